@@ -1,0 +1,49 @@
+-- Level plain: the context is an ordinary setting. It stops honest mistakes; whoever can run SQL as the application role can set it (C8).
+
+-- With lock and fence, for callers that want moves to be safe at this level too. The runtime sends the bare set_config instead.
+create or replace function watertight.open(token text) returns void
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f record;
+begin
+  perform pg_catalog.pg_advisory_xact_lock_shared(watertight.lock_key(token));
+  if pg_catalog.current_setting('transaction_isolation') <> 'read committed'
+     and (select e.last_value > s.value from watertight.epoch e, watertight.epoch_seen s) then
+    raise exception using errcode = '40001', constraint = 'watertight_epoch',
+      message = 'this snapshot is older than the last move of a tenant', hint = 'Retry the transaction.';
+  end if;
+  select x.state, x.goto into f from watertight.fence x where x.tenant = token;
+  if f.state is distinct from 'active' then
+    raise exception using errcode = 'WT002', message = 'this tenant is not served in this database',
+      detail = pg_catalog.jsonb_build_object('state', coalesce(f.state, 'unknown'), 'goto', f.goto)::text,
+      hint = 'Ask the catalog where the tenant is served, or register it: watertight kit tenants add.';
+  end if;
+  if coalesce(nullif(pg_catalog.current_setting('watertight.tenant', true), ''), token) <> token then
+    raise exception using errcode = 'WT003', message = 'a second tenant was opened in one transaction',
+      hint = 'One transaction serves one tenant: end it before the next tenant''s work begins.';
+  end if;
+  perform pg_catalog.set_config('watertight.tenant', token, true);
+end
+$$;
+
+-- `language sql` without SET and without SECURITY DEFINER, so that the planner inlines it; nullif, because after a local set the value reads ''.
+create or replace function watertight.tenant_id() returns text
+language sql stable parallel safe
+as $$ select nullif(pg_catalog.current_setting('watertight.tenant', true), '') $$;
+alter function watertight.tenant_id() security invoker reset all;
+
+create or replace function watertight.tenant_id_or_null() returns text
+language sql stable parallel safe
+as $$ select nullif(pg_catalog.current_setting('watertight.tenant', true), '') $$;
+alter function watertight.tenant_id_or_null() security invoker reset all;
+
+create or replace function watertight.caller_tenant(token text) returns text
+language sql stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$ select token $$;
+alter function watertight.caller_tenant(text) security definer;
+
+revoke all on function watertight.open(text), watertight.tenant_id(), watertight.tenant_id_or_null(), watertight.caller_tenant(text) from public;
+grant execute on function watertight.open(text), watertight.tenant_id(), watertight.tenant_id_or_null() to :"app", :"readonly", :"control", :"migrator";
