@@ -64,7 +64,7 @@ export function generate(options: GenerateOptions = defaultOptions): Dataset {
     const random = stream(seed, "tenant", number);
     const first = companyNames[number % companyNames.length]!;
     const trade = trades[(number * 7) % trades.length]!;
-    const slug = `${first}-${trade}`.toLowerCase().normalize("NFKD").replaceAll(/[^a-z]+/g, "-") + (number < companyNames.length ? "" : `-${number}`);
+    const slug = `${first}-${trade}`.toLowerCase().normalize("NFKD").replaceAll(/\p{M}/gu, "").replaceAll(/[^a-z]+/g, "-") + (number < companyNames.length ? "" : `-${number}`);
     const company: Company = {
       id: random.uuid(), slug, name: `${first} ${trade} ${random.pick(legalForms)}`, code: canaryCode(seed, number),
       members: Array.from({ length: Math.max(3, Math.min(40, Math.round(invoices / 60))) }, (_, i) => {
