@@ -8,19 +8,13 @@ export default class CountReporter implements Reporter {
   #filtered = false;
   #strict = false;
 
-  onInit(vitest: {
-    config: { testNamePattern?: RegExp | undefined; watch: boolean };
-  }): void {
+  onInit(vitest: { config: { testNamePattern?: RegExp | undefined; watch: boolean } }): void {
     this.#filtered = vitest.config.testNamePattern !== undefined;
     this.#strict = process.env["CI"] !== undefined && !this.#filtered;
-    if (!vitest.config.watch)
-      process.on("exit", () => process.stdout.write(`${this.#line}\n`));
+    if (!vitest.config.watch) process.on("exit", () => process.stdout.write(`${this.#line}\n`));
   }
 
-  onTestRunEnd(
-    modules: readonly TestModule[],
-    unhandled: readonly unknown[],
-  ): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
     let failed = unhandled.length;
     let skipped = 0;
@@ -44,9 +38,7 @@ export default class CountReporter implements Reporter {
     if (this.#filtered) return false;
     const result = test.result();
     const reason = result.state === "skipped" ? result.note : undefined;
-    process.stdout.write(
-      `skipped: ${test.fullName}: ${reason ?? "no reason given"}\n`,
-    );
+    process.stdout.write(`skipped: ${test.fullName}: ${reason ?? "no reason given"}\n`);
     return this.#strict && reason === undefined;
   }
 }

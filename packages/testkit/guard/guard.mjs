@@ -15,8 +15,7 @@ let closing = false;
 
 // The starter may be gone: an answer nobody reads must not kill the guard before it has cleaned up.
 process.stdout.on("error", () => {});
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-  process.on(signal, () => void close());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void close());
 
 const answer = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 

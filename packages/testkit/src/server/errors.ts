@@ -12,11 +12,7 @@ export type TestServerErrorCode =
 export class TestServerError extends Error {
   readonly code: TestServerErrorCode;
 
-  constructor(
-    code: TestServerErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(code: TestServerErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "TestServerError";
     this.code = code;

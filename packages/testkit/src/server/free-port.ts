@@ -9,7 +9,6 @@ export async function freePort(): Promise<number> {
   const address = probe.address();
   probe.close();
   await once(probe, "close");
-  if (address === null || typeof address === "string")
-    throw new Error("no TCP address");
+  if (address === null || typeof address === "string") throw new Error("no TCP address");
   return address.port;
 }

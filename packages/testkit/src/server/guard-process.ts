@@ -17,10 +17,7 @@ interface Answer {
 /** A running guard with the folder it will remove. */
 export interface Guard {
   /** Runs a command to its end (initdb). */
-  run(
-    file: string,
-    args: string[],
-  ): Promise<{ code: number | string; output: string }>;
+  run(file: string, args: string[]): Promise<{ code: number | string; output: string }>;
   /** Starts the server; resolves with its pid. */
   serve(file: string, args: string[]): Promise<number>;
   /** Resolves when the server has ended by itself (a lost race for the port, a bad setting). */
@@ -30,14 +27,8 @@ export interface Guard {
 }
 
 /** Starts a guard for `folder`. */
-export function startGuard(
-  folder: string,
-  log: string,
-  identity: Identity | undefined,
-): Guard {
-  const file = fileURLToPath(
-    new URL("../../guard/guard.mjs", import.meta.url),
-  );
+export function startGuard(folder: string, log: string, identity: Identity | undefined): Guard {
+  const file = fileURLToPath(new URL("../../guard/guard.mjs", import.meta.url));
   // LC_ALL and TZ: the same server on every machine. No PG* variables of the developer reach it.
   const env = { PATH: process.env["PATH"] ?? "", LC_ALL: "C", TZ: "UTC" };
   const spec = JSON.stringify({ folder, log, env, ...identity });
@@ -69,19 +60,12 @@ export function startGuard(
   });
 
   const failed = gone.then((): never => {
-    throw new TestServerError(
-      "WT_TEST_SERVER_FAILED",
-      "The guard process of the embedded server ended unexpectedly.",
-    );
+    throw new TestServerError("WT_TEST_SERVER_FAILED", "The guard process of the embedded server ended unexpectedly.");
   });
   failed.catch(() => {});
 
   const next = async (): Promise<Answer> =>
-    early.shift() ??
-    Promise.race([
-      new Promise<Answer>((resolve) => waiting.push(resolve)),
-      failed,
-    ]);
+    early.shift() ?? Promise.race([new Promise<Answer>((resolve) => waiting.push(resolve)), failed]);
 
   // The handles count for Node's life only while somebody waits for an answer that will come soon.
   let holders = 0;

@@ -17,9 +17,7 @@ export interface Identity {
 const NOBODY: Identity = { uid: 65534, gid: 65534 };
 
 /** `nobody` when this process is root, else undefined. */
-export function serverIdentity(
-  uid: number | undefined = process.getuid?.(),
-): Identity | undefined {
+export function serverIdentity(uid: number | undefined = process.getuid?.()): Identity | undefined {
   return uid === 0 ? NOBODY : undefined;
 }
 
@@ -29,11 +27,7 @@ export async function readableBinaries(
   folder: string,
   identity: Identity | undefined,
 ): Promise<string> {
-  if (
-    binaries.missingLinks.length === 0 &&
-    (await runs(binaries.native, identity))
-  )
-    return binaries.native;
+  if (binaries.missingLinks.length === 0 && (await runs(binaries.native, identity))) return binaries.native;
   const copy = join(folder, "native");
   await cp(binaries.native, copy, {
     recursive: true,
@@ -48,17 +42,14 @@ export async function readableBinaries(
   return copy;
 }
 
-async function runs(
-  native: string,
-  identity: Identity | undefined,
-): Promise<boolean> {
+async function runs(native: string, identity: Identity | undefined): Promise<boolean> {
   try {
     // initdb needs share/ too, so a closed folder anywhere on the way shows here: postgres --version reads bin/ and lib/, -C reads share/.
-    await promisify(execFile)(
-      join(native, "bin", "postgres"),
-      ["--version"],
-      { ...identity, timeout: 20_000, cwd: "/" },
-    );
+    await promisify(execFile)(join(native, "bin", "postgres"), ["--version"], {
+      ...identity,
+      timeout: 20_000,
+      cwd: "/",
+    });
     return true;
   } catch {
     return false;

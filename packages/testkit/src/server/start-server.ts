@@ -10,11 +10,7 @@ import { findBinaries, type EmbeddedVersion } from "./binaries.ts";
 import { TestServerError } from "./errors.ts";
 import { freePort } from "./free-port.ts";
 import { startGuard, type Guard } from "./guard-process.ts";
-import {
-  readableBinaries,
-  serverIdentity,
-  type Identity,
-} from "./readable-binaries.ts";
+import { readableBinaries, serverIdentity, type Identity } from "./readable-binaries.ts";
 import { serverFrom, type TestServer } from "./test-server.ts";
 
 /** Options of {@link startServer}. */
@@ -45,9 +41,7 @@ const DEFAULTS: Record<string, string> = {
  * const server = await startServer({ version: 18 });
  * try { await use(server.url()); } finally { await server.stop(); }
  */
-export async function startServer(
-  options: StartServerOptions = {},
-): Promise<TestServer> {
+export async function startServer(options: StartServerOptions = {}): Promise<TestServer> {
   const version = options.version ?? 18;
   const superuser = options.superuser ?? "postgres";
   const binaries = findBinaries(version);
@@ -83,19 +77,13 @@ export async function startServer(
 
 async function makeFolder(identity: Identity | undefined): Promise<string> {
   // TMPDIR may point into root's own folder, closed to `nobody`; /tmp is open to everybody by definition.
-  const parent =
-    identity && process.platform !== "win32" ? "/tmp" : tmpdir();
+  const parent = identity && process.platform !== "win32" ? "/tmp" : tmpdir();
   const folder = await mkdtemp(join(parent, "watertight-pg-"));
   if (identity) await chown(folder, identity.uid, identity.gid);
   return folder;
 }
 
-async function initialise(
-  guard: Guard,
-  native: string,
-  data: string,
-  superuser: string,
-): Promise<void> {
+async function initialise(guard: Guard, native: string, data: string, superuser: string): Promise<void> {
   const { code, output } = await guard.run(join(native, "bin", "initdb"), [
     `--pgdata=${data}`,
     `--username=${superuser}`,
@@ -104,11 +92,7 @@ async function initialise(
     "--encoding=UTF8",
     "--locale=C",
   ]);
-  if (code !== 0)
-    throw new TestServerError(
-      "WT_TEST_INITDB_FAILED",
-      `initdb failed (${code}):\n${output}`,
-    );
+  if (code !== 0) throw new TestServerError("WT_TEST_INITDB_FAILED", `initdb failed (${code}):\n${output}`);
 }
 
 async function serve(
@@ -128,26 +112,18 @@ async function serve(
       unix_socket_directories: "",
       ...settings,
     };
-    for (const [name, value] of Object.entries(all))
-      args.push("-c", `${name}=${value}`);
+    for (const [name, value] of Object.entries(all)) args.push("-c", `${name}=${value}`);
     await guard.serve(join(native, "bin", "postgres"), args);
     const ended = guard.ended().then(() => "ended" as const);
     const ready = reachable(port, superuser, ended);
     if (await ready) return port;
     const output = await readFile(log, "utf8").catch(() => "");
     if (attempt < 5 && output.includes("could not bind")) continue;
-    throw new TestServerError(
-      "WT_TEST_SERVER_FAILED",
-      `postgres did not start:\n${output.slice(-4000)}`,
-    );
+    throw new TestServerError("WT_TEST_SERVER_FAILED", `postgres did not start:\n${output.slice(-4000)}`);
   }
 }
 
-async function reachable(
-  port: number,
-  user: string,
-  ended: Promise<"ended">,
-): Promise<boolean> {
+async function reachable(port: number, user: string, ended: Promise<"ended">): Promise<boolean> {
   const deadline = Date.now() + 60_000;
   ended.catch(() => {});
   while (Date.now() < deadline) {

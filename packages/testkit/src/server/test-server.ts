@@ -36,8 +36,7 @@ export function serverFrom(
   description: ServerDescription,
   stop: () => Promise<void> = () => Promise.resolve(),
 ): TestServer {
-  const { version, host, port, superuser, logPath, embedded, password, query } =
-    description;
+  const { version, host, port, superuser, logPath, embedded, password, query } = description;
   return {
     version,
     host,
@@ -47,12 +46,25 @@ export function serverFrom(
     embedded,
     stop,
     url(database = "postgres", user = superuser) {
-      const secret =
-        user === superuser && password !== ""
-          ? `:${encodeURIComponent(password)}`
-          : "";
+      const secret = user === superuser && password !== "" ? `:${encodeURIComponent(password)}` : "";
       const address = host.includes(":") ? `[${host}]` : host;
       return `postgres://${encodeURIComponent(user)}${secret}@${address}:${port}/${encodeURIComponent(database)}${query}`;
     },
+  };
+}
+
+/** The description of a server, for another process. */
+export function describeServer(server: TestServer): ServerDescription {
+  const { version, host, port, superuser, logPath, embedded } = server;
+  const url = new URL(server.url());
+  return {
+    version,
+    host,
+    port,
+    superuser,
+    logPath,
+    embedded,
+    password: decodeURIComponent(url.password),
+    query: url.search,
   };
 }
