@@ -2,13 +2,15 @@
 -- Invariants (their tests: fence.db.test.ts): a location's own fence is the truth, the catalog is a cache; the epoch sequence is never behind
 -- `epoch_seen` when a tenant's lock is released (setval first, commit second).
 create table watertight.fence (
-  tenant text primary key check (octet_length(tenant) between 1 and 200),
+  tenant text collate "C" primary key check (octet_length(tenant) between 1 and 200),
   state text not null default 'active' check (state in ('incoming', 'active', 'suspended', 'maintenance', 'moving', 'moved', 'deleted')),
   epoch bigint not null default 0,
   goto text,
   schema_version text,
   statement_timeout_ms integer check (statement_timeout_ms > 0),
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  -- the ordinary case in one column: each function call saved in watertight.open is saved on every query
+  plain_sailing boolean not null generated always as (state = 'active' and statement_timeout_ms is null) stored
 );
 comment on table watertight.fence is 'Tenants of this database; watertight.open refuses every tenant that is not active here.';
 comment on column watertight.fence.goto is 'Location (JSON text) where a moved tenant is served now; handed to the runtime, which re-routes.';

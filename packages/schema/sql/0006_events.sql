@@ -61,7 +61,7 @@ exception when others then
 end
 $$;
 
-create function watertight.report_probe(token text, relation text, key jsonb) returns void
+create function watertight.report_probe(token bytea, relation text, key jsonb) returns void
 language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -118,5 +118,5 @@ as $$
 $$;
 
 revoke all on all functions in schema watertight from public;
-grant execute on function watertight.handshake(), watertight.report_probe(text, text, jsonb) to :"app", :"readonly", :"control", :"migrator";
+grant execute on function watertight.handshake(), watertight.report_probe(bytea, text, jsonb) to :"app", :"readonly", :"control", :"migrator";
 grant execute on function watertight.audit(text, text, jsonb) to :"control", :"migrator";

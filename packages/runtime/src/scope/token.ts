@@ -12,7 +12,7 @@ export interface TokenKey {
 }
 
 /**
- * Reads the value of WATERTIGHT_KEY: `kid:base64url(32 bytes)`, several separated by commas; the first one signs.
+ * Reads the value of WATERTIGHT_KEY: `kid:base64url(32 bytes)`, kid four of a-z0-9, several separated by commas; the first one signs.
  * @throws ConfigurationError WT_KEY_INVALID
  */
 export function parseKeys(text: string | undefined): readonly [TokenKey, ...TokenKey[]] {
@@ -27,7 +27,7 @@ export function parseKeys(text: string | undefined): readonly [TokenKey, ...Toke
 }
 
 function parseKey(part: string): TokenKey {
-  const match = /^([a-z0-9]{1,16}):([A-Za-z0-9_-]{43})=?$/.exec(part);
+  const match = /^([a-z0-9]{4}):([A-Za-z0-9_-]{43})=?$/.exec(part);
   const [, kid, encoded] = match ?? [];
   if (kid === undefined || encoded === undefined) throw failure('WT_KEY_INVALID', { detail: 'not of the form kid:base64url(32 bytes)' });
   return { kid, secret: createSecretKey(Buffer.from(encoded, 'base64url')) };
@@ -45,12 +45,18 @@ export interface TokenContent {
 }
 
 /**
- * Signs a token: 64 hex digits of HMAC-SHA256 over the body, then the body `kid.exp.pid.tenant`.
+ * Signs a token: 32 bytes HMAC-SHA256 over the rest, then 8 bytes expiry and 4 bytes backend pid (big-endian), 4 bytes key id, the tenant
+ * in UTF-8: fixed positions, because every string function that the database saves is saved on every query. Returned as PostgreSQL's
+ * text form of a bytea (`\x…`), which every driver can send as an ordinary parameter.
  * About 5 us in Node 20, which is why callers keep tokens for half their life.
  */
 export function mintToken({ key, tenant, pid, expiresAt }: TokenContent): string {
-  const body = `${key.kid}.${expiresAt}.${pid}.${tenant}`;
-  return createHmac('sha256', key.secret).update(body).digest('hex') + body;
+  const body = Buffer.alloc(16 + Buffer.byteLength(tenant));
+  body.writeBigInt64BE(BigInt(expiresAt));
+  body.writeUInt32BE(pid, 8);
+  body.write(key.kid, 12, 'latin1');
+  body.write(tenant, 16);
+  return `\\x${createHmac('sha256', key.secret).update(body).digest('hex')}${body.toString('hex')}`;
 }
 
 /** Mints tokens in database time and says how long each may be reused. */
