@@ -179,7 +179,7 @@ export class MessageWriter {
 
   #int32(value: number): void {
     this.#ensure(4);
-    this.#end = this.#buffer.writeInt32BE(value, this.#end);
+    this.#end = this.#buffer.writeInt32BE(value | 0, this.#end);
   }
 
   #cstring(value: string): void {

@@ -1,0 +1,122 @@
+/**
+ * What is known about one connection: which tenant used it last, whether its transaction has a context, what must be
+ * reset before somebody else uses it, which statements it has. Changed only when bytes were written or answered, so
+ * a query that fails while it is built changes nothing.
+ */
+import { MessageWriter, passThrough } from '../../scope/wire.ts';
+import type { Engine } from './engine.ts';
+import { type NamedStatement, StatementNames } from './statement-names.ts';
+
+/** The part of a pipeline that opens the context, as it was written. */
+export interface Prefix {
+  /** Number of CommandComplete messages that belong to it. */
+  commands: number;
+  reset: boolean;
+}
+
+/** How a pipeline ended. */
+export interface Outcome {
+  readonly status: string | null;
+  readonly failed: boolean;
+  /** It was a transaction of its own: idle before, no BEGIN. */
+  readonly implicit: boolean;
+  /** Its prefix ran completely. */
+  readonly opened: boolean;
+  readonly reset: boolean;
+  readonly tenant: string;
+  /** Command tag of its last statement, e.g. COMMIT. */
+  readonly tag: string | null;
+}
+
+interface CachedContext {
+  readonly bytes: Buffer;
+  readonly until: number;
+}
+
+const cacheLimit = 256;
+// Not the pipeline's writer: that one is in the middle of a pipeline when a token is needed.
+const contextWriter = new MessageWriter();
+
+export class Link {
+  readonly names: StatementNames = new StatementNames();
+  /** The last tenant that something was sent for. */
+  lastTenant: string | undefined = undefined;
+  /** The last pipeline failed, or a reset was rolled back. */
+  dirty: boolean = false;
+  /** The tenant whose context is open in the current explicit transaction. */
+  openTenant: string | undefined = undefined;
+  /** Set when the connection must not be used again; settles when the cancel request is out. */
+  condemned: Promise<void> | undefined = undefined;
+  #resetInTransaction: boolean = false;
+  readonly #contexts: Map<string, CachedContext> = new Map();
+  #generation: number = 0;
+
+  /** Writes reset (if due) and context for a tenant. */
+  writePrefix(
+    engine: Engine,
+    writer: MessageWriter,
+    tenant: string,
+    timeoutMs: number | undefined,
+    pid: number,
+    parses: (NamedStatement | null)[],
+    used: NamedStatement[],
+  ): Prefix {
+    const profile = engine.profile!;
+    const reset = profile.alwaysReset || this.dirty || (this.lastTenant !== undefined && this.lastTenant !== tenant);
+    if (reset) {
+      writer.raw(engine.resetBytes);
+      for (let i = 0; i < engine.resetCount; i++) parses.push(null);
+    }
+    const text = timeoutMs === undefined ? engine.openText : engine.openTimedText;
+    if (profile.named) {
+      const statement = this.names.use(writer, text, parses);
+      used.push(statement);
+      writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, statement.name));
+    } else {
+      writer.parse('', text);
+      parses.push(null);
+      writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, ''));
+    }
+    return { commands: (reset ? engine.resetCount : 0) + 1, reset };
+  }
+
+  /** Takes note of a pipeline's end. */
+  settle(outcome: Outcome): void {
+    if (outcome.status === 'I') {
+      if (outcome.implicit) this.dirty = outcome.failed || (this.dirty && !outcome.reset);
+      // A reset is transactional like any other setting: rolled back, the leftovers of the last tenant are back.
+      else if (this.#resetInTransaction) this.dirty = outcome.tag !== 'COMMIT';
+      this.openTenant = undefined;
+      this.#resetInTransaction = false;
+    } else if (outcome.status === 'T') {
+      if (outcome.opened) {
+        this.openTenant = outcome.tenant;
+        this.#resetInTransaction ||= outcome.reset;
+      } else if (outcome.tag === 'COMMIT' || outcome.tag === 'ROLLBACK') {
+        // COMMIT AND CHAIN ended the context but not the transaction; ROLLBACK TO may have: open it again.
+        this.openTenant = undefined;
+      }
+    }
+  }
+
+  // Bind and Execute of the context statement; a token costs 5 us, so the bytes are kept for half its life.
+  #contextBytes(engine: Engine, tenant: string, timeoutMs: number | undefined, pid: number, name: string): Buffer {
+    const now = engine.tokens === undefined ? 0 : Date.now();
+    if (this.#generation !== engine.generation) {
+      this.#contexts.clear();
+      this.#generation = engine.generation;
+    }
+    const cacheable = timeoutMs === engine.statementTimeoutMs;
+    if (cacheable) {
+      const cached = this.#contexts.get(tenant);
+      if (cached !== undefined && cached.until > now) return cached.bytes;
+    }
+    const proof = engine.tokens === undefined ? tenant : engine.tokens.mint(tenant, engine.profile!.pooled ? 0 : pid);
+    const bytes = contextWriter.bind('', name, timeoutMs === undefined ? [proof] : [proof, String(timeoutMs)], passThrough).execute('').take();
+    if (cacheable) {
+      if (this.#contexts.size >= cacheLimit) this.#contexts.clear();
+      this.#contexts.set(tenant, { bytes, until: engine.tokens === undefined ? Infinity : now + engine.tokens.reuseMs });
+    }
+    return bytes;
+  }
+}

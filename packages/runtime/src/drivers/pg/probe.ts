@@ -1,0 +1,83 @@
+/**
+ * The start-up probe: asks the kit what it is and who we are, and checks on the wire that a transaction-local setting
+ * is visible inside its transaction and gone after it. The judgement itself is pure (scope/profile.ts).
+ */
+import { failure, isWatertightError } from '../../errors/errors.ts';
+import { explainHandshake, type SqlError } from '../../scope/classify.ts';
+import { type Handshake, judgeHandshake } from '../../scope/profile.ts';
+import type { BatchPart } from './scoped-query.ts';
+import type { PgModule, PgQuery, PgResult } from './shapes.ts';
+import type { TenantClient } from './tenant-client.ts';
+
+const mark = 'wt-probe';
+const probeSet = "select pg_catalog.set_config('watertight.probe', $1, true)";
+const probeGet = "select pg_catalog.current_setting('watertight.probe', true) as v, $1::text as bound";
+
+/** Runs a statement without a context: for the probe and for ending transactions. */
+export function runAlone(client: TenantClient, text: string, values?: readonly unknown[]): Promise<PgResult> {
+  return new Promise((resolve, reject) => {
+    const query = client.newQuery('', text, values);
+    query.mode = 'alone';
+    query.callback = (error, result) => (error ? reject(error) : resolve(result as PgResult));
+    client.run(query);
+  });
+}
+
+/** Turns statements into the parts of a batch: pg queries that only collect. */
+export function batchParts(pg: PgModule, client: TenantClient, parts: readonly BatchPart[]): PgQuery[] {
+  return parts.map((part) => {
+    const query = new pg.Query(part);
+    query._result._types = client._types;
+    return query;
+  });
+}
+
+function runBatchAlone(pg: PgModule, client: TenantClient, parts: readonly BatchPart[]): Promise<PgResult[]> {
+  return new Promise((resolve, reject) => {
+    const query = client.newQuery('', '');
+    query.mode = 'alone';
+    query.parts = batchParts(pg, client, parts);
+    query.callback = (error, result) => (error ? reject(error) : resolve(result as PgResult[]));
+    client.run(query);
+  });
+}
+
+/** What one look at the database found. */
+export interface Sighting {
+  readonly handshake: Handshake;
+  /** Database clock minus ours, in milliseconds. */
+  readonly clockOffsetMs: number;
+}
+
+/** @throws ConfigurationError WT_KIT_MISSING, WT_KIT_TOO_OLD */
+export async function shakeHands(client: TenantClient): Promise<Sighting> {
+  const asked = Date.now();
+  try {
+    // As text: the user may have set a JSON parser of their own.
+    const result = await runAlone(client, 'select watertight.handshake()::text as h');
+    const handshake = JSON.parse(String(result.rows[0]?.['h'])) as Handshake;
+    return { handshake, clockOffsetMs: handshake.clock * 1000 - (asked + Date.now()) / 2 };
+  } catch (error) {
+    throw (isWatertightError(error) ? undefined : explainHandshake(error as SqlError)) ?? error;
+  }
+}
+
+/**
+ * The whole probe on one connection; on success the engine knows how to speak to this database.
+ * @throws ConfigurationError when this database, role or pooler can't be trusted with tenant data
+ */
+export async function probe(pg: PgModule, client: TenantClient): Promise<Handshake> {
+  const { engine } = client;
+  const { handshake, clockOffsetMs } = await shakeHands(client);
+  const profile = judgeHandshake(handshake, { level: engine.level, pooler: engine.pooler, clientPid: client.processID });
+  const [, inside] = await runBatchAlone(pg, client, [
+    { text: probeSet, values: [mark] },
+    { text: probeGet, values: [mark] },
+  ]);
+  const row = inside?.rows[0];
+  if (row?.['v'] !== mark || row['bound'] !== mark) throw failure('WT_CONTEXT_LEAK', { detail: 'a setting did not reach the next statement of its transaction' });
+  const after = await runAlone(client, probeGet, [mark]);
+  if (after.rows[0]?.['v']) throw failure('WT_CONTEXT_LEAK', { detail: 'a transaction-local setting outlived its transaction' });
+  engine.accept(profile, handshake, clockOffsetMs);
+  return handshake;
+}

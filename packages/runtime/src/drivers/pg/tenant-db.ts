@@ -1,0 +1,135 @@
+/**
+ * The explicit way in: a handle for one tenant. Means exactly what the ambient way means; where both are present they
+ * must agree.
+ */
+import { AccessDeniedError } from '../../errors/errors.ts';
+import { failure } from '../../errors/errors.ts';
+import type { BatchPart } from './scoped-query.ts';
+import type { PgResult } from './shapes.ts';
+import type { CallOptions } from './tenant-client.ts';
+import type { PoolCore } from './tenant-pool.ts';
+import { runTransaction, type TenantTransaction, type TransactionOptions } from './transaction.ts';
+
+/** A statement given as text, or as pg's query object (rowMode, types, name, …). */
+export type Statement = string | { readonly text: string; readonly values?: readonly unknown[]; readonly name?: string };
+
+/** Options of {@link TenantDb.stream}. */
+export interface StreamOptions {
+  /** Rows fetched per round trip; default 200. */
+  readonly batchSize?: number;
+}
+
+/** Everything that can be done as one tenant. All methods throw ContextError when the ambient tenant is another one. */
+export interface TenantDb {
+  /** The tenant's canonical id. */
+  readonly tenant: string;
+  /**
+   * One statement in a transaction of its own, one round trip.
+   * @example const { rows } = await pool.for(tenant).query('select * from invoice where id = $1', [id]);
+   */
+  query(statement: Statement, values?: readonly unknown[], options?: CallOptions): Promise<PgResult>;
+  /** Several statements in one transaction and one round trip: all or nothing. */
+  batch(statements: readonly BatchPart[], options?: CallOptions): Promise<PgResult[]>;
+  /**
+   * Runs `fn` in a transaction: BEGIN and context in one round trip, then the statements, then COMMIT; ROLLBACK when
+   * `fn` throws.
+   */
+  transaction<T>(fn: (tx: TenantTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Rows in pages, in a read transaction of their own; ending the loop early ends the transaction. */
+  stream(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<Record<string, unknown>>;
+  /**
+   * The one row with this key. A row that is not there (for this tenant) is a typed error, and is reported to the
+   * operator out of band, because row security hides a foreign row silently.
+   * @param table name, with schema or without
+   * @throws AccessDeniedError WT_ROW_NOT_FOUND
+   */
+  requireRow(table: string, key: Record<string, unknown>): Promise<Record<string, unknown>>;
+}
+
+/** Makes the handle; `tenant` is canonical. */
+export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
+  const check = (): string => core.engine.tenantFor(tenant, 'pool.for');
+  return {
+    tenant,
+    async query(statement, values, options) {
+      check();
+      return (await core.runOnce(tenant, statement, values, undefined, options)) as PgResult;
+    },
+    async batch(statements, options) {
+      check();
+      if (statements.length === 0) return [];
+      return (await core.runOnce(tenant, '', undefined, statements, options)) as PgResult[];
+    },
+    async transaction(fn, options) {
+      check();
+      return runTransaction(core, tenant, fn, options);
+    },
+    async *stream(text, values, options) {
+      check();
+      // A generator has no place to hand rows out from inside a callback, so the transaction is turned inside out.
+      const rows: { push(row: Record<string, unknown> | undefined, error?: unknown): Promise<boolean>; next(): Promise<Record<string, unknown> | undefined>; stop(): void } = handOver();
+      const work = runTransaction(core, tenant, async (tx) => {
+        for await (const row of tx.stream(text, values, options)) if (!(await rows.push(row))) break;
+      }).then(
+        () => rows.push(undefined),
+        (error: unknown) => rows.push(undefined, error),
+      );
+      try {
+        for (let row = await rows.next(); row !== undefined; row = await rows.next()) yield row;
+      } finally {
+        rows.stop();
+        await work;
+      }
+    },
+    async requireRow(table, key) {
+      check();
+      const columns = Object.keys(key);
+      if (columns.length === 0) throw failure('WT_CONFIG', { detail: 'requireRow needs a key' });
+      const where = columns.map((column, i) => `${quoteName(column)} = $${i + 1}`).join(' and ');
+      const name = table.split('.').map(quoteName).join('.');
+      const result = (await core.runOnce(tenant, `select * from ${name} where ${where} limit 1`, Object.values(key), undefined, undefined)) as PgResult;
+      const row = result.rows[0];
+      if (row !== undefined) return row;
+      core.report(tenant, name, key);
+      throw new AccessDeniedError('WT_ROW_NOT_FOUND');
+    },
+  };
+}
+
+/** Quotes an identifier. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+// One row at a time from producer to consumer; `push` waits until the row was taken: backpressure.
+function handOver(): {
+  push(row: Record<string, unknown> | undefined, error?: unknown): Promise<boolean>;
+  next(): Promise<Record<string, unknown> | undefined>;
+  stop(): void;
+} {
+  let waiting: { row: Record<string, unknown> | undefined; error: unknown; taken: (more: boolean) => void } | undefined;
+  let wake: (() => void) | undefined;
+  let stopped = false;
+  return {
+    push(row, error) {
+      if (stopped) return Promise.resolve(false);
+      return new Promise((taken) => {
+        waiting = { row, error, taken };
+        wake?.();
+      });
+    },
+    async next() {
+      if (waiting === undefined) await new Promise<void>((resolve) => (wake = resolve));
+      wake = undefined;
+      const { row, error, taken } = waiting!;
+      waiting = undefined;
+      taken(true);
+      if (error !== undefined) throw error;
+      return row;
+    },
+    stop() {
+      stopped = true;
+      waiting?.taken(false);
+    },
+  };
+}
