@@ -48,7 +48,22 @@ begin
 end
 $$;
 
--- Changes a tenant's state: waits for its running transactions (they hold the shared lock), flips the row, then raises the epoch.
+-- The sequence moves at the very end of the mover's transaction: whatever rolls back before (an unknown tenant, the application's own ROLLBACK
+-- after a delete in its table of tenants) leaves it alone. Moved in the middle, every such rollback would leave it ahead of epoch_seen, and every
+-- REPEATABLE READ transaction of every tenant would get 40001 until the next move (Q2).
+create function watertight.raise_epoch() returns trigger
+language plpgsql volatile security definer parallel unsafe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_catalog.setval('watertight.epoch', new.value);
+  return null;
+end
+$$;
+create constraint trigger raise_epoch after update on watertight.epoch_seen
+  deferrable initially deferred for each row execute function watertight.raise_epoch();
+
+-- Changes a tenant's state: waits for its running transactions (they hold the shared lock), then flips the row and raises the epoch.
 -- The caller sets lock_timeout; without one a long transaction of the tenant holds up everything behind this call.
 create function watertight.set_tenant_state(tenant text, state text, goto text default null) returns void
 language plpgsql volatile security definer parallel unsafe
@@ -58,10 +73,9 @@ declare
   next bigint;
 begin
   perform pg_catalog.pg_advisory_xact_lock(watertight.lock_key(set_tenant_state.tenant));
-  -- one epoch row: concurrent flips of different tenants queue here, so that the sequence and the row never cross
-  perform from watertight.epoch_seen for update;
-  next := pg_catalog.nextval('watertight.epoch');
-  update watertight.epoch_seen set value = next;
+  -- one epoch row: concurrent flips of different tenants queue here, so that the sequence and the row never cross; `greatest`, because a
+  -- crash between setval and commit leaves the sequence ahead, and this levels it
+  update watertight.epoch_seen s set value = greatest(s.value, e.last_value) + 1 from watertight.epoch e returning s.value into next;
   update watertight.fence f
      set state = set_tenant_state.state, goto = set_tenant_state.goto, epoch = next, updated_at = pg_catalog.now()
    where f.tenant = set_tenant_state.tenant and f.state <> 'deleted';

@@ -2,7 +2,9 @@
 -- Traps this file is written around (each one has an attack in the tests):
 --   * lock and fence row are TWO queries: on one snapshot rows get through a move; open is VOLATILE so that the second has its own snapshot;
 --   * nothing of the token is cast to a type that can refuse it: the planner folds a cast of a parameter before any CASE around it is asked,
---     and the error of a failed cast repeats its text. So the token is bytes, compared as bytes, and no error repeats a part of it;
+--     and the error of a failed cast repeats its text. So the token is bytes, compared as bytes, and no error repeats a part of a good one;
+--   * no variable ever holds a pad: a variable becomes a constant of the plan, and debug_print_plan prints it (Q1);
+--   * no backslash in a literal: with standard_conforming_strings off it means something else (and the caller's setting counts);
 --   * the seal is over the BINARY pid and transaction timestamp: their text depends on TimeZone and DateStyle;
 --   * search_path ends in pg_temp and every name is qualified: a temp table or domain must never run as the owner (C10, D5).
 --
@@ -15,17 +17,17 @@ language plpgsql stable security definer parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  k watertight.key%rowtype;
   reason text;
 begin
-  select * into k from watertight.key where key.kid_bytes = pg_catalog.substr(token, 45, 4);
   if token is null or pg_catalog.length(token) not between 49 and 248 then
     reason := 'malformed';
-  elsif k.kid is null then
+  elsif not exists (select from watertight.key k where k.kid_bytes = pg_catalog.substr(token, 45, 4)) then
     reason := 'unknown key';
-  elsif pg_catalog.substr(token, 1, 32) <> pg_catalog.sha256(k.app_opad || pg_catalog.sha256(k.app_ipad || pg_catalog.substr(token, 33))) then
+  elsif not exists (select from watertight.key k
+                     where k.kid_bytes = pg_catalog.substr(token, 45, 4)
+                       and pg_catalog.substr(token, 1, 32) = pg_catalog.sha256(k.app_opad || pg_catalog.sha256(k.app_ipad || pg_catalog.substr(token, 33)))) then
     reason := 'bad signature';
-  elsif pg_catalog.substr(token, 41, 4) not in ('\x00000000'::bytea, pg_catalog.int4send(pg_catalog.pg_backend_pid())) then
+  elsif pg_catalog.substr(token, 41, 4) not in (pg_catalog.int4send(0), pg_catalog.int4send(pg_catalog.pg_backend_pid())) then
     reason := 'wrong backend';
   else
     reason := 'expired';
@@ -53,7 +55,7 @@ begin
    where k.kid_bytes = pg_catalog.substr(token, 45, 4)
      and pg_catalog.substr(token, 1, 32) = pg_catalog.sha256(k.app_opad || pg_catalog.sha256(k.app_ipad || pg_catalog.substr(token, 33)))
      and pg_catalog.substr(token, 33, 8) > pg_catalog.int8send(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::bigint)
-     and pg_catalog.substr(token, 41, 4) in ('\x00000000'::bytea, pg_catalog.int4send(pg_catalog.pg_backend_pid()));
+     and pg_catalog.substr(token, 41, 4) in (pg_catalog.int4send(0), pg_catalog.int4send(pg_catalog.pg_backend_pid()));
   if not found then
     perform watertight.refuse_token(token);
   end if;
@@ -62,16 +64,17 @@ end
 $$;
 
 -- The seal of a tenant for this backend and this transaction, with the tenant behind it: the value of the setting watertight.ctx.
-create function watertight.seal_of(tenant text, ipad bytea, opad bytea) returns text
-language sql stable parallel restricted
+create function watertight.seal_of(tenant text) returns text
+language sql stable security definer parallel restricted
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_catalog.encode(pg_catalog.sha256(opad || pg_catalog.sha256(ipad || pg_catalog.int4send(pg_catalog.pg_backend_pid())
+  select pg_catalog.encode(pg_catalog.sha256(s.opad || pg_catalog.sha256(s.ipad || pg_catalog.int4send(pg_catalog.pg_backend_pid())
     || pg_catalog.timestamptz_send(pg_catalog.transaction_timestamp()) || pg_catalog.convert_to(tenant, 'UTF8'))), 'hex') || tenant
+    from watertight.seal s
 $$;
 
 -- Everything rare about opening: not active, isolation above READ COMMITTED, a context already there. Called with the lock held.
-create function watertight.open_slowly(tenant text, seal_ipad bytea, seal_opad bytea) returns void
+create function watertight.open_slowly(tenant text) returns void
 language plpgsql volatile security definer parallel unsafe
 set search_path = pg_catalog, pg_temp
 as $$
@@ -80,7 +83,7 @@ declare
   f record;
 begin
   -- forged or stale leftovers are simply replaced; only a context that is VALID in this transaction can contradict
-  if pg_catalog.substr(ctx, 65) <> open_slowly.tenant and ctx = watertight.seal_of(pg_catalog.substr(ctx, 65), seal_ipad, seal_opad) then
+  if pg_catalog.substr(ctx, 65) <> open_slowly.tenant and ctx = watertight.seal_of(pg_catalog.substr(ctx, 65)) then
     raise exception using errcode = 'WT003', message = 'a second tenant was opened in one transaction',
       hint = 'One transaction serves one tenant: end it before the next tenant''s work begins.';
   end if;
@@ -95,7 +98,7 @@ begin
       detail = pg_catalog.jsonb_build_object('state', coalesce(f.state, 'unknown'), 'goto', f.goto)::text,
       hint = 'Ask the catalog where the tenant is served, or register it: watertight kit tenants add.';
   end if;
-  perform pg_catalog.set_config('watertight.ctx', watertight.seal_of(open_slowly.tenant, seal_ipad, seal_opad), true);
+  perform pg_catalog.set_config('watertight.ctx', watertight.seal_of(open_slowly.tenant), true);
   if f.statement_timeout_ms is not null then
     perform pg_catalog.set_config('statement_timeout', f.statement_timeout_ms::text, true);
   end if;

@@ -6,35 +6,33 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tenant text;
-  v_ipad bytea;
-  v_opad bytea;
   v_void text;
 begin
   -- Query 1: is the token good? then the tenant's shared lock. The lock stands in the select list: it is taken for a verified row only.
-  select k.seal_ipad, k.seal_opad, pg_catalog.convert_from(pg_catalog.substr(token, 49), 'UTF8'),
+  select pg_catalog.convert_from(pg_catalog.substr(token, 49), 'UTF8'),
          -- watertight.lock_key, written out: a function with a SET clause is never inlined
          pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended(pg_catalog.convert_from(pg_catalog.substr(token, 49), 'UTF8'), 7071))
-    into v_ipad, v_opad, v_tenant, v_void
+    into v_tenant, v_void
     from watertight.key k
    where k.kid_bytes = pg_catalog.substr(token, 45, 4)
      and pg_catalog.substr(token, 1, 32) = pg_catalog.sha256(k.app_opad || pg_catalog.sha256(k.app_ipad || pg_catalog.substr(token, 33)))
      and pg_catalog.substr(token, 33, 8) > pg_catalog.int8send(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::bigint)
-     and pg_catalog.substr(token, 41, 4) in ('\x00000000'::bytea, pg_catalog.int4send(pg_catalog.pg_backend_pid()));
+     and pg_catalog.substr(token, 41, 4) in (pg_catalog.int4send(0), pg_catalog.int4send(pg_catalog.pg_backend_pid()));
   if not found then
     perform watertight.refuse_token(token);
   end if;
   -- Query 2, on its own snapshot taken after the lock: the fence row, then the seal (watertight.seal_of, written out).
   -- The setting is NULL on a connection that never opened a context and '' after the first one: NULL takes the slow path, once.
   select pg_catalog.set_config('watertight.ctx',
-           pg_catalog.encode(pg_catalog.sha256(v_opad || pg_catalog.sha256(v_ipad || pg_catalog.int4send(pg_catalog.pg_backend_pid())
+           pg_catalog.encode(pg_catalog.sha256(s.opad || pg_catalog.sha256(s.ipad || pg_catalog.int4send(pg_catalog.pg_backend_pid())
              || pg_catalog.timestamptz_send(pg_catalog.transaction_timestamp()) || pg_catalog.convert_to(v_tenant, 'UTF8'))), 'hex') || v_tenant, true)
     into v_void
-    from watertight.fence f
+    from watertight.fence f cross join watertight.seal s
    where f.tenant = v_tenant
      and f.plain_sailing
      and pg_catalog.current_setting('transaction_isolation') || pg_catalog.current_setting('watertight.ctx', true) = 'read committed';
   if not found then
-    perform watertight.open_slowly(v_tenant, v_ipad, v_opad);
+    perform watertight.open_slowly(v_tenant);
   end if;
 end
 $$;
@@ -63,7 +61,7 @@ as $$
 declare
   ctx text := pg_catalog.current_setting('watertight.ctx', true);
 begin
-  return (select pg_catalog.substr(ctx, 65) from watertight.seal s where ctx = watertight.seal_of(pg_catalog.substr(ctx, 65), s.ipad, s.opad));
+  return (select pg_catalog.substr(ctx, 65) where ctx = watertight.seal_of(pg_catalog.substr(ctx, 65)));
 end
 $$;
 
