@@ -8,4 +8,4 @@ export type { ServerDescription, TestServer } from "./server/test-server.ts";
 export { describeServers, servers } from "./run/servers.ts";
 export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from "./database/create-database.ts";
 export type { KitOptions } from "./database/kit-template.ts";
-export type { RoleNames } from "./database/role-set.ts";
+export type { RoleNames } from "@watertight/schema";

@@ -2,11 +2,13 @@
 // because a stray connection still holds the database at the end: the server (or the run's clean-up) goes away anyway.
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RoleNames } from "@watertight/schema";
 import pg from "pg";
 import { testRun } from "../run/test-run.ts";
 import type { TestServer } from "../server/test-server.ts";
+import { copyDatabaseRights } from "./copy-rights.ts";
 import type { KitOptions, KitTemplate } from "./kit-template.ts";
-import { rolePassword, roleSet, runPrefix, type RoleNames } from "./role-set.ts";
+import { rolePassword, roleSet, runPrefix } from "./role-set.ts";
 
 /** Options of {@link createDatabase}. */
 export interface CreateDatabaseOptions {
@@ -46,11 +48,11 @@ export async function createDatabase(server: TestServer, options: CreateDatabase
   const runId = testRun()?.id ?? ownRun;
   const kit = await template(server, runId, options);
   const name = `${runPrefix(runId)}${randomBytes(6).toString("hex")}`;
-  await asSuperuser(server, (client) =>
-    client.query(
-      `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(options.template ?? kit?.name ?? "template0")}`,
-    ),
-  );
+  const source = options.template ?? kit?.name ?? "template0";
+  await asSuperuser(server, async (client) => {
+    await client.query(`create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(source)}`);
+    if (source !== "template0") await copyDatabaseRights(client, source, name);
+  });
   const admin = new pg.Client({ connectionString: server.url(name) });
   admin.on("error", () => {});
   await admin.connect();

@@ -3,9 +3,9 @@
 // after it was built.
 import { createHash } from "node:crypto";
 import pg from "pg";
-import { installKit } from "@watertight/schema";
+import { installKit, type RoleNames } from "@watertight/schema";
 import type { TestServer } from "../server/test-server.ts";
-import { LOGIN_ROLES, rolePassword, roleSet, runPrefix, type RoleNames } from "./role-set.ts";
+import { LOGIN_ROLES, rolePassword, roleSet, runPrefix } from "./role-set.ts";
 
 /** How the kit is installed in a test database. */
 export interface KitOptions {

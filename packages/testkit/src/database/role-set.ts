@@ -2,17 +2,8 @@
 // somebody else's server (DATABASE_URL) they carry the run's id and a password, and are dropped afterwards. Must never touch a
 // role there whose name does not start with that prefix.
 import { createHash } from "node:crypto";
+import type { RoleNames } from "@watertight/schema";
 import type { TestServer } from "../server/test-server.ts";
-
-/** The kit's roles by their purpose. */
-export interface RoleNames {
-  owner: string;
-  migrator: string;
-  app: string;
-  readonly: string;
-  control: string;
-  prober: string;
-}
 
 /** Roles of the kit that may log in. */
 export const LOGIN_ROLES: readonly (keyof RoleNames)[] = ["migrator", "app", "readonly", "control"];
