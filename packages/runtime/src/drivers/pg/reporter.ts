@@ -50,7 +50,8 @@ export class Reporter {
       try {
         const client = await (this.#client ??= this.#open());
         const { tokens, profile } = this.#engine;
-        const proof = tokens === undefined ? denial.tenant : tokens.mint(denial.tenant, profile?.pooled ? 0 : (client.processID ?? 0));
+        // The function takes bytes: at level plain those of the id itself.
+        const proof = tokens === undefined ? Buffer.from(denial.tenant) : tokens.mint(denial.tenant, profile?.pooled ? 0 : (client.processID ?? 0));
         await client.query('select watertight.report_probe($1, $2, $3)', [proof, denial.relation, JSON.stringify(denial.key)]);
       } catch (error) {
         // 25006: read-only transaction, that is a replica, where nothing can be recorded.
