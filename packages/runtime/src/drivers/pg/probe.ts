@@ -2,16 +2,13 @@
  * The start-up probe: asks the kit what it is and who we are, and checks on the wire that a transaction-local setting
  * is visible inside its transaction and gone after it. The judgement itself is pure (scope/profile.ts).
  */
-import { failure, isWatertightError } from '../../errors/errors.ts';
+import { isWatertightError } from '../../errors/errors.ts';
 import { explainHandshake, type SqlError } from '../../scope/classify.ts';
 import { type Handshake, judgeHandshake } from '../../scope/profile.ts';
+import { handshakeText, judgeProbe, probeGet, probeMark, probeSet } from '../../scope/start-probe.ts';
 import type { BatchPart } from './scoped-query.ts';
 import type { PgModule, PgQuery, PgResult } from './shapes.ts';
 import type { TenantClient } from './tenant-client.ts';
-
-const mark = 'wt-probe';
-const probeSet = "select pg_catalog.set_config('watertight.probe', $1, true)";
-const probeGet = "select pg_catalog.current_setting('watertight.probe', true) as v, $1::text as bound";
 
 /** Runs a statement without a context: for the probe and for ending transactions. */
 export function runAlone(client: TenantClient, text: string, values?: readonly unknown[]): Promise<PgResult> {
@@ -53,8 +50,7 @@ export interface Sighting {
 export async function shakeHands(client: TenantClient): Promise<Sighting> {
   const asked = Date.now();
   try {
-    // As text: the user may have set a JSON parser of their own.
-    const result = await runAlone(client, 'select watertight.handshake()::text as h');
+    const result = await runAlone(client, handshakeText);
     const handshake = JSON.parse(String(result.rows[0]?.['h'])) as Handshake;
     return { handshake, clockOffsetMs: handshake.clock * 1000 - (asked + Date.now()) / 2 };
   } catch (error) {
@@ -71,13 +67,11 @@ export async function probe(pg: PgModule, client: TenantClient): Promise<Handsha
   const { handshake, clockOffsetMs } = await shakeHands(client);
   const profile = judgeHandshake(handshake, { level: engine.level, pooler: engine.pooler, clientPid: client.processID });
   const [, inside] = await runBatchAlone(pg, client, [
-    { text: probeSet, values: [mark] },
-    { text: probeGet, values: [mark] },
+    { text: probeSet, values: [probeMark] },
+    { text: probeGet, values: [probeMark] },
   ]);
-  const row = inside?.rows[0];
-  if (row?.['v'] !== mark || row['bound'] !== mark) throw failure('WT_CONTEXT_LEAK', { detail: 'a setting did not reach the next statement of its transaction' });
-  const after = await runAlone(client, probeGet, [mark]);
-  if (after.rows[0]?.['v']) throw failure('WT_CONTEXT_LEAK', { detail: 'a transaction-local setting outlived its transaction' });
+  const after = await runAlone(client, probeGet, [probeMark]);
+  judgeProbe(inside?.rows[0], after.rows[0]);
   engine.accept(profile, handshake, clockOffsetMs);
   return handshake;
 }

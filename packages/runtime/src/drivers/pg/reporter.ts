@@ -3,6 +3,7 @@
  * rollback, and in a bounded queue, so that it can never delay or fail a request. On a replica it does nothing.
  */
 import { emitEvent } from '../../context/events.ts';
+import { reportText } from '../../scope/required-row.ts';
 import { type Engine, engineKey } from './engine.ts';
 import type { PgClient, PgModule } from './shapes.ts';
 
@@ -52,7 +53,7 @@ export class Reporter {
         const { tokens, profile } = this.#engine;
         // The function takes bytes: at level plain those of the id itself.
         const proof = tokens === undefined ? Buffer.from(denial.tenant) : tokens.mint(denial.tenant, profile?.pooled ? 0 : (client.processID ?? 0));
-        await client.query('select watertight.report_probe($1, $2, $3)', [proof, denial.relation, JSON.stringify(denial.key)]);
+        await client.query(reportText, [proof, denial.relation, JSON.stringify(denial.key)]);
       } catch (error) {
         // 25006: read-only transaction, that is a replica, where nothing can be recorded.
         if ((error as { code?: string }).code === '25006') this.#replica = true;

@@ -3,7 +3,7 @@
  * must agree.
  */
 import { AccessDeniedError } from '../../errors/errors.ts';
-import { failure } from '../../errors/errors.ts';
+import { requestRow } from '../../scope/required-row.ts';
 import type { BatchPart } from './scoped-query.ts';
 import type { PgResult } from './shapes.ts';
 import type { CallOptions } from './tenant-client.ts';
@@ -83,22 +83,14 @@ export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
     },
     async requireRow(table, key) {
       check();
-      const columns = Object.keys(key);
-      if (columns.length === 0) throw failure('WT_CONFIG', { detail: 'requireRow needs a key' });
-      const where = columns.map((column, i) => `${quoteName(column)} = $${i + 1}`).join(' and ');
-      const name = table.split('.').map(quoteName).join('.');
-      const result = (await core.runOnce(tenant, `select * from ${name} where ${where} limit 1`, Object.values(key), undefined, undefined)) as PgResult;
+      const { relation, text, values } = requestRow(table, key);
+      const result = (await core.runOnce(tenant, text, values, undefined, undefined)) as PgResult;
       const row = result.rows[0];
       if (row !== undefined) return row;
-      core.report(tenant, name, key);
+      core.report(tenant, relation, key);
       throw new AccessDeniedError('WT_ROW_NOT_FOUND');
     },
   };
-}
-
-/** Quotes an identifier. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 // One row at a time from producer to consumer; `push` waits until the row was taken: backpressure.

@@ -3,8 +3,9 @@
  * COMMIT and ROLLBACK. A transaction object is dead when its function has returned.
  */
 import { failure } from '../../errors/errors.ts';
+import { type BeginOptions, beginText } from '../../scope/begin-text.ts';
+import { checkTimeout } from '../../scope/settings.ts';
 import { copyFrom, copyTo } from './copy.ts';
-import { checkTimeout } from './engine.ts';
 import { makeLease } from './lease.ts';
 import { readPages } from './portal-pages.ts';
 import { batchParts, runAlone } from './probe.ts';
@@ -16,10 +17,7 @@ import type { Statement, StreamOptions } from './tenant-db.ts';
 import type { Attempts, PoolCore } from './tenant-pool.ts';
 
 /** How a transaction begins, and its limits. */
-export interface TransactionOptions {
-  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
-  readonly readOnly?: boolean;
-  readonly deferrable?: boolean;
+export interface TransactionOptions extends BeginOptions {
   /** Limit for each statement of the transaction, in milliseconds. */
   readonly statementTimeoutMs?: number;
   /** Cancels what runs and destroys the connection. */
@@ -72,12 +70,6 @@ export async function runTransaction<T>(core: PoolCore, tenant: string, fn: (tx:
     signal?.removeEventListener('abort', abort);
     giveBack();
   }
-}
-
-function beginText({ isolation, readOnly, deferrable }: TransactionOptions): string {
-  if (isolation !== undefined && !['read committed', 'repeatable read', 'serializable'].includes(isolation))
-    throw failure('WT_CONFIG', { detail: 'isolation' });
-  return `begin${isolation ? ` isolation level ${isolation}` : ''}${readOnly ? ' read only' : ''}${deferrable ? ' deferrable' : ''}`;
 }
 
 const maxStaleBegins = 3;
