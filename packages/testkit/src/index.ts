@@ -9,3 +9,15 @@ export { describeServers, servers } from "./run/servers.ts";
 export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from "./database/create-database.ts";
 export type { KitOptions } from "./database/kit-template.ts";
 export type { RoleNames } from "@watertight/schema";
+export { countingProxy, type CountingProxy, type CountingProxyOptions } from "./proxy/counting-proxy.ts";
+export type { ArmedFault, Fault } from "./proxy/faults.ts";
+export { TRACE_LIMIT, type Traffic } from "./proxy/traffic.ts";
+export {
+  derivedTables,
+  globalTables,
+  sampleSchema,
+  tenantTables,
+  type Sample,
+  type SampleOptions,
+} from "./sample/sample-schema.ts";
+export { SAMPLE_ROWS, tenantA, tenantB, type SampleTenant } from "./sample/sample-tenants.ts";
