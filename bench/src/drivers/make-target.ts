@@ -1,0 +1,16 @@
+/**
+ * From a driver's name to its targets.
+ */
+import type { Environment } from "../environment/environment.ts";
+import { pgTarget } from "./pg.ts";
+import type { Driver, Endpoint, Target, Variant } from "./target.ts";
+
+/** Makes a target; connections are opened by its first calls. */
+export async function makeTarget(driver: Driver, environment: Environment, endpoint: Endpoint, variant: Variant, named: boolean): Promise<Target> {
+  switch (driver) {
+    case "pg":
+      return pgTarget(environment, endpoint, variant, named);
+    default:
+      throw new Error(`no driver ${driver}`);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The results as written with --json, and how they are made from slices. Pure.
+ */
+import type { CaseName } from "../data/cases.ts";
+import type { Driver, Variant } from "../drivers/target.ts";
+import type { Machine, Versions } from "../environment/machine.ts";
+import { median, noise, quantile } from "../measure/quantile.ts";
+import type { Slice } from "../measure/slice.ts";
+import type { TransportName } from "../transport/transport.ts";
+import type { Goal } from "./goals.ts";
+
+/** One combination. */
+export interface Result {
+  readonly driver: Driver;
+  readonly variant: Variant;
+  readonly case: CaseName;
+  readonly transport: TransportName;
+  readonly connections: number;
+  /** Median latency of a call, microseconds. */
+  readonly p50Us: number;
+  readonly p95Us: number;
+  /** Calls per second over all connections. */
+  readonly qps: number;
+  /** CPU of the server's backends per call, microseconds; null where it can't be read. */
+  readonly serverCpuUs: number | null;
+  /** Network round trips of a call, counted by a proxy after first use (PGlite: calls of its protocol entry). */
+  readonly roundTrips: number;
+  /** p50Us against the unscoped variant of the same driver, case, transport and connections. */
+  readonly ratio: number;
+  /** qps against the same. */
+  readonly qpsRatio: number;
+  /** Server CPU above the unscoped variant's, microseconds per call. */
+  readonly extraCpuUs: number | null;
+  /** Round trips of the first call of this statement on a connection. */
+  readonly firstUseRoundTrips: number;
+  /** Whether statements were prepared under a name. */
+  readonly named: boolean;
+  /** For unnamed variants: the ratios against unscoped calls that prepare nothing either. */
+  readonly unnamed: { readonly p50Us: number; readonly ratio: number; readonly qpsRatio: number } | null;
+  /** Timed calls behind the medians. */
+  readonly samples: number;
+  /** Half the quartile distance of the ratio over the interleaved rounds, relative: differences below it mean nothing. */
+  readonly noise: number;
+}
+
+/** Everything that --json prints. */
+export interface Report {
+  readonly benchmark: "hot-path";
+  readonly mode: "quick" | "full";
+  readonly date: string;
+  readonly machine: Machine;
+  readonly versions: Versions;
+  readonly data: { readonly rows: number; readonly tenants: number };
+  /** Measured time of an empty round trip over each transport, microseconds. */
+  readonly roundTripUs: Partial<Record<TransportName, number>>;
+  readonly results: Result[];
+  readonly extras: Extra[];
+  readonly goals: Goal[];
+  readonly seconds: number;
+}
+
+/** A question outside the matrix, answered with the same harness: pg, point, raw, one connection, level sealed. */
+export interface Extra {
+  readonly name: string;
+  readonly what: string;
+  readonly p50Us: number;
+  readonly ratio: number;
+}
+
+/** The slices of one variant and case, by round. */
+export type Rounds = readonly Slice[];
+
+/** What slices say together. */
+export interface Digest {
+  readonly p50Us: number;
+  readonly p95Us: number;
+  readonly qps: number;
+  readonly serverCpuUs: number | null;
+  readonly samples: number;
+}
+
+/** Puts the slices of all rounds together. */
+export function digest(rounds: Rounds): Digest {
+  const times = rounds.flatMap((slice) => slice.times);
+  const calls = rounds.reduce((sum, slice) => sum + slice.calls, 0);
+  let cpu: number | null = 0;
+  for (const slice of rounds) cpu = cpu === null || slice.cpuUs === null ? null : cpu + slice.cpuUs;
+  return {
+    p50Us: round1(median(times)),
+    p95Us: round1(quantile(times, 0.95)),
+    qps: Math.round(median(rounds.map((slice) => (slice.calls / slice.elapsedUs) * 1e6))),
+    serverCpuUs: cpu === null ? null : round1(cpu / calls),
+    samples: times.length,
+  };
+}
+
+/** Noise of a ratio: how much it moves from one interleaved round to the next. */
+export function ratioNoise(rounds: Rounds, base: Rounds): number {
+  return round3(noise(rounds.map((slice, i) => median(slice.times) / median(base[i]!.times))) || 0);
+}
+
+/** Three decimals. */
+export function round3(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/** One decimal. */
+export function round1(value: number): number {
+  return Math.round(value * 10) / 10;
+}
