@@ -128,7 +128,7 @@ create table harbour.events_2026_q3 partition of harbour.events for values from 
 create table harbour.events_2026_q4 partition of harbour.events for values from ('2026-10-01') to ('2027-01-01');
 create table harbour.events_other partition of harbour.events default;
 
--- Rows of the tenant all zeroes are house templates: everybody reads them, nobody changes them (shared on purpose, see 040_protect.sql).
+-- Rows of the tenant all zeroes are house templates: everybody reads them, nobody changes them (shared on purpose, see 050_house_templates.sql).
 create table harbour.templates (
   tenant_id uuid not null,
   id uuid not null default gen_random_uuid(),

@@ -13,7 +13,7 @@ select i.tenant_id, date_trunc('month', i.issued_on)::date as month, count(*) as
 
 create function harbour.find_technician(part text) returns table (id uuid, name text, trade text)
 language sql stable security invoker
-as $$ select t.id, t.name, t.trade from harbour.technicians t where t.name ilike '%' || part || '%' order by t.name limit 50 $$;
+as $$ select t.id, t.name, t.trade from harbour.technicians t where t.name ilike '%' || part || '%' order by t.name limit 500 $$;
 
 -- Definer, because the application role has no right to read logins; it returns a row only to somebody who knows the password.
 create function harbour.check_login(tenant_slug text, login_email text, password text) returns table (tenant_id uuid, user_id uuid)

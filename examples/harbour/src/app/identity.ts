@@ -61,6 +61,6 @@ export function bearerToken(headers: Headers): string {
 export async function identify(authority: TokenAuthority, headers: Headers): Promise<Identity> {
   const identity = await authority.verify(bearerToken(headers));
   const claimed = headers.get("x-tenant-id");
-  if (claimed !== null && claimed.toLowerCase() !== identity.tenant) throw new IdentityError(403, "tenant-signals-disagree");
+  if (claimed !== null && claimed.toLowerCase() !== identity.tenant) throw new IdentityError(403, "signals-disagree");
   return identity;
 }

@@ -1,6 +1,7 @@
 // The application as it is shipped: every access goes through the tenant pool, in the context of the verified caller.
 import { tenancy } from "@watertight/runtime";
 import type { TenantPool } from "@watertight/runtime/pg";
+import type pg from "pg";
 import { note } from "./activity.ts";
 import { identify } from "./identity.ts";
 import type { TokenAuthority } from "./identity.ts";
@@ -8,9 +9,9 @@ import { areas } from "./parts.ts";
 import type { Area, Fields, Parts, Query } from "./parts.ts";
 
 export interface Pools {
-  main: TenantPool;
+  main: pg.Pool & TenantPool;
   /** Reports run one at a time, on a connection that all tenants share: the worst case for leftovers. */
-  reports: TenantPool;
+  reports: pg.Pool & TenantPool;
   /** For what comes before a tenant: the login. It can reach no tenant table. */
   login: Query;
 }
@@ -20,7 +21,7 @@ const revenueInContext = `(select date_trunc('month', i.issued_on)::date as mont
   from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id group by 1)`;
 
 export function shippedParts(authority: TokenAuthority, pools: Pools): Parts {
-  const through = (pool: TenantPool): Query => async (text, values) => (await pool.query<Fields>(text, values)).rows;
+  const through = (pool: pg.Pool): Query => async (text, values) => (await pool.query<Fields>(text, values)).rows;
   const query = Object.fromEntries(areas.map((area) => [area, noted(area, through(pools.main))])) as Record<Area, Query>;
   query.login = noted("login", pools.login);
   query.customReport = noted("customReport", through(pools.reports));
@@ -30,7 +31,7 @@ export function shippedParts(authority: TokenAuthority, pools: Pools): Parts {
     identify: (headers) => identify(authority, headers),
     query,
     atomically: (work) =>
-      pools.main.for(tenancy.require()).transaction((tx) => work(noted("transaction", async (text, values) => (await tx.query<Fields>(text, values)).rows))),
+      pools.main.for(tenancy.require()).transaction((tx) => work(noted("transaction", async (text, values) => (await tx.query(text, values)).rows))),
     inJob: (tenant, work) => tenancy.run(tenant, work),
     notFound: async (relation, key) => {
       await pools.main.for(tenancy.require()).requireRow(relation, key);

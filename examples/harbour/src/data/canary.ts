@@ -24,6 +24,11 @@ export function foreignMarks(text: string, ownCode: string): Set<string> {
   return found;
 }
 
+/** Records of a JSON, CSV or text reply in which a foreign mark stands. */
+export function foreignRecords(text: string, ownCode: string): Set<string> {
+  return new Set(text.split(/\},\s*\{|\r?\n/).filter((record) => foreignMarks(record, ownCode).size > 0));
+}
+
 /** How many marks of this tenant are in a text: a reply without any shows nothing, not even to its owner. */
 export function ownMarks(text: string, ownCode: string): number {
   let count = 0;

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { note } from "../activity.ts";
 import type { Fields, Parts } from "../parts.ts";
 import { RequestError } from "../problem.ts";
-import { readBody, text, uuid } from "../request.ts";
+import { integer, readBody, text, uuid } from "../request.ts";
 import type { Runner } from "../runner.ts";
 
 const CACHE_LIFE = 30_000;
@@ -45,16 +45,18 @@ export function dashboardRoutes(parts: Parts): Hono {
   const app = new Hono();
   const cache = new Map<string, { until: number; value: Fields }>();
   app.get("/", async (c) => {
-    const key = parts.cacheKey("dashboard", tenancy.require());
+    const latest = integer(c.req.query("latest") ?? "5", 1, 20);
+    const key = parts.cacheKey(`dashboard-${latest}`, tenancy.require());
     const found = cache.get(key);
     const hit = found !== undefined && found.until > Date.now();
     note({ kind: "cache", hit, entries: cache.size });
     if (hit) return c.json(found.value);
-    const latest = await parts.query.dashboard(
+    const invoices = await parts.query.dashboard(
       `select i.number, i.total_cents, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id
-        order by i.created_at desc limit 5`,
+        order by i.created_at desc limit $1`,
+      [latest],
     );
-    const value = { latest };
+    const value = { invoices };
     cache.set(key, { until: Date.now() + CACHE_LIFE, value });
     return c.json(value);
   });
@@ -108,5 +110,9 @@ async function remind(parts: Parts, jobId: string, invoiceId: string): Promise<v
   const state = invoice === undefined ? "failed" : "done";
   const result = invoice === undefined ? "no such invoice" : `reminded ${String(invoice["customer"])} of invoice ${String(invoice["number"])}`;
   await parts.query.worker("update harbour.jobs set state = $2, result = $3 where id = $1", [jobId, state, result]);
-  if (invoice === undefined) await parts.notFound("harbour.invoices", { id: invoiceId }).catch(() => undefined);
+  if (invoice === undefined) {
+    await parts.notFound("harbour.invoices", { id: invoiceId }).catch((error: unknown) => {
+      note({ kind: "refused", error });
+    });
+  }
 }

@@ -1,0 +1,78 @@
+// The PostgreSQL server of a run: an embedded one of its own, or the server of DATABASE_URL, where every database and role it makes carries
+// the run's prefix and is dropped at the end. Must never touch anything else there.
+import { randomBytes } from "node:crypto";
+import { defaultRoles } from "@watertight/schema";
+import type { RoleNames } from "@watertight/schema";
+import { attachServer, startServer } from "@watertight/testkit";
+import type { TestServer } from "@watertight/testkit";
+import pg from "pg";
+
+export interface Cluster {
+  readonly version: number;
+  readonly embedded: boolean;
+  readonly roles: RoleNames;
+  /** Password of the roles that log in; an embedded server asks for none. */
+  readonly password: string;
+  /** Role with which the not-forced hole logs in. */
+  readonly legacy: string;
+  url(database: string, role?: string): string;
+  /** Makes a database of the run; the name is the run's own. */
+  create(name: string, template?: string): Promise<string>;
+  drop(database: string): Promise<void>;
+  /** Runs `work` on a connection of the server's administrator. */
+  asAdmin<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export async function openCluster(databaseUrl: string | undefined, version: 15 | 18 = 18): Promise<Cluster> {
+  const server = databaseUrl === undefined || databaseUrl === "" ? await startServer({ version }) : await attachServer(databaseUrl);
+  return clusterOn(server);
+}
+
+/** A cluster on a server that runs already; `close` stops an embedded one. */
+export function clusterOn(server: TestServer, shared = false): Cluster {
+  const prefix = `harbour_${server.embedded && !shared ? "" : `${randomBytes(3).toString("hex")}_`}`;
+  const password = server.embedded ? "" : randomBytes(16).toString("hex");
+  const roles: RoleNames = server.embedded && !shared
+    ? defaultRoles
+    : (Object.fromEntries(Object.keys(defaultRoles).map((kind) => [kind, `${prefix}${kind}`])) as unknown as RoleNames);
+  const legacy = `${prefix}legacy`;
+  const made = new Set<string>();
+  const url = (database: string, role?: string): string => {
+    const plain = new URL(server.url(database, role));
+    if (role !== undefined && role !== server.superuser && password !== "") plain.password = password;
+    return plain.href;
+  };
+  const asAdmin: Cluster["asAdmin"] = async (database, work) => {
+    const client = new pg.Client({ connectionString: url(database) });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+  // FORCE: a pool that was just ended may still hold its last socket
+  const drop = (name: string) => asAdmin("postgres", (client) => client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`));
+  return {
+    version: server.version, embedded: server.embedded, roles, password, legacy, url, asAdmin,
+    create: async (name, template = "template0") => {
+      const full = prefix + name;
+      made.add(full);
+      await asAdmin("postgres", (client) => client.query(`create database ${pg.escapeIdentifier(full)} template ${pg.escapeIdentifier(template)}`));
+      return full;
+    },
+    drop: async (name) => {
+      await drop(name);
+      made.delete(name);
+    },
+    close: async () => {
+      if (server.embedded && !shared) return server.stop();
+      for (const name of made) await drop(name);
+      await asAdmin("postgres", async (client) => {
+        for (const role of [legacy, ...Object.values(roles)]) await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
+      });
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// From an empty server to a protected application: schema and data once, as a template; then, for each database copied from it, the kit,
+// the owner, the grants, the protection and the tenants.
+import { installKit } from "@watertight/schema";
+import type { RoleNames } from "@watertight/schema";
+import pg from "pg";
+import type { Dataset } from "../data/generate.ts";
+import { loadDataset } from "../data/load.ts";
+import type { Cluster } from "./cluster.ts";
+import { protectHarbour } from "./protect.ts";
+import type { Site } from "./site.ts";
+import { fill, sqlFile } from "./sql-files.ts";
+
+/** Builds the template database with Harbour's schema and data, without any isolation. */
+export async function buildTemplate(cluster: Cluster, dataset: Dataset): Promise<string> {
+  const name = await cluster.create("data");
+  await cluster.asAdmin(name, async (client) => {
+    await client.query(await sqlFile("010_tables.sql"));
+    await loadDataset(client, dataset);
+    await client.query(await sqlFile("020_keys.sql"));
+    await client.query(await sqlFile("030_views.sql"));
+    await client.query("analyze");
+  });
+  return name;
+}
+
+/** Copies the template and puts the copy under the kit. */
+export async function installSite(cluster: Cluster, template: string, name: string, level: "plain" | "sealed" | "hostile", dataset: Dataset): Promise<Site> {
+  const database = await cluster.create(name, template);
+  return cluster.asAdmin(database, async (client) => {
+    const { key = "", roles } = await installKit(client, { level, roles: cluster.roles });
+    if (cluster.password !== "") await setPasswords(client, roles, cluster.password);
+    await handOver(client, roles.owner);
+    await protectHarbour(client);
+    await client.query(fill(await sqlFile("040_grants.sql"), { ...roles }));
+    await client.query(await sqlFile("050_house_templates.sql"));
+    await client.query("select watertight.register_tenant(id) from unnest($1::text[]) as t(id)", [dataset.companies.map((company) => company.id)]);
+    const { rows } = await client.query<{ bypass: string }>("select case when rolsuper then rolname else $1 end as bypass from pg_roles where rolname = current_user", [roles.migrator]);
+    return { cluster, database, level, key, variables: { ...roles, database, bypass: rows[0]!.bypass, legacy: cluster.legacy, password: cluster.password } };
+  });
+}
+
+/** A copy of an installed site. Rights on the database itself are not copied with a template: TEMP comes back, and goes again. */
+export async function copySite(original: Site, name: string): Promise<Site> {
+  const { cluster } = original;
+  const database = await cluster.create(name, original.database);
+  await cluster.asAdmin("postgres", (client) => client.query(`revoke temporary on database ${pg.escapeIdentifier(database)} from public`));
+  return { ...original, database, variables: { ...original.variables, database } };
+}
+
+async function setPasswords(client: pg.Client, roles: RoleNames, password: string): Promise<void> {
+  for (const role of [roles.app, roles.migrator, roles.control, roles.readonly]) {
+    await client.query(`alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(password)}`);
+  }
+}
+
+// Everything of the application belongs to the kit's owner, who cannot log in: nobody who can log in may switch row security off (A7).
+async function handOver(client: pg.Client, owner: string): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(
+    `select format('alter %s harbour.%I owner to %I', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, c.relname, $1::text) as statement
+       from pg_class c where c.relnamespace = 'harbour'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+      union all
+     select format('alter function %s owner to %I', p.oid::regprocedure, $1::text) from pg_proc p where p.pronamespace = 'harbour'::regnamespace
+      union all
+     select format('alter schema harbour owner to %I', $1::text)`,
+    [owner],
+  );
+  await client.query(rows.map(({ statement }) => statement).join(";\n"));
+}

@@ -1,0 +1,7 @@
+// All attempts, in the order in which they are made. The destructive ones come last within their group.
+import { frontDoor } from "./attacks/front-door.ts";
+import { injection } from "./attacks/injection.ts";
+import { objects } from "./attacks/objects.ts";
+import type { Attempt } from "./scene.ts";
+
+export const attempts: readonly Attempt[] = [...frontDoor, ...injection, ...objects];

@@ -1,0 +1,63 @@
+// What stopped an attempt, read from what really happened: the errors, SQLSTATEs and row counts in the request log. Pure. Nothing here knows
+// which attempt it is looking at.
+import { isWatertightError } from "@watertight/runtime";
+import type { Entry } from "../app/activity.ts";
+import { IdentityError, sqlStateOf } from "../app/problem.ts";
+
+/** Who stopped it: our code, the missing or unforgeable tenant context, a row security policy, a missing right, a composite key. */
+export type Layer = "application" | "context" | "policy" | "grant" | "key";
+
+export interface Stop {
+  layer: Layer;
+  evidence: string;
+}
+
+/** The database's own error object under whatever wrapped it. */
+function databaseError(error: unknown): { routine?: string } {
+  let inner = error;
+  while (isWatertightError(inner) && inner.cause !== undefined) inner = inner.cause;
+  return (inner ?? {}) as { routine?: string };
+}
+
+export function stopOf(error: unknown): Stop | undefined {
+  if (error instanceof IdentityError) return { layer: "application", evidence: error.code };
+  const sqlState = sqlStateOf(error);
+  if (sqlState?.startsWith("WT")) return { layer: "context", evidence: sqlState };
+  switch (sqlState) {
+    case "42501":
+      // both refusals have this SQLSTATE; the routine that raised it tells WITH CHECK from a missing right, in every language
+      return databaseError(error).routine === "ExecWithCheckOptions" ? { layer: "policy", evidence: "42501 check" } : { layer: "grant", evidence: sqlState };
+    case "23503":
+    case "23505":
+      return { layer: "key", evidence: sqlState };
+    case "42601":
+      // the runtime sends every text as one extended-protocol statement
+      return { layer: "application", evidence: "42601 one statement" };
+    case "34000":
+      // what an earlier borrower left on the connection was closed at the hand-over
+      return { layer: "context", evidence: "34000 reset" };
+    case undefined:
+      break;
+    default:
+      // an error that follows from an earlier refusal (no such table, because making it was refused) explains nothing
+      return undefined;
+  }
+  if (!isWatertightError(error)) return undefined;
+  if (error.code === "WT_ROW_NOT_FOUND") return { layer: "policy", evidence: "row hidden" };
+  return { layer: error.name === "ContextError" ? "context" : "application", evidence: error.code };
+}
+
+/** All stops of an attempt, the strongest evidence first: errors before rows that simply were not there. */
+export function stopsOf(entries: readonly Entry[]): Stop[] {
+  const stops = new Map<string, Stop>();
+  const add = (stop: Stop | undefined): void => {
+    if (stop !== undefined) stops.set(`${stop.layer} ${stop.evidence}`, stop);
+  };
+  for (const entry of entries) if (entry.kind === "refused") add(stopOf(entry.error));
+  for (const entry of entries) if (entry.kind === "cache" && !entry.hit && entry.entries > 0) add({ layer: "application", evidence: "cache per tenant" });
+  if (stops.size === 0 && entries.some((entry) => entry.kind === "query")) {
+    const rows = entries.some((entry) => entry.kind === "query" && entry.rows > 0);
+    add({ layer: "policy", evidence: rows ? "own rows only" : "0 rows" });
+  }
+  return [...stops.values()];
+}

@@ -1,0 +1,79 @@
+// `npm start`: runs the demonstration, prints its table, and leaves the shipped server up until Ctrl-C. Whatever happens, everything that was
+// started is closed before the process ends.
+import pc from "picocolors";
+import { parseArguments, usage, UsageError } from "./arguments.ts";
+import type { Arguments } from "./arguments.ts";
+import { indexPage } from "./app/index-page.ts";
+import { chooseHoles } from "./holes/holes.ts";
+import { renderTable } from "./report/table.ts";
+import { Closers, run } from "./run/run.ts";
+import type { Run } from "./run/run.ts";
+
+async function main(): Promise<number> {
+  let options: Arguments;
+  let open: ReturnType<typeof chooseHoles>;
+  try {
+    options = parseArguments(process.argv.slice(2), process.env);
+    open = chooseHoles(options.open);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${error instanceof UsageError ? `\n${usage}\n` : ""}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  const started = performance.now();
+  const say = (text: string): void => {
+    process.stderr.write(`${pc.dim(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`)}  ${text}\n`);
+  };
+  const closers = new Closers();
+  try {
+    const done = await run({ databaseUrl: process.env["DATABASE_URL"] || undefined, seed: options.seed, open, port: options.port, keepOpen: options.open.length > 0 && !options.once, say, signal: stop.signal }, closers);
+    process.stdout.write(options.json ? `${JSON.stringify(done.result, null, 2)}\n` : `${renderTable(done.result, pc)}\n`);
+    if (!options.once) {
+      showAddresses(done);
+      await new Promise((resolve) => {
+        if (stop.signal.aborted) resolve(undefined);
+        stop.signal.addEventListener("abort", resolve);
+      });
+      return 0;
+    }
+    return done.result.ok ? 0 : 1;
+  } catch (error) {
+    if (stop.signal.aborted) return 130;
+    throw error;
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+function showAddresses({ shipped, open, cast, tokens }: Run): void {
+  const people = [
+    { who: `${cast.a.members[0]!.name}, owner at ${cast.a.name} (tenant A)`, token: tokens.honest },
+    { who: `${cast.a.members[1]!.name}, technician at ${cast.a.name}: the intruder`, token: tokens.intruder },
+    { who: `${cast.b.members[0]!.name}, owner at ${cast.b.name} (tenant B)`, token: tokens.victim },
+  ];
+  shipped.page = () => indexPage(shipped.url, people, cast.targets.invoices[0]!);
+  const lines = [
+    `${pc.bold("Harbour is up, as shipped:")}`,
+    `  try it    ${shipped.url}/          (curl commands with a token)`,
+    `  API       ${shipped.url}/v1`,
+    `  health    ${shipped.url}/health`,
+    ...(open === undefined ? [] : [`  ${pc.red("leaking")}   ${open.url}/v1     (the holes of --open; log in there: POST /v1/login)`]),
+    `Press Ctrl-C to stop; nothing is left behind.`,
+  ];
+  process.stderr.write(`${lines.join("\n")}\n`);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 3;
+  },
+);

@@ -1,0 +1,112 @@
+// The whole run: server, data, two acts, result. Everything it starts it hands back to be closed, in the order that leaves nothing behind.
+import { tenancy } from "@watertight/runtime";
+import { defaultOptions, generate } from "../data/generate.ts";
+import { openCluster } from "../database/cluster.ts";
+import { buildTemplate, installSite } from "../database/install.ts";
+import type { Site } from "../database/site.ts";
+import { holes } from "../holes/holes.ts";
+import type { Hole } from "../holes/hole.ts";
+import { resultOf } from "../report/result.ts";
+import type { RecordedEvent, Result } from "../report/result.ts";
+import { startHarbour } from "../server/start-harbour.ts";
+import type { Harbour } from "../server/start-harbour.ts";
+import { playAct } from "./act.ts";
+import type { ActReport } from "./act.ts";
+import { castOf } from "./cast.ts";
+import type { Cast } from "./cast.ts";
+
+export interface RunOptions {
+  databaseUrl: string | undefined;
+  seed: string | undefined;
+  /** Holes of the first act; all of them when empty. */
+  open: readonly Hole[];
+  port: number;
+  /** Keep the server of the first act up as well. */
+  keepOpen: boolean;
+  /** Progress for people. */
+  say: (text: string) => void;
+  signal: AbortSignal;
+}
+
+export interface Run {
+  result: Result;
+  cast: Cast;
+  shipped: Harbour;
+  open: Harbour | undefined;
+  tokens: ActReport["tokens"];
+}
+
+/** Collects what must be closed; the last opened is closed first. */
+export class Closers {
+  readonly #closers: (() => Promise<void>)[] = [];
+  add(close: () => Promise<void>): void {
+    this.#closers.push(close);
+  }
+  async closeAll(): Promise<void> {
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close();
+  }
+}
+
+export async function run(options: RunOptions, closers: Closers): Promise<Run> {
+  const started = performance.now();
+  const { say, signal } = options;
+  const openHoles = options.open.length > 0 ? options.open : holes;
+  const check = (): void => signal.throwIfAborted();
+
+  say(options.databaseUrl === undefined ? "Starting an embedded PostgreSQL 18" : "Connecting to the server of DATABASE_URL");
+  const cluster = await openCluster(options.databaseUrl);
+  closers.add(() => cluster.close());
+  check();
+  const dataset = generate({ ...defaultOptions, ...(options.seed === undefined ? {} : { seed: options.seed }) });
+  const cast = castOf(dataset);
+  say(`Loading ${dataset.rowCount.toLocaleString("en-US")} rows of ${dataset.companies.length} tenants`);
+  const template = await buildTemplate(cluster, dataset);
+  check();
+
+  const level = openHoles.some((hole) => hole.plainLevel) ? "plain" : "sealed";
+  say(`Act 1: ${openHoles.length} of ${holes.length} holes open, level ${level}`);
+  const leakySite = await installSite(cluster, template, "open", level, dataset);
+  const leaky = await startHarbour(leakySite, openHoles);
+  const closeLeaky = once(() => leaky.close());
+  closers.add(closeLeaky);
+  check();
+  const open = await playAct(leakySite, leaky, cast);
+  if (!options.keepOpen) await closeLeaky();
+  check();
+
+  say("Act 2: as shipped, all holes closed, level sealed");
+  const site = await installSite(cluster, template, "shipped", "sealed", dataset);
+  const harbour = await startHarbour(site, [], options.port);
+  closers.add(() => harbour.close());
+  check();
+  let probes = 0;
+  const unsubscribe = tenancy.on("probe", () => {
+    probes += 1;
+  });
+  const shipped = await playAct(site, harbour, cast);
+  unsubscribe();
+  const events = await recordedEvents(site, probes);
+  const seconds = (performance.now() - started) / 1000;
+  const result = resultOf({ postgres: cluster.version, rows: dataset.rowCount, tenants: dataset.companies.length, seconds, openHoles, open, shipped, events });
+  return { result, cast, shipped: harbour, open: options.keepOpen ? leaky : undefined, tokens: shipped.tokens };
+}
+
+/** What the kit wrote down. Probes are reported out of band, so they may arrive a moment after the last reply. */
+async function recordedEvents(site: Site, probes: number): Promise<RecordedEvent[]> {
+  return site.cluster.asAdmin(site.database, async (client) => {
+    for (let wait = 0; ; wait += 1) {
+      const { rows } = await client.query<RecordedEvent>(
+        "select kind, relation, count(*)::int as count from watertight.event where kind in ('cross_tenant_probe', 'missing_row', 'not_visible', 'own_row') group by 1, 2 order by 3 desc, 1, 2",
+      );
+      if (wait >= 20 || rows.reduce((sum, row) => sum + row.count, 0) >= probes) return rows;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+    }
+  });
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
