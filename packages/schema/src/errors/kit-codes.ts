@@ -7,6 +7,7 @@ export type KitErrorCode =
   | "WT_KIT_NAME"
   | "WT_KIT_OPTION"
   | "WT_KIT_NOT_INSTALLED"
+  | "WT_KIT_OUTDATED"
   | "WT_KIT_TOO_NEW"
   | "WT_KIT_EDITED"
   | "WT_KIT_SCHEMA_TAKEN"
@@ -16,6 +17,7 @@ export type KitErrorCode =
   | "WT_KIT_ROLES_DIFFER"
   | "WT_KIT_KEY"
   | "WT_KIT_KEY_LAST"
+  | "WT_KIT_IN_USE"
   | "WT_KIT_TABLE"
   | "WT_KIT_TENANT_COLUMN"
   | "WT_KIT_TENANT_TYPE"
@@ -37,6 +39,7 @@ export const kitErrorCodes: Readonly<Record<KitErrorCode, KitCodeEntry>> = {
   WT_KIT_NAME: row("A name cannot be used in SQL.", "Correct the name."),
   WT_KIT_OPTION: row("An option of the kit has a value that is not accepted.", "Correct the option named here."),
   WT_KIT_NOT_INSTALLED: row("This database has no Watertight kit.", "Run: watertight kit install"),
+  WT_KIT_OUTDATED: row("The kit in this database is older than this program.", "Run: watertight kit upgrade"),
   WT_KIT_TOO_NEW: row("The kit in this database is newer than this program.", "Update the watertight packages."),
   WT_KIT_EDITED: row(
     "A numbered SQL file that was applied here differs from the file of this package.",
@@ -63,6 +66,10 @@ export const kitErrorCodes: Readonly<Record<KitErrorCode, KitCodeEntry>> = {
   WT_KIT_KEY_LAST: row(
     "The last key cannot be retired: nothing could open a context any more.",
     "Run: watertight kit keys rotate",
+  ),
+  WT_KIT_IN_USE: row(
+    "Objects of the application use the kit's functions, so it was not removed.",
+    "Change or drop the objects named here, then run: watertight kit uninstall",
   ),
   WT_KIT_TABLE: row(
     "There is no such table, or it cannot be protected.",

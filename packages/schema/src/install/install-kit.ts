@@ -10,7 +10,7 @@ import { kitError } from "../errors/kit-error.ts";
 import { formatKey, newKey, parseKey } from "../keys/key-material.ts";
 import { keyIds, makeSeal, requireSameKey, storeKey } from "../keys/store-keys.ts";
 import { harden } from "./harden.ts";
-import { asKitMember, installedKit } from "./installed.ts";
+import { asKitMember, installedKit, installedVersion } from "./installed.ts";
 import { makeRoles } from "./make-roles.ts";
 import { resolveRoles, type RoleNames } from "./role-names.ts";
 import { appliedFiles, putSetting, runFiles, runLevel } from "./run-files.ts";
@@ -56,6 +56,16 @@ export async function installKit(db: Queryable, options: InstallOptions = {}): P
   if (options.level !== undefined && !["plain", "sealed", "hostile"].includes(options.level))
     throw kitError("WT_KIT_OPTION", { detail: `level ${options.level}` });
   return inKitTransaction(db, options.dryRun ?? false, (tx) => asKitMember(tx, () => install(tx, options)));
+}
+
+/**
+ * Brings an installed kit up to date, at its own level and with its own role names: {@link installKit} again.
+ * @example await upgradeKit(client);
+ * @throws KitError WT_KIT_NOT_INSTALLED and those of installKit
+ */
+export async function upgradeKit(db: Queryable, options: InstallOptions = {}): Promise<InstallReport> {
+  if ((await installedVersion(db)) === 0) throw kitError("WT_KIT_NOT_INSTALLED");
+  return installKit(db, options);
 }
 
 async function install(tx: KitTransaction, options: InstallOptions): Promise<InstallReport> {

@@ -32,6 +32,11 @@ export function numberedFiles(): SqlFile[] {
     .sort((a, b) => a.number - b.number);
 }
 
+/** Number of the newest file of this package. */
+export function newestVersion(): number {
+  return numberedFiles().at(-1)?.number ?? 0;
+}
+
 /** The file behind a level; `hostile` differs from `sealed` in the runtime only. */
 export function levelFile(level: Level): SqlFile {
   const name = level === "plain" ? "plain" : "sealed";
