@@ -6,7 +6,7 @@
 /** What each event carries. Tenant ids in here are the asking tenant's own. */
 export interface TenancyEvents {
   /** The database refused a statement (42501), or a context error was raised. */
-  denied: { code: string; tenant: string | undefined; relation?: string; sqlstate?: string };
+  denied: { code: string; tenant: string | undefined; relation?: string | undefined; sqlstate?: string | undefined };
   /** Code asked for a connection or query without a tenant. */
   'missing-context': { surface: string };
   /** A required row was not there and was reported out of band. */

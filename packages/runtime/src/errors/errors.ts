@@ -10,11 +10,11 @@ const brand: symbol = Symbol.for("watertight.error.v1");
 /** What a thrower may add to a code. */
 export interface ErrorDetails {
   /** Appended to the table's text: which option, which detail. Never tenant data of somebody else. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
   readonly cause?: unknown;
   /** SQLSTATE of the database error behind it. */
-  readonly sqlstate?: string;
-  readonly retryable?: boolean;
+  readonly sqlstate?: string | undefined;
+  readonly retryable?: boolean | undefined;
 }
 
 /**

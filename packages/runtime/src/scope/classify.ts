@@ -2,6 +2,7 @@
  * From a database error to what it means for a scoped query. Pure. Only our own conditions become WatertightErrors;
  * everything else stays the driver's error, because ORMs look at its SQLSTATE.
  */
+import type { ErrorCode } from '../errors/codes.ts';
 import { failure, type WatertightError } from '../errors/errors.ts';
 
 /** The fields of a driver's database error that are read here. */
@@ -25,32 +26,35 @@ export type Condition =
   | 'cancelled'
   | 'denied';
 
+const conditions: Record<string, Condition> = {
+  WT001: 'token-refused',
+  WT002: 'not-served',
+  WT003: 'second-tenant',
+  WT004: 'no-context',
+  // 0A000: the plan under a name no longer fits; 26000, 42P05: our book and the server's differ.
+  '0A000': 'statement-lost',
+  '26000': 'statement-lost',
+  '42P05': 'statement-lost',
+  '57014': 'cancelled',
+  '42501': 'denied',
+};
+
 /** The condition behind a database error, or undefined for an ordinary SQL error. */
-export function conditionOf(error: SqlError): Condition | undefined {
-  switch (error.code) {
-    case 'WT001':
-      return error.detail === 'expired' ? 'token-expired' : 'token-refused';
-    case 'WT002':
-      return 'not-served';
-    case 'WT003':
-      return 'second-tenant';
-    case 'WT004':
-      return 'no-context';
-    case '40001':
-      return error.constraint === 'watertight_epoch' ? 'stale-snapshot' : undefined;
-    // 0A000: the plan under a name no longer fits; 26000, 42P05: our book and the server's differ.
-    case '0A000':
-    case '26000':
-    case '42P05':
-      return 'statement-lost';
-    case '57014':
-      return 'cancelled';
-    case '42501':
-      return 'denied';
-    default:
-      return undefined;
-  }
+export function conditionOf({ code, detail, constraint }: SqlError): Condition | undefined {
+  if (code === 'WT001' && detail === 'expired') return 'token-expired';
+  if (code === '40001' && constraint === 'watertight_epoch') return 'stale-snapshot';
+  return conditions[code ?? ''];
 }
+
+const codes: Partial<Record<Condition, ErrorCode>> = {
+  'token-expired': 'WT_TOKEN_REFUSED',
+  'token-refused': 'WT_TOKEN_REFUSED',
+  'not-served': 'WT_TENANT_NOT_SERVED',
+  'second-tenant': 'WT_SECOND_TENANT',
+  'no-context': 'WT_CONTEXT_LOST',
+  cancelled: 'WT_STATEMENT_TIMEOUT',
+  denied: 'WT_ACCESS_DENIED',
+};
 
 /** What a not-served error says about the tenant's place. */
 export interface NotServed {
@@ -83,30 +87,14 @@ function location(value: unknown): unknown {
  * @param timed whether this call had a statement timeout of ours, so that 57014 is its doing
  */
 export function explain(condition: Condition | undefined, error: SqlError, timed: boolean): WatertightError | undefined {
-  const basis = { cause: error, ...(error.code === undefined ? {} : { sqlstate: error.code }) };
-  switch (condition) {
-    case 'token-expired':
-    case 'token-refused':
-      return failure('WT_TOKEN_REFUSED', { ...basis, detail: error.detail ?? 'no detail' });
-    case 'not-served': {
-      const { state } = readNotServed(error);
-      return failure('WT_TENANT_NOT_SERVED', { ...basis, detail: state, retryable: state !== 'unknown' });
-    }
-    case 'second-tenant':
-      return failure('WT_SECOND_TENANT', basis);
-    case 'no-context':
-      return failure('WT_CONTEXT_LOST', basis);
-    case 'denied':
-      return failure('WT_ACCESS_DENIED', { ...basis, ...(error.table === undefined ? {} : { detail: error.table }) });
-    case 'cancelled':
-      return timed ? failure('WT_STATEMENT_TIMEOUT', basis) : undefined;
-    default:
-      return undefined;
-  }
+  const code = condition === undefined ? undefined : codes[condition];
+  if (code === undefined || (condition === 'cancelled' && !timed)) return undefined;
+  const state = condition === 'not-served' ? readNotServed(error).state : undefined;
+  const detail = state ?? (code === 'WT_TOKEN_REFUSED' ? error.detail : error.table);
+  return failure(code, { cause: error, sqlstate: error.code, detail, retryable: state === 'unknown' ? false : undefined });
 }
 
 /** The error to deliver when the handshake failed with a database error. */
 export function explainHandshake(error: SqlError): WatertightError | undefined {
-  const missing = error.code === '42883' || error.code === '3F000' || error.code === '42501' || error.code === '42P01';
-  return missing ? failure('WT_KIT_MISSING', { cause: error, sqlstate: error.code as string }) : undefined;
+  return /^(42883|3F000|42501|42P01)$/.test(error.code ?? '') ? failure('WT_KIT_MISSING', { cause: error, sqlstate: error.code }) : undefined;
 }

@@ -84,12 +84,12 @@ export class ScopeSettings {
 /** A statement timeout in milliseconds, or undefined. @throws ConfigurationError WT_CONFIG */
 export function checkTimeout(value: number | undefined): number | undefined {
   if (value !== undefined && !(Number.isInteger(value) && value > 0 && value < 2 ** 31))
-    throw failure('WT_CONFIG', { detail: 'statementTimeoutMs must be a positive whole number' });
+    throw failure('WT_CONFIG', { detail: 'statementTimeoutMs' });
   return value;
 }
 
 /** The value, when it is one of those allowed. @throws ConfigurationError WT_CONFIG */
 export function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) throw failure('WT_CONFIG', { detail: `${option} must be one of ${allowed.join(', ')}` });
+  if (!allowed.includes(value)) throw failure('WT_CONFIG', { detail: `${option}: ${allowed.join(', ')}` });
   return value;
 }

@@ -18,6 +18,6 @@ type ProbeRow = Record<string, unknown> | undefined;
 /** @throws ConfigurationError WT_CONTEXT_LEAK */
 export function judgeProbe(inside: ProbeRow, after: ProbeRow): void {
   if (inside?.['v'] !== probeMark || inside['bound'] !== probeMark)
-    throw failure('WT_CONTEXT_LEAK', { detail: 'a setting did not reach the next statement of its transaction' });
-  if (after?.['v']) throw failure('WT_CONTEXT_LEAK', { detail: 'a transaction-local setting outlived its transaction' });
+    throw failure('WT_CONTEXT_LEAK', { detail: 'setting lost' });
+  if (after?.['v']) throw failure('WT_CONTEXT_LEAK', { detail: 'setting kept' });
 }

@@ -22,14 +22,14 @@ export function parseKeys(text: string | undefined): readonly [TokenKey, ...Toke
     .filter((part) => part !== '')
     .map(parseKey);
   const [first, ...rest] = keys;
-  if (first === undefined) throw failure('WT_KEY_INVALID', { detail: 'no key given' });
+  if (first === undefined) throw failure('WT_KEY_INVALID');
   return [first, ...rest];
 }
 
 function parseKey(part: string): TokenKey {
   const match = /^([a-z0-9]{4}):([A-Za-z0-9_-]{43})=?$/.exec(part);
   const [, kid, encoded] = match ?? [];
-  if (kid === undefined || encoded === undefined) throw failure('WT_KEY_INVALID', { detail: 'not of the form kid:base64url(32 bytes)' });
+  if (kid === undefined || encoded === undefined) throw failure('WT_KEY_INVALID');
   return { kid, secret: createSecretKey(Buffer.from(encoded, 'base64url')) };
 }
 
@@ -68,7 +68,7 @@ export class TokenSource {
 
   constructor(keys: readonly [TokenKey, ...TokenKey[]], lifeSeconds: number) {
     if (!Number.isInteger(lifeSeconds) || lifeSeconds < 2 || lifeSeconds > 300)
-      throw failure('WT_CONFIG', { detail: 'tokenLifeSeconds must be a whole number from 2 to 300' });
+      throw failure('WT_CONFIG', { detail: 'tokenLifeSeconds: 2 to 300' });
     this.#key = keys[0];
     this.#lifeSeconds = lifeSeconds;
   }

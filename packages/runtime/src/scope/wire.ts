@@ -18,14 +18,12 @@ export class MessageWriter {
   #buffer: Buffer = Buffer.allocUnsafe(smallest);
   #end: number = 0;
 
-  /** Parse: `name` '' is the unnamed statement; `types` are parameter type OIDs. */
-  parse(name: string, text: string, types?: readonly number[]): this {
+  /** Parse: `name` '' is the unnamed statement. */
+  parse(name: string, text: string): this {
     const start = this.#open(0x50);
     this.#cstring(name);
     this.#cstring(text);
-    const count = types?.length ?? 0;
-    this.#int16(count);
-    for (let i = 0; i < count; i++) this.#int32(types?.[i] ?? 0);
+    this.#int16(0);
     return this.#close(start);
   }
 
@@ -67,10 +65,7 @@ export class MessageWriter {
 
   /** Describe a portal. */
   describePortal(portal: string): this {
-    const start = this.#open(0x44);
-    this.#byte(0x50);
-    this.#cstring(portal);
-    return this.#close(start);
+    return this.message('D', `P${portal}`);
   }
 
   /** Execute a portal; `maxRows` 0 means all. */
@@ -83,10 +78,7 @@ export class MessageWriter {
 
   /** Close a statement ('S') or portal ('P'); closing what does not exist is no error. */
   closeObject(kind: 'S' | 'P', name: string): this {
-    const start = this.#open(0x43);
-    this.#byte(kind.charCodeAt(0));
-    this.#cstring(name);
-    return this.#close(start);
+    return this.message('C', kind + name);
   }
 
   /** An unnamed statement without parameters and without a result description. */
@@ -104,30 +96,14 @@ export class MessageWriter {
 
   /** Sync: the end of the implicit transaction. */
   sync(): this {
-    return this.#close(this.#open(0x53));
+    return this.message('S');
   }
 
-  /** Flush: asks for answers without ending the transaction. */
-  flush(): this {
-    return this.#close(this.#open(0x48));
-  }
-
-  /** One chunk of COPY data. */
-  copyData(chunk: Uint8Array): this {
-    const start = this.#open(0x64);
-    this.raw(chunk);
-    return this.#close(start);
-  }
-
-  /** The end of COPY data. */
-  copyDone(): this {
-    return this.#close(this.#open(0x63));
-  }
-
-  /** Gives COPY up. */
-  copyFail(reason: string): this {
-    const start = this.#open(0x66);
-    this.#cstring(reason);
+  /** Any other message: a type, and a C string (f, CopyFail), bytes (d, CopyData) or nothing (H Flush, c CopyDone) behind it. */
+  message(type: string, body?: string | Uint8Array): this {
+    const start = this.#open(type.charCodeAt(0));
+    if (typeof body === 'string') this.#cstring(body);
+    else if (body) this.raw(body);
     return this.#close(start);
   }
 
@@ -165,11 +141,6 @@ export class MessageWriter {
     const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
     this.#buffer.copy(larger, 0, 0, this.#end);
     this.#buffer = larger;
-  }
-
-  #byte(value: number): void {
-    this.#ensure(1);
-    this.#buffer[this.#end++] = value;
   }
 
   #int16(value: number): void {

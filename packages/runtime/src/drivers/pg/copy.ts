@@ -71,12 +71,12 @@ export function copyFrom(client: TenantClient, tenant: string, text: string, sou
     query.handleCopyInResponse = (connection) => {
       send(connection.stream, source, () => query.failed !== undefined).then(
         () => {
-          if (query.failed === undefined) connection.stream.write(writer.copyDone().take());
+          if (query.failed === undefined) connection.stream.write(writer.message('c').take());
           finish(connection);
         },
         (error: unknown) => {
           sourceError = error ?? new Error('COPY source failed');
-          if (query.failed === undefined) connection.stream.write(writer.copyFail('source failed').take());
+          if (query.failed === undefined) connection.stream.write(writer.message('f', 'source failed').take());
           finish(connection);
         },
       );
@@ -101,6 +101,6 @@ async function send(stream: PgStream, source: Iterable<Uint8Array | string> | As
   for await (const chunk of source) {
     if (stopped()) return;
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    if (!stream.write(writer.copyData(bytes).take())) await once(stream as never, 'drain');
+    if (!stream.write(writer.message('d', bytes).take())) await once(stream as never, 'drain');
   }
 }

@@ -4,6 +4,7 @@
  */
 import { emitEvent } from '../../context/events.ts';
 import { failure } from '../../errors/errors.ts';
+import { answer } from './callback-style.ts';
 import type { Callback, PgClient, Release } from './shapes.ts';
 import type { TenantClient } from './tenant-client.ts';
 
@@ -40,13 +41,7 @@ export function makeLease(client: TenantClient, release: Release, tenant: string
   let bound = tenant;
   let ended = false;
   const query = (config: unknown, values?: unknown, callback?: Callback): unknown => {
-    if (ended) {
-      const error = failure('WT_SCOPE_ENDED', { detail: 'client was released' });
-      const done = callback ?? values;
-      if (typeof done !== 'function') return Promise.reject(error);
-      process.nextTick(done as Callback, error);
-      return undefined;
-    }
+    if (ended) return answer(Promise.reject(failure('WT_SCOPE_ENDED')), callback ?? values);
     bound ??= client.engine.ambient();
     return client.queryAs(bound, config, values, callback);
   };

@@ -15,7 +15,7 @@ import type { TenantClient } from './tenant-client.ts';
  * @param check throws when the transaction has ended
  */
 export async function* readPages(client: TenantClient, tenant: string, text: string, values: readonly unknown[] | undefined, batchSize: number, check: () => void): AsyncGenerator<Record<string, unknown>, void, undefined> {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw failure('WT_CONFIG', { detail: 'batchSize must be a positive whole number' });
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw failure('WT_CONFIG', { detail: 'batchSize' });
   const portal = `wt${randomBytes(16).toString('hex')}`;
   let page: ScopedQuery = client.newQuery(tenant, text, values);
   page.portal = portal;
@@ -23,7 +23,7 @@ export async function* readPages(client: TenantClient, tenant: string, text: str
   let open = true;
   try {
     for (;;) {
-      const { rows } = await runPage(client, page);
+      const { rows } = (await client.send(page)) as PgResult;
       open = page.suspended;
       yield* rows;
       if (!open) return;
@@ -42,14 +42,7 @@ export async function* readPages(client: TenantClient, tenant: string, text: str
       const close = client.newQuery(tenant, '');
       close.mode = 'close';
       close.portal = portal;
-      await runPage(client, close);
+      await client.send(close);
     }
   }
-}
-
-function runPage(client: TenantClient, query: ScopedQuery): Promise<PgResult> {
-  return new Promise((resolve, reject) => {
-    query.callback = (error, result) => (error ? reject(error) : resolve(result as PgResult));
-    client.run(query);
-  });
 }

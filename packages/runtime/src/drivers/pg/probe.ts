@@ -12,12 +12,9 @@ import type { TenantClient } from './tenant-client.ts';
 
 /** Runs a statement without a context: for the probe and for ending transactions. */
 export function runAlone(client: TenantClient, text: string, values?: readonly unknown[]): Promise<PgResult> {
-  return new Promise((resolve, reject) => {
-    const query = client.newQuery('', text, values);
-    query.mode = 'alone';
-    query.callback = (error, result) => (error ? reject(error) : resolve(result as PgResult));
-    client.run(query);
-  });
+  const query = client.newQuery('', text, values);
+  query.mode = 'alone';
+  return client.send(query) as Promise<PgResult>;
 }
 
 /** Turns statements into the parts of a batch: pg queries that only collect. */
@@ -30,13 +27,10 @@ export function batchParts(pg: PgModule, client: TenantClient, parts: readonly B
 }
 
 function runBatchAlone(pg: PgModule, client: TenantClient, parts: readonly BatchPart[]): Promise<PgResult[]> {
-  return new Promise((resolve, reject) => {
-    const query = client.newQuery('', '');
-    query.mode = 'alone';
-    query.parts = batchParts(pg, client, parts);
-    query.callback = (error, result) => (error ? reject(error) : resolve(result as PgResult[]));
-    client.run(query);
-  });
+  const query = client.newQuery('', '');
+  query.mode = 'alone';
+  query.parts = batchParts(pg, client, parts);
+  return client.send(query) as Promise<PgResult[]>;
 }
 
 /** What one look at the database found. */

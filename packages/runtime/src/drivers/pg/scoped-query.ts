@@ -62,7 +62,7 @@ export type ScopedQueryClass = new (host: QueryHost, tenant: string, config: unk
 const executeAndSync = new MessageWriter().describePortal('').execute('').sync().take();
 const describeAndExecute = new MessageWriter().describePortal('').execute('').take();
 const syncOnly = new MessageWriter().sync().take();
-const giveUpCopy = new MessageWriter().copyFail('COPY FROM STDIN needs tx.copyFrom()').sync().take();
+const giveUpCopy = new MessageWriter().message('f', 'not here').sync().take();
 const noop = (): void => {};
 
 const maxStaleRetries = 3;
@@ -170,7 +170,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
       } else this.#implicit = status === 'I';
       if (this.parts === undefined) {
         this.#statement(writer, this.text, this.values, this.statementName);
-        if (mode === 'copy') writer.execute('').flush();
+        if (mode === 'copy') writer.execute('').message('H');
         else if (this.pageSize > 0) writer.describePortal(this.portal).execute(this.portal, this.pageSize).raw(syncOnly);
         else writer.raw(executeAndSync);
       } else {
@@ -314,12 +314,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
     }
 
     #report(error: SqlError): void {
-      emitEvent('denied', {
-        code: error.code ?? '',
-        tenant: this.tenant,
-        ...(error.table === undefined ? {} : { relation: error.table }),
-        ...(error.code === undefined ? {} : { sqlstate: error.code }),
-      });
+      emitEvent('denied', { code: error.code ?? '', tenant: this.tenant, relation: error.table, sqlstate: error.code });
     }
 
     /** From pg's client: the socket is gone, or submit refused. There will be no ReadyForQuery for this. */

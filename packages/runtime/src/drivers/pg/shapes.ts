@@ -129,26 +129,19 @@ export interface PgModule {
   readonly utils: { prepareValue(value: unknown): string | Uint8Array | null };
 }
 
-const clientMembers = ['getTransactionStatus', '_getActiveQuery', '_handleErrorMessage', '_handleParseComplete', 'query', 'connect', 'end'];
-const queryMembers = ['submit', 'handleReadyForQuery', 'handleCommandComplete', 'handleCopyInResponse'];
-const poolMembers = ['connect', 'query', 'end', '_pulseQueue', '_release'];
+// Class and member, as this driver needs them.
+const members =
+  'Client.getTransactionStatus Client._getActiveQuery Client._handleErrorMessage Client._handleParseComplete Query.handleCopyInResponse Query.handleReadyForQuery Pool._pulseQueue Pool._release Connection.cancel Result.addFields';
 
 /**
  * Checks that this is the real pg, new enough. Looks at members, not at a version: a fork that has them is fine.
  * @throws ConfigurationError WT_DRIVER_UNSUPPORTED
  */
 export function checkDriver(pg: PgLike): PgModule {
-  const module = pg as unknown as Partial<Record<string, { prototype?: object; prepareValue?: unknown }>>;
-  const lacks = (name: string, members: readonly string[]): string[] =>
-    members.filter((member) => typeof (module?.[name]?.prototype as Record<string, unknown> | undefined)?.[member] !== 'function').map((member) => `${name}.${member}`);
-  const missing = [
-    ...lacks('Client', clientMembers),
-    ...lacks('Query', queryMembers),
-    ...lacks('Pool', poolMembers),
-    ...lacks('Connection', ['cancel']),
-    ...lacks('Result', ['addFields']),
-    ...(typeof module?.['utils']?.prepareValue === 'function' ? [] : ['utils.prepareValue']),
-  ];
-  if (missing.length > 0) throw failure('WT_DRIVER_UNSUPPORTED', { detail: `missing ${missing.slice(0, 3).join(', ')}` });
+  const module = pg as unknown as Record<string, { prototype?: Record<string, unknown> } | undefined> | undefined;
+  for (const member of members.split(' ')) {
+    const [name = '', method = ''] = member.split('.');
+    if (typeof module?.[name]?.prototype?.[method] !== 'function') throw failure('WT_DRIVER_UNSUPPORTED', { detail: `no ${member}` });
+  }
   return pg as unknown as PgModule;
 }

@@ -3,11 +3,12 @@
  * pool.connect() hands out is a lease on this (lease.ts); used directly, as in a pool's 'connect' listener, it knows
  * only the ambient tenant.
  */
-import { AsyncResource } from 'node:async_hooks';
 import { failure } from '../../errors/errors.ts';
+import { answer } from './callback-style.ts';
 import { condemn } from './cancel-request.ts';
 import { type Engine, engineKey } from './engine.ts';
 import { Link } from './link.ts';
+import { runAlone } from './probe.ts';
 import type { ScopedQuery, ScopedQueryClass } from './scoped-query.ts';
 import type { Callback, PgClient, PgConnection, PgModule, PgSubmittable } from './shapes.ts';
 
@@ -26,6 +27,10 @@ export interface TenantClient extends PgClient {
   readonly link: Link;
   /** Runs a query for a tenant that was decided already. */
   run(query: ScopedQuery, signal?: AbortSignal, timeoutMs?: number): void;
+  /** The same as a promise. */
+  send(query: ScopedQuery, signal?: AbortSignal, timeoutMs?: number): Promise<unknown>;
+  /** Ends whatever transaction is open; a failure leaves a dirty connection, which giving it back destroys. */
+  rollBack(text?: string): Promise<unknown>;
   /** What `query` does, for a lease that is bound to a tenant. */
   queryAs(bound: string | undefined, config: unknown, values?: unknown, callback?: Callback): unknown;
   /** Whether the connection may go back to the pool. */
@@ -64,29 +69,29 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
 
     queryAs(bound: string | undefined, config: unknown, values?: unknown, callback?: Callback): unknown {
       if (config === null || config === undefined) throw new TypeError('Client was passed a null or undefined query');
-      if (typeof values === 'function') {
-        callback = values as Callback;
-        values = undefined;
-      }
+      if (typeof values === 'function') callback = values as Callback;
       callback ??= (config as { callback?: Callback }).callback;
       // Captured now: a queued query is sent in whatever context finished the one before it.
       if (typeof (config as PgSubmittable).submit === 'function') return this.#foreign(bound, config as PgSubmittable, callback);
-      if (callback !== undefined) {
-        const bindable = AsyncResource.bind(callback);
-        this.#promise(bound, config, values).then((result) => bindable(null, result), bindable);
-        return undefined;
-      }
-      return this.#promise(bound, config, values);
+      return answer(this.#promise(bound, config, values), callback);
     }
 
-    #promise(bound: string | undefined, config: unknown, values: unknown): Promise<unknown> {
+    // Async, so that a refusal rejects; synchronous up to the send.
+    async #promise(bound: string | undefined, config: unknown, values: unknown): Promise<unknown> {
+      const query = new Scoped(this, this.engine.tenantFor(bound, 'client.query'), config, values);
+      return this.send(query, undefined, Number((config as { query_timeout?: unknown }).query_timeout) || undefined);
+    }
+
+    send(query: ScopedQuery, signal?: AbortSignal, timeoutMs?: number): Promise<unknown> {
       return new Promise((resolve, reject) => {
-        // Throws inside a promise constructor reject, so a refusal reaches the caller in the usual way.
-        const query = new Scoped(this, this.engine.tenantFor(bound, 'client.query'), config, values);
         query.callback = (error, result) => (error ? reject(error) : resolve(result));
-        const limit = Number((config as { query_timeout?: unknown }).query_timeout) || this.#queryTimeoutMs;
-        this.run(query, undefined, limit);
+        this.run(query, signal, timeoutMs);
       });
+    }
+
+    async rollBack(text: string = 'rollback'): Promise<unknown> {
+      if (this.link.condemned !== undefined || !this._queryable || this.getTransactionStatus() === 'I') return;
+      return runAlone(this, text).catch(() => undefined);
     }
 
     run(query: ScopedQuery, signal?: AbortSignal, timeoutMs: number = this.#queryTimeoutMs): void {
@@ -134,14 +139,13 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
         if (this.getTransactionStatus() !== 'T' || link.openTenant === undefined) return failure('WT_NEEDS_TRANSACTION');
         if (link.openTenant !== tenant) return failure('WT_TENANT_MISMATCH');
         let simple = false;
-        const own = Object.getOwnPropertyDescriptor(connection, 'query');
+        const original = connection.query;
         connection.query = () => void (simple = true);
         try {
           const error = submit.call(query, connection);
           return simple ? failure('WT_SIMPLE_PROTOCOL') : error;
         } finally {
-          if (own) Object.defineProperty(connection, 'query', own);
-          else delete (connection as Partial<PgConnection>).query;
+          connection.query = original;
         }
       };
       super.query(query, callback);

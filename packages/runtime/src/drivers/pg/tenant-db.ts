@@ -8,7 +8,7 @@ import type { BatchPart } from './scoped-query.ts';
 import type { PgResult } from './shapes.ts';
 import type { CallOptions } from './tenant-client.ts';
 import type { PoolCore } from './tenant-pool.ts';
-import { runTransaction, type TenantTransaction, type TransactionOptions } from './transaction.ts';
+import { openTransaction, runTransaction, type TenantTransaction, type TransactionOptions } from './transaction.ts';
 
 /** A statement given as text, or as pg's query object (rowMode, types, name, …). */
 export type Statement = string | { readonly text: string; readonly values?: readonly unknown[]; readonly name?: string };
@@ -66,19 +66,13 @@ export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
     },
     async *stream(text, values, options) {
       check();
-      // A generator has no place to hand rows out from inside a callback, so the transaction is turned inside out.
-      const rows: { push(row: Record<string, unknown> | undefined, error?: unknown): Promise<boolean>; next(): Promise<Record<string, unknown> | undefined>; stop(): void } = handOver();
-      const work = runTransaction(core, tenant, async (tx) => {
-        for await (const row of tx.stream(text, values, options)) if (!(await rows.push(row))) break;
-      }).then(
-        () => rows.push(undefined),
-        (error: unknown) => rows.push(undefined, error),
-      );
+      const open = await openTransaction(core, tenant, {});
+      let done = false;
       try {
-        for (let row = await rows.next(); row !== undefined; row = await rows.next()) yield row;
+        yield* open.tx.stream(text, values, options);
+        done = true;
       } finally {
-        rows.stop();
-        await work;
+        await (done ? open.commit() : open.rollBack());
       }
     },
     async requireRow(table, key) {
@@ -89,39 +83,6 @@ export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
       if (row !== undefined) return row;
       core.report(tenant, relation, key);
       throw new AccessDeniedError('WT_ROW_NOT_FOUND');
-    },
-  };
-}
-
-// One row at a time from producer to consumer; `push` waits until the row was taken: backpressure.
-function handOver(): {
-  push(row: Record<string, unknown> | undefined, error?: unknown): Promise<boolean>;
-  next(): Promise<Record<string, unknown> | undefined>;
-  stop(): void;
-} {
-  let waiting: { row: Record<string, unknown> | undefined; error: unknown; taken: (more: boolean) => void } | undefined;
-  let wake: (() => void) | undefined;
-  let stopped = false;
-  return {
-    push(row, error) {
-      if (stopped) return Promise.resolve(false);
-      return new Promise((taken) => {
-        waiting = { row, error, taken };
-        wake?.();
-      });
-    },
-    async next() {
-      if (waiting === undefined) await new Promise<void>((resolve) => (wake = resolve));
-      wake = undefined;
-      const { row, error, taken } = waiting!;
-      waiting = undefined;
-      taken(true);
-      if (error !== undefined) throw error;
-      return row;
-    },
-    stop() {
-      stopped = true;
-      waiting?.taken(false);
     },
   };
 }

@@ -2,19 +2,19 @@
  * A subclass of the user's own pg.Pool: every connection is a TenantClient, every query has a tenant, and a connection
  * comes back only in a state that the next borrower may inherit. Being a real subclass it serves ORMs unchanged.
  */
-import { AsyncResource } from 'node:async_hooks';
 import { emitEvent } from '../../context/events.ts';
-import { failure, isWatertightError } from '../../errors/errors.ts';
+import { failure } from '../../errors/errors.ts';
 import { readNotServed, type SqlError } from '../../scope/classify.ts';
 import type { Handshake } from '../../scope/profile.ts';
 import { checkTimeout } from '../../scope/settings.ts';
+import { answer } from './callback-style.ts';
 import { Engine, engineKey, type EngineOptions } from './engine.ts';
 import { giveBack, makeLease } from './lease.ts';
 import { batchParts, probe, shakeHands } from './probe.ts';
 import { Reporter } from './reporter.ts';
-import type { Location, RouteSource } from '../../routes/route-source.ts';
+import type { RouteSource } from '../../routes/route-source.ts';
 import { type BatchPart, scopedQueryClass } from './scoped-query.ts';
-import { type Callback, checkDriver, type ConnectCallback, type PgClient, type PgLike, type PgModule, type PgPool, type Release } from './shapes.ts';
+import { type Callback, checkDriver, type ConnectCallback, type PgClient, type PgLike, type PgModule, type PgPool, type PgSubmittable, type Release } from './shapes.ts';
 import { type CallOptions, type TenantClient, tenantClientClass } from './tenant-client.ts';
 import { makeTenantDb, type TenantDb } from './tenant-db.ts';
 
@@ -48,7 +48,7 @@ export interface PoolCore {
   /** Runs one pipeline on a connection of its own. */
   runOnce(tenant: string, config: unknown, values: unknown, parts: readonly BatchPart[] | undefined, options: CallOptions | undefined): Promise<unknown>;
   /** Borrows a connection of the tenant's location; the caller gives it back. */
-  borrow(tenant: string): Promise<Borrowed>;
+  borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed>;
   /** Whether the whole attempt may be made again after this error; does what is needed before that. */
   recover(tenant: string, error: unknown, state: Attempts): Promise<boolean>;
   report(tenant: string, relation: string, key: Record<string, unknown>): void;
@@ -56,7 +56,7 @@ export interface PoolCore {
 
 export interface Borrowed {
   readonly client: TenantClient;
-  giveBack(error?: Error | boolean): void;
+  readonly release: Release;
 }
 
 /** What was tried already, so that nothing is tried for ever. */
@@ -67,19 +67,9 @@ export interface Attempts {
 
 export type TenantPoolClass = new (options: TenantPoolOptions & Record<string, unknown>) => PgPool & TenantPool;
 
-const classes = new WeakMap<object, TenantPoolClass>();
-
-/** The pool class on top of a copy of pg; one per copy. */
+/** The pool class on top of a copy of pg. */
 export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
   const pg = checkDriver(pgLike);
-  const known = classes.get(pg);
-  if (known !== undefined) return known;
-  const made = makeClass(pg);
-  classes.set(pg, made);
-  return made;
-}
-
-function makeClass(pg: PgModule): TenantPoolClass {
   const Client = tenantClientClass(pg, scopedQueryClass(pg));
 
   return class TenantPool extends pg.Pool implements PgPool, TenantPool, PoolCore {
@@ -87,7 +77,7 @@ function makeClass(pg: PgModule): TenantPoolClass {
     readonly engine: Engine;
     readonly #settings: TenantPoolOptions & Record<string, unknown>;
     #ready: Promise<Handshake> | undefined = undefined;
-    #measuring: Promise<unknown> | undefined = undefined;
+    #measuring: Promise<void> | undefined = undefined;
     #reporter: Reporter | undefined = undefined;
     #unscopedPool: PgPool | undefined = undefined;
     readonly #locations: Map<string, TenantPool> = new Map();
@@ -104,57 +94,28 @@ function makeClass(pg: PgModule): TenantPoolClass {
     }
 
     override query(config: unknown, values?: unknown, callback?: Callback): unknown {
-      if (typeof config === 'function') return super.query(config);
-      if (typeof values === 'function') {
-        callback = values as Callback;
-        values = undefined;
-      }
-      let tenant: string;
-      try {
-        tenant = this.engine.tenantFor(undefined, 'pool.query');
-      } catch (error) {
-        if (callback === undefined) return Promise.reject(error);
-        process.nextTick(callback, error);
-        return undefined;
-      }
-      const result = this.runOnce(tenant, config, values, undefined, undefined);
-      if (callback === undefined) return result;
-      // In the caller's context: stock pg resumes in the context of whoever released the connection.
-      const bindable = AsyncResource.bind(callback);
-      result.then((value) => bindable(null, value), bindable);
-      return undefined;
+      return answer(this.#query(config, values), typeof values === 'function' ? values : callback);
+    }
+
+    // Async, so that a refusal rejects; the tenant is read at the call.
+    async #query(config: unknown, values: unknown): Promise<unknown> {
+      return this.runOnce(this.engine.tenantFor(undefined, 'pool.query'), config, values, undefined, undefined);
     }
 
     // oxlint-disable-next-line typescript/no-explicit-any -- pg's two overloads in one body
     override connect(callback?: ConnectCallback): any {
-      const bindable = callback === undefined ? undefined : AsyncResource.bind(callback);
       const leased = this.#lease();
-      if (bindable === undefined) return leased.then((lease) => lease.client);
-      leased.then(
-        (lease) => bindable(undefined, lease.client, lease.release),
-        (error: Error) => bindable(error, undefined, () => {}),
-      );
-      return undefined;
+      if (callback === undefined) return leased.then((lease) => lease.client);
+      return answer(leased, callback, (bound, lease) => (bound as unknown as ConnectCallback)(undefined, lease.client, lease.release));
     }
 
     // The ambient tenant is captured at the call, not when the pool answers.
     async #lease(): Promise<{ client: PgClient; release: Release }> {
-      const tenant = this.engine.ambient();
-      if (this.#settings.routes !== undefined) {
-        const home = await this.#locate(this.engine.tenantFor(tenant, 'pool.connect'));
-        if (home !== this) return home.#leaseFor(tenant);
-      }
-      return this.#leaseFor(tenant);
-    }
-
-    async #leaseFor(tenant: string | undefined): Promise<{ client: PgClient; release: Release }> {
-      if (this.engine.profile === undefined) await this.ready();
-      return new Promise((resolve, reject) => {
-        this.#take(tenant, (error, client, release) => {
-          if (error || client === undefined) return reject(error);
-          resolve(makeLease(client as TenantClient, release, tenant));
-        });
-      });
+      let tenant = this.engine.ambient();
+      // A location can only be found for a tenant; without routes a lease may take the tenant of its first query.
+      if (this.#settings.routes !== undefined) tenant = this.engine.tenantFor(tenant, 'pool.connect');
+      const { client, release } = await this.borrow(tenant);
+      return makeLease(client, release, tenant);
     }
 
     // Takes an idle connection without waiting for the next tick, by preference one that this tenant used last: it
@@ -165,19 +126,10 @@ function makeClass(pg: PgModule): TenantPoolClass {
         super.connect(callback);
         return;
       }
-      const last = idle.length - 1;
-      if (last > 0 && lastTenant(idle[last]) !== tenant) {
-        let best = -1;
-        for (let i = last; i >= 0; i--) {
-          const owner = lastTenant(idle[i]);
-          if (owner === tenant) {
-            best = i;
-            break;
-          }
-          if (owner === undefined && best < 0) best = i;
-        }
-        if (best >= 0) idle.push(...idle.splice(best, 1));
-      }
+      // The last one is taken: make that one of this tenant, or one that nobody has used.
+      let best = idle.findLastIndex((item) => lastTenant(item) === tenant);
+      if (best < 0) best = idle.findLastIndex((item) => lastTenant(item) === undefined);
+      if (best >= 0 && best < idle.length - 1) idle.push(...idle.splice(best, 1));
       super.connect(callback);
       this._pulseQueue();
     }
@@ -185,12 +137,10 @@ function makeClass(pg: PgModule): TenantPoolClass {
     async runOnce(tenant: string, config: unknown, values: unknown, parts: readonly BatchPart[] | undefined, options: CallOptions | undefined): Promise<unknown> {
       const attempts: Attempts = {};
       for (;;) {
-        const home = this.#settings.routes === undefined ? this : await this.#locate(tenant);
-        if (home.engine.profile === undefined) await home.ready();
         try {
-          return await home.#attempt(tenant, config, values, parts, options);
+          return await this.#attempt(tenant, config, values, parts, options);
         } catch (error) {
-          if (isWatertightError(error) && (await this.recover(tenant, error, attempts))) continue;
+          if (await this.recover(tenant, error, attempts)) continue;
           // The stack of a database error leads to the socket; lead it to the caller instead.
           if (error instanceof Error) Error.captureStackTrace(error);
           throw error;
@@ -198,110 +148,101 @@ function makeClass(pg: PgModule): TenantPoolClass {
       }
     }
 
-    #attempt(tenant: string, config: unknown, values: unknown, parts: readonly BatchPart[] | undefined, options: CallOptions | undefined): Promise<unknown> {
-      return new Promise((resolve, reject) => {
-        const signal = options?.signal;
-        if (signal?.aborted) return reject(failure('WT_ABORTED', { cause: signal.reason }));
-        let given = false;
-        const abort = (): void => reject(failure('WT_ABORTED', { cause: signal?.reason }));
-        signal?.addEventListener('abort', abort, { once: true });
-        this.#take(tenant, (error, pgClient, release) => {
-          signal?.removeEventListener('abort', abort);
-          if (error || pgClient === undefined) return reject(error);
-          const client = pgClient as TenantClient;
-          const end = (failed: Error | null | undefined, result: unknown): void => {
-            if (given) return;
-            given = true;
-            const open = client.readyForQuery && client.getTransactionStatus() !== 'I' && client._queryable;
-            giveBack(client, release, tenant);
-            if (failed) reject(failed);
-            else if (open) reject(failure('WT_TRANSACTION_LEFT_OPEN'));
-            else resolve(result);
-          };
-          // Aborted while waiting for a connection: it goes back untouched.
-          if (signal?.aborted) return end(failure('WT_ABORTED', { cause: signal.reason }), undefined);
-          try {
-            if (typeof (config as { submit?: unknown } | null)?.submit === 'function') throw failure('WT_NEEDS_TRANSACTION');
-            const query = client.newQuery(tenant, config, values);
-            if (parts !== undefined) query.parts = batchParts(pg, client, parts);
-            if (options?.statementTimeoutMs !== undefined) query.timeoutMs = checkTimeout(options.statementTimeoutMs);
-            if (options?.name !== undefined) query.statementName = options.name;
-            query.callback = end;
-            client.run(query, signal, Number((config as { query_timeout?: unknown } | null)?.query_timeout) || undefined);
-          } catch (thrown) {
-            end(thrown as Error, undefined);
-          }
-        });
-      });
+    async #attempt(tenant: string, config: unknown, values: unknown, parts: readonly BatchPart[] | undefined, options: CallOptions = {}): Promise<unknown> {
+      const { signal } = options;
+      if (typeof (config as PgSubmittable | null)?.submit === 'function') throw failure('WT_NEEDS_TRANSACTION');
+      const { client, release } = await this.borrow(tenant, signal);
+      let open = false;
+      try {
+        const query = client.newQuery(tenant, config, values);
+        if (parts !== undefined) query.parts = batchParts(pg, client, parts);
+        if (options.statementTimeoutMs !== undefined) query.timeoutMs = checkTimeout(options.statementTimeoutMs);
+        if (options.name !== undefined) query.statementName = options.name;
+        return await client.send(query, signal, Number((config as { query_timeout?: unknown }).query_timeout) || undefined);
+      } finally {
+        open = client.readyForQuery && client._queryable && client.getTransactionStatus() !== 'I';
+        giveBack(client, release, tenant);
+        // oxlint-disable-next-line no-unsafe-finally -- a result from a transaction that was just destroyed is none
+        if (open) throw failure('WT_TRANSACTION_LEFT_OPEN');
+      }
     }
 
-    async borrow(tenant: string): Promise<Borrowed> {
-      const home = this.#settings.routes === undefined ? this : await this.#locate(tenant);
+    async borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
+      const home = this.#settings.routes === undefined ? this : await this.#locate(tenant as string);
       if (home.engine.profile === undefined) await home.ready();
+      return home.#borrowHere(tenant, signal);
+    }
+
+    #borrowHere(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
       return new Promise((resolve, reject) => {
-        home.#take(tenant, (error, client, release) => {
-          if (error || client === undefined) return reject(error);
-          resolve({ client: client as TenantClient, giveBack: (reason) => giveBack(client as TenantClient, release, tenant, reason) });
+        const abort = (): void => reject(failure('WT_ABORTED', { cause: signal?.reason }));
+        if (signal?.aborted) return abort();
+        signal?.addEventListener('abort', abort);
+        this.#take(tenant, (error, client, release) => {
+          signal?.removeEventListener('abort', abort);
+          if (client === undefined) reject(error);
+          // Nobody waits any more: it goes back untouched.
+          else if (signal?.aborted) release();
+          else resolve({ client: client as TenantClient, release });
         });
       });
     }
 
     async recover(tenant: string, error: unknown, attempts: Attempts): Promise<boolean> {
-      if (!isWatertightError(error)) return false;
-      const cause = error.cause as SqlError | undefined;
-      if (error.sqlstate === 'WT002' && this.#settings.routes !== undefined && !attempts.rerouted) {
+      const { sqlstate, cause } = error as { sqlstate?: string; cause?: SqlError };
+      if (sqlstate === 'WT002' && this.#settings.routes !== undefined && !attempts.rerouted) {
         attempts.rerouted = true;
-        const home = await this.#locate(tenant, { refresh: true, goto: readNotServed(cause as SqlError).goto });
-        emitEvent('reroute', { tenant, location: [...this.#locations].find(([, pool]) => pool === home)?.[0] ?? '' });
+        await this.#locate(tenant, { refresh: true, goto: readNotServed(cause!).goto });
         return true;
       }
-      if (error.sqlstate === 'WT001' && cause?.detail === 'expired' && !attempts.clock) {
+      if (sqlstate === 'WT001' && cause?.detail === 'expired' && !attempts.clock) {
         attempts.clock = true;
-        const home = this.#routes.get(tenant) ?? this;
-        await (home.#measuring ??= home.#measure().finally(() => (home.#measuring = undefined)));
+        await this.#home(tenant).#measure();
         return true;
       }
       return false;
     }
 
-    // Our clock and the database's have drifted apart since the start.
-    async #measure(): Promise<void> {
-      await this.#withClient(async (client) => {
+    // Our clock and the database's have drifted apart since the start. Many calls find out at once; one asks.
+    #measure(): Promise<void> {
+      const { engine } = this;
+      return (this.#measuring ??= this.#withClient(async (client) => {
         const { clockOffsetMs } = await shakeHands(client);
-        if (this.engine.tokens) this.engine.tokens.clockOffsetMs = clockOffsetMs;
-        this.engine.generation++;
-      });
+        if (engine.tokens) engine.tokens.clockOffsetMs = clockOffsetMs;
+        engine.generation++;
+      }).finally(() => (this.#measuring = undefined)));
     }
 
     ready(): Promise<Handshake> {
       if (this.#ready === undefined) {
-        const attempt = this.#withClient((client) => probe(pg, client));
-        this.#ready = attempt;
+        this.#ready = this.#withClient((client) => probe(pg, client));
         // A failure is tried again on next use; success holds.
-        attempt.catch(() => (this.#ready = undefined));
+        this.#ready.catch(() => (this.#ready = undefined));
       }
       return this.#ready;
     }
 
-    #withClient<T>(fn: (client: TenantClient) => Promise<T>): Promise<T> {
-      return new Promise((resolve, reject) => {
-        super.connect((error, client, release) => {
-          if (error || client === undefined) return reject(error);
-          fn(client as TenantClient)
-            .finally(() => giveBack(client as TenantClient, release, undefined))
-            .then(resolve, reject);
-        });
-      });
+    async #withClient<T>(fn: (client: TenantClient) => Promise<T>): Promise<T> {
+      const { client, release } = await this.#borrowHere(undefined);
+      try {
+        return await fn(client);
+      } finally {
+        giveBack(client, release, undefined);
+      }
+    }
+
+    #home(tenant: string): TenantPool {
+      return this.#routes.get(tenant) ?? this;
     }
 
     async #locate(tenant: string, hint?: { refresh: boolean; goto?: unknown }): Promise<TenantPool> {
       const { routes, ...rest } = this.#settings;
       const known = this.#routes.get(tenant);
-      if (routes === undefined) return this;
       if (known !== undefined && hint === undefined) return known;
-      const location: Location = await routes.locate(tenant, hint);
-      let pool = this.#locations.get(location.id);
-      if (pool === undefined) this.#locations.set(location.id, (pool = new TenantPool({ ...rest, ...location.config })));
+      const { id, config } = await routes!.locate(tenant, hint);
+      if (hint !== undefined) emitEvent('reroute', { tenant, location: id });
+      let pool = this.#locations.get(id);
+      if (pool === undefined) this.#locations.set(id, (pool = new TenantPool({ ...rest, ...config })));
       if (this.#routes.size > 100_000) this.#routes.clear();
       this.#routes.set(tenant, pool);
       return pool;
@@ -314,29 +255,24 @@ function makeClass(pg: PgModule): TenantPoolClass {
     report(tenant: string, relation: string, key: Record<string, unknown>): void {
       emitEvent('probe', { tenant, relation });
       if (this.#settings.report === false) return;
-      const home = this.#routes.get(tenant) ?? this;
+      const home = this.#home(tenant);
       (home.#reporter ??= new Reporter(pg, home.options, home.engine)).add({ tenant, relation, key });
     }
 
     async unscoped<T>(options: { readonly reason: string }, fn: (client: PgClient) => Promise<T>): Promise<T> {
-      const reason = typeof options?.reason === 'string' ? options.reason.trim() : '';
-      if (reason === '') throw failure('WT_UNSCOPED', { detail: 'no reason given' });
+      const reason = String(options?.reason ?? '').trim();
       const url = process.env['WATERTIGHT_UNSCOPED_URL'];
-      const config = this.#settings.unscoped ?? (url === undefined ? undefined : { connectionString: url });
-      if (config === undefined) throw failure('WT_UNSCOPED', { detail: 'no connection configured' });
+      const config = this.#settings.unscoped ?? (url && { connectionString: url });
+      if (!reason || !config) throw failure('WT_UNSCOPED');
       this.#unscopedPool ??= new pg.Pool({ max: 2, ...config });
       const client = await this.#unscopedPool.connect();
-      let broken: Error | undefined;
       try {
         // First the record, then the work: what can't be recorded does not happen.
         await client.query("select watertight.audit('unscoped', null, $1)", [JSON.stringify({ reason })]);
         emitEvent('unscoped', { reason });
         return await fn(client);
-      } catch (error) {
-        if (!client._queryable) broken = error as Error;
-        throw error;
       } finally {
-        client.release?.(broken ?? client.getTransactionStatus() !== 'I');
+        client.release?.(!client.readyForQuery || client.getTransactionStatus() !== 'I');
       }
     }
 

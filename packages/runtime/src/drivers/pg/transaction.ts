@@ -6,7 +6,7 @@ import { failure } from '../../errors/errors.ts';
 import { type BeginOptions, beginText } from '../../scope/begin-text.ts';
 import { checkTimeout } from '../../scope/settings.ts';
 import { copyFrom, copyTo } from './copy.ts';
-import { makeLease } from './lease.ts';
+import { giveBack, type Lease, makeLease } from './lease.ts';
 import { readPages } from './portal-pages.ts';
 import { batchParts, runAlone } from './probe.ts';
 import type { BatchPart } from './scoped-query.ts';
@@ -14,7 +14,7 @@ import type { PgClient, PgResult } from './shapes.ts';
 import { condemn } from './cancel-request.ts';
 import type { TenantClient } from './tenant-client.ts';
 import type { Statement, StreamOptions } from './tenant-db.ts';
-import type { Attempts, PoolCore } from './tenant-pool.ts';
+import type { Attempts, Borrowed, PoolCore } from './tenant-pool.ts';
 
 /** How a transaction begins, and its limits. */
 export interface TransactionOptions extends BeginOptions {
@@ -43,69 +43,90 @@ export interface TenantTransaction {
   readonly client: PgClient;
 }
 
+/** A transaction that somebody must end, exactly once, with `commit` or `rollBack`. */
+export interface OpenTransaction {
+  readonly tx: TenantTransaction;
+  commit(): Promise<void>;
+  rollBack(): Promise<void>;
+}
+
 /** Runs `fn` in a transaction of `tenant`. */
 export async function runTransaction<T>(core: PoolCore, tenant: string, fn: (tx: TenantTransaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+  const open = await openTransaction(core, tenant, options);
+  let result: T;
+  try {
+    result = await fn(open.tx);
+  } catch (error) {
+    await open.rollBack();
+    throw options.signal?.aborted ? failure('WT_ABORTED', { cause: error }) : error;
+  }
+  await open.commit();
+  return result;
+}
+
+/** Begins a transaction with its context, in one round trip. */
+export async function openTransaction(core: PoolCore, tenant: string, options: TransactionOptions): Promise<OpenTransaction> {
   const { signal } = options;
-  const timeoutMs = checkTimeout(options.statementTimeoutMs);
-  const { client, giveBack } = await begin(core, tenant, beginText(options), timeoutMs, signal);
+  const { client, release } = await begin(core, tenant, options);
   const tx = new Transaction(core, client, tenant);
   const abort = (): void => void condemn(core.pg, client);
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    if (signal?.aborted) throw failure('WT_ABORTED', { cause: signal.reason });
-    const result = await fn(tx);
+  signal?.addEventListener('abort', abort);
+  const end = async (work: () => Promise<unknown>): Promise<void> => {
     tx.finish();
-    const { command } = await runAlone(client, 'commit');
-    // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
-    if (command !== 'COMMIT') throw failure('WT_ROLLED_BACK');
-    return result;
-  } catch (error) {
-    tx.finish();
-    if (client.link.condemned === undefined && client._queryable && client.getTransactionStatus() !== 'I') {
-      // A rollback that fails leaves a dirty connection, which giving back destroys.
-      await runAlone(client, 'rollback').catch(() => undefined);
+    try {
+      await work();
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      giveBack(client, release, tenant);
     }
-    throw signal?.aborted ? failure('WT_ABORTED', { cause: error }) : error;
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    giveBack();
-  }
+  };
+  return {
+    tx,
+    commit: () =>
+      end(async () => {
+        const { command } = await runAlone(client, 'commit');
+        // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
+        if (command !== 'COMMIT') throw failure('WT_ROLLED_BACK');
+      }),
+    rollBack: () => end(() => client.rollBack()),
+  };
 }
 
 const maxStaleBegins = 3;
 
-// The function has not started yet, so a refused begin may be repeated, elsewhere if need be.
-async function begin(core: PoolCore, tenant: string, text: string, timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<{ client: TenantClient; giveBack: () => void }> {
+// Nothing of the caller's has run yet, so a refused begin may be repeated, elsewhere if need be.
+async function begin(core: PoolCore, tenant: string, options: TransactionOptions): Promise<Borrowed> {
+  const text = beginText(options);
+  const timeoutMs = checkTimeout(options.statementTimeoutMs);
   const attempts: Attempts = {};
   for (let stale = 0; ; ) {
-    if (signal?.aborted) throw failure('WT_ABORTED', { cause: signal.reason });
-    const { client, giveBack } = await core.borrow(tenant);
+    const borrowed = await core.borrow(tenant, options.signal);
+    const { client, release } = borrowed;
     try {
-      await new Promise<void>((resolve, reject) => {
-        const query = client.newQuery(tenant, text);
-        query.mode = 'begin';
-        query.timeoutMs = timeoutMs ?? query.timeoutMs;
-        query.callback = (error) => (error ? reject(error) : resolve());
-        client.run(query, signal);
-      });
-      return { client, giveBack };
+      const query = client.newQuery(tenant, text);
+      query.mode = 'begin';
+      query.timeoutMs = timeoutMs ?? query.timeoutMs;
+      await client.send(query, options.signal);
+      return borrowed;
     } catch (error) {
-      if (client.link.condemned === undefined && client._queryable && client.getTransactionStatus() !== 'I') await runAlone(client, 'rollback').catch(() => undefined);
-      giveBack();
+      await client.rollBack();
+      giveBack(client, release, tenant);
       const epoch = (error as { constraint?: string }).constraint === 'watertight_epoch';
       if (!(epoch && ++stale <= maxStaleBegins) && !(await core.recover(tenant, error, attempts))) throw error;
     }
   }
 }
 
+// Only unique, never looked up.
+let savepoints = 0;
+
 class Transaction implements TenantTransaction {
   readonly tenant: string;
   readonly #core: PoolCore;
   readonly #client: TenantClient;
   readonly #parent: Transaction | undefined;
-  #lease: { client: PgClient; release: (error?: Error | boolean) => void } | undefined = undefined;
+  #lease: Lease | undefined = undefined;
   #ended: boolean = false;
-  #savepoints: number = 0;
 
   constructor(core: PoolCore, client: TenantClient, tenant: string, parent?: Transaction) {
     this.#core = core;
@@ -116,8 +137,7 @@ class Transaction implements TenantTransaction {
 
   finish(): void {
     this.#ended = true;
-    this.#lease?.release();
-    this.#lease = undefined;
+    this.#lease?.end();
   }
 
   #check(): void {
@@ -133,12 +153,9 @@ class Transaction implements TenantTransaction {
   async batch(statements: readonly BatchPart[]): Promise<PgResult[]> {
     this.#check();
     if (statements.length === 0) return [];
-    return new Promise((resolve, reject) => {
-      const query = this.#client.newQuery(this.tenant, '');
-      query.parts = batchParts(this.#core.pg, this.#client, statements);
-      query.callback = (error, result) => (error ? reject(error) : resolve(result as PgResult[]));
-      this.#client.run(query);
-    });
+    const query = this.#client.newQuery(this.tenant, '');
+    query.parts = batchParts(this.#core.pg, this.#client, statements);
+    return (await this.#client.send(query)) as PgResult[];
   }
 
   stream(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<Record<string, unknown>> {
@@ -158,7 +175,7 @@ class Transaction implements TenantTransaction {
 
   async savepoint<T>(fn: (tx: TenantTransaction) => Promise<T>): Promise<T> {
     this.#check();
-    const name = `wt_${this.#depth()}_${this.#savepoints++}`;
+    const name = `wt_${savepoints++}`;
     const inner = new Transaction(this.#core, this.#client, this.tenant, this);
     await this.query(`savepoint ${name}`);
     try {
@@ -168,27 +185,17 @@ class Transaction implements TenantTransaction {
       return result;
     } catch (error) {
       inner.finish();
-      if (!this.#ended) await runAlone(this.#client, `rollback to savepoint ${name}`).catch(() => undefined);
+      if (!this.#ended) await this.#client.rollBack(`rollback to savepoint ${name}`);
       throw error;
     }
   }
 
   get client(): PgClient {
     this.#check();
-    const refuse = (): void => {
-      throw failure('WT_SCOPE_ENDED', { detail: 'the client of a transaction is released by the transaction' });
-    };
-    if (this.#lease === undefined) {
-      // The lease's own release would give the connection back; ending the transaction only ends the view.
-      const lease = makeLease(this.#client, () => {}, this.tenant, refuse);
-      this.#lease = { client: lease.client, release: lease.end };
-    }
+    // Ending the transaction ends the view and gives the connection back; the view itself can't.
+    this.#lease ??= makeLease(this.#client, () => {}, this.tenant, () => {
+      throw failure('WT_SCOPE_ENDED');
+    });
     return this.#lease.client;
-  }
-
-  #depth(): number {
-    let depth = 0;
-    for (let scope = this.#parent; scope !== undefined; scope = scope.#parent) depth++;
-    return depth;
   }
 }
