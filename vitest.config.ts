@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const conditions = ["source", "module", "node", "development|production"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: ["source", "node"] } };
-const roots = "{packages/*,examples/*,bench,tools}";
+const roots = "{packages/*,examples/*,bench,tools/*}";
 const exclude = ["**/node_modules/**", "**/dist/**", "tools/fences/fixtures/**"];
 
 export default defineConfig({
