@@ -31,7 +31,14 @@ async function main(): Promise<number> {
   };
   const closers = new Closers();
   try {
-    const done = await run({ databaseUrl: process.env["DATABASE_URL"] || undefined, seed: options.seed, open, port: options.port, keepOpen: options.open.length > 0 && !options.once, say, signal: stop.signal }, closers);
+    const interrupted = new Promise<never>((_, reject) => {
+      stop.signal.addEventListener("abort", () => reject(new Error("interrupted")));
+    });
+    interrupted.catch(() => {});
+    const running = run({ databaseUrl: process.env["DATABASE_URL"] || undefined, seed: options.seed, open, port: options.port, keepOpen: options.open.length > 0 && !options.once, say, signal: stop.signal }, closers);
+    // after an interruption the run fails on whatever is closed under it; nobody waits for that any more
+    running.catch(() => {});
+    const done = await Promise.race([running, interrupted]);
     process.stdout.write(options.json ? `${JSON.stringify(done.result, null, 2)}\n` : `${renderTable(done.result, pc)}\n`);
     if (!options.once) {
       showAddresses(done);

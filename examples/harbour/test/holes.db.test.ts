@@ -25,7 +25,7 @@ describeServers((server) => {
   beforeAll(async () => {
     cluster = clusterOn(server, true);
     const template = await buildTemplate(cluster, dataset);
-    for (const level of ["plain", "sealed"] as const) sites[level] = await installSite(cluster, template, level, level, dataset);
+    for (const level of ["plain", "sealed"] as const) sites[level] = await installSite(cluster, template, level, level);
   });
   afterAll(() => cluster?.close());
 

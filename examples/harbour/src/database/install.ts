@@ -1,6 +1,6 @@
 // From an empty server to a protected application: schema and data once, as a template; then, for each database copied from it, the kit,
 // the owner, the grants, the protection and the tenants.
-import { installKit } from "@watertight/schema";
+import { followTenants, installKit } from "@watertight/schema";
 import type { RoleNames } from "@watertight/schema";
 import pg from "pg";
 import type { Dataset } from "../data/generate.ts";
@@ -24,7 +24,7 @@ export async function buildTemplate(cluster: Cluster, dataset: Dataset): Promise
 }
 
 /** Copies the template and puts the copy under the kit. */
-export async function installSite(cluster: Cluster, template: string, name: string, level: "plain" | "sealed" | "hostile", dataset: Dataset): Promise<Site> {
+export async function installSite(cluster: Cluster, template: string, name: string, level: Site["level"]): Promise<Site> {
   const database = await cluster.create(name, template);
   return cluster.asAdmin(database, async (client) => {
     const { key = "", roles } = await installKit(client, { level, roles: cluster.roles });
@@ -33,7 +33,7 @@ export async function installSite(cluster: Cluster, template: string, name: stri
     await protectHarbour(client);
     await client.query(fill(await sqlFile("040_grants.sql"), { ...roles }));
     await client.query(await sqlFile("050_house_templates.sql"));
-    await client.query("select watertight.register_tenant(id) from unnest($1::text[]) as t(id)", [dataset.companies.map((company) => company.id)]);
+    await followTenants(client, "harbour.tenants", "id");
     const { rows } = await client.query<{ bypass: string }>("select case when rolsuper then rolname else $1 end as bypass from pg_roles where rolname = current_user", [roles.migrator]);
     return { cluster, database, level, key, variables: { ...roles, database, bypass: rows[0]!.bypass, legacy: cluster.legacy, password: cluster.password } };
   });

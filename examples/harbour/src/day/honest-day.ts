@@ -32,7 +32,7 @@ export async function honestDay(base: string, token: string, code: string): Prom
   await step("open an invoice", api.get(`/v1/invoices/${invoice}`), own);
   await step("its lines", api.get(`/v1/invoices/${invoice}/lines`), own);
   const customers = await step("list customers", api.get("/v1/customers"), own);
-  await step("search customers", api.get("/v1/customers/search?q=hotel"), own);
+  await step("search customers", api.get("/v1/customers/search?q=e"), own);
   await step("new customer", api.post("/v1/customers", { name: "Hotel Seeblick", email: `seeblick-${code}@example.org`, city: "Kiel" }));
   const created = await step(
     "new invoice",

@@ -36,13 +36,16 @@ export interface Run {
   tokens: ActReport["tokens"];
 }
 
-/** Collects what must be closed; the last opened is closed first. */
+/** Collects what must be closed; the last opened is closed first, and what opens too late is closed at once. */
 export class Closers {
   readonly #closers: (() => Promise<void>)[] = [];
-  add(close: () => Promise<void>): void {
-    this.#closers.push(close);
+  #over = false;
+  async add(close: () => Promise<void>): Promise<void> {
+    if (this.#over) await close();
+    else this.#closers.push(close);
   }
   async closeAll(): Promise<void> {
+    this.#over = true;
     for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close();
   }
 }
@@ -55,7 +58,7 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
 
   say(options.databaseUrl === undefined ? "Starting an embedded PostgreSQL 18" : "Connecting to the server of DATABASE_URL");
   const cluster = await openCluster(options.databaseUrl);
-  closers.add(() => cluster.close());
+  await closers.add(() => cluster.close());
   check();
   const dataset = generate({ ...defaultOptions, ...(options.seed === undefined ? {} : { seed: options.seed }) });
   const cast = castOf(dataset);
@@ -65,19 +68,19 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
 
   const level = openHoles.some((hole) => hole.plainLevel) ? "plain" : "sealed";
   say(`Act 1: ${openHoles.length} of ${holes.length} holes open, level ${level}`);
-  const leakySite = await installSite(cluster, template, "open", level, dataset);
+  const leakySite = await installSite(cluster, template, "open", level);
   const leaky = await startHarbour(leakySite, openHoles);
   const closeLeaky = once(() => leaky.close());
-  closers.add(closeLeaky);
+  await closers.add(closeLeaky);
   check();
   const open = await playAct(leakySite, leaky, cast);
   if (!options.keepOpen) await closeLeaky();
   check();
 
   say("Act 2: as shipped, all holes closed, level sealed");
-  const site = await installSite(cluster, template, "shipped", "sealed", dataset);
+  const site = await installSite(cluster, template, "shipped", "sealed");
   const harbour = await startHarbour(site, [], options.port);
-  closers.add(() => harbour.close());
+  await closers.add(() => harbour.close());
   check();
   let probes = 0;
   const unsubscribe = tenancy.on("probe", () => {
