@@ -6,6 +6,7 @@ import { observer, prepareEnvironment } from "./environment/environment.ts";
 import { describeMachine, describeVersions, loadNow } from "./environment/machine.ts";
 import { countRoundTrips, type RoundTripTable } from "./hot-path/count-round-trips.ts";
 import { judgeGoals } from "./hot-path/goals.ts";
+import { measureExtras } from "./hot-path/measure-extras.ts";
 import { measureGroup } from "./hot-path/measure-group.ts";
 import { countCells, planGroups } from "./hot-path/plan.ts";
 import type { Report, Result } from "./hot-path/result.ts";
@@ -36,6 +37,9 @@ try {
     results.push(...(await measureGroup({ environment, watcher, transports, cellMs }, group, trips.get(group.driver)!)));
     say(`${group.driver}, ${group.transport}, ${group.connections} connections`);
   }
+  // Last, because AsyncLocalStorage once used slows every promise of the process down.
+  const wantsExtras = options.drivers?.includes("pg") ?? true;
+  const extras = wantsExtras ? await measureExtras({ environment, watcher, transports, cellMs }) : [];
   await watcher.end();
   const report: Report = {
     benchmark: "hot-path",
@@ -46,7 +50,7 @@ try {
     data: { rows: fullRows, tenants: tenantCount },
     roundTripUs: roundTrip,
     results,
-    extras: [],
+    extras,
     goals: judgeGoals(results),
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };

@@ -44,10 +44,11 @@ export const cases: Readonly<Record<CaseName, Case>> = {
   },
   list: {
     name: "list",
-    unscoped: `${listed} where tenant_id = $1 and created_at < $2 order by created_at desc limit 50`,
-    scoped: `${listed} where created_at < $1 order by created_at desc limit 50`,
+    // No cut-off parameter: with one, PostgreSQL plans the unscoped statement anew at every call, and the ratio would flatter us.
+    unscoped: `${listed} where tenant_id = $1 order by created_at desc limit 50`,
+    scoped: `${listed} order by created_at desc limit 50`,
     rows: 50,
-    values: (caller, n) => [new Date(Date.UTC(2026, 0, 1) + (50 + spread(n, caller.tasks - 50)) * 97_000).toISOString()],
+    values: () => [],
     tenantFirst: true,
   },
   join: {

@@ -2,6 +2,7 @@
  * node-postgres: stock pool against tenant pool, the same query object on both sides.
  */
 import pg from "pg";
+import { tenancy } from "@watertight/runtime";
 import { tenantPool } from "@watertight/runtime/pg";
 import { statement } from "../data/cases.ts";
 import type { Environment } from "../environment/environment.ts";
@@ -58,6 +59,32 @@ export function pgTarget(environment: Environment, endpoint: Endpoint, variant: 
       const { text, values } = statement(name, true, caller, n);
       return (await pool.for(caller.tenant).query(named ? { name, text, values } : { text, values })).rows.length;
     },
+    close: () => pool.end(),
+  };
+}
+
+/** Level sealed through the ambient way in: `tenancy.run` around the stock call `pool.query`. */
+export function pgAmbientTarget(environment: Environment, endpoint: Endpoint): Target {
+  const { sealed } = environment.databases;
+  const pool = watched(
+    tenantPool(pg, {
+      connectionString: endpoint.through(sealed.appUrl),
+      application_name: endpoint.applicationName,
+      max: endpoint.connections,
+      idleTimeoutMillis: 0,
+      key: sealed.key,
+    }),
+  );
+  return {
+    driver: "pg",
+    variant: "sealed",
+    named: true,
+    connections: endpoint.connections,
+    call: (name, caller, n) =>
+      tenancy.run(caller.tenant, async () => {
+        const { text, values } = statement(name, true, caller, n);
+        return (await pool.query({ name, text, values })).rows.length;
+      }),
     close: () => pool.end(),
   };
 }

@@ -5,7 +5,7 @@ import type pg from "pg";
 import type { CaseName } from "../data/cases.ts";
 import { callers } from "../data/tables.ts";
 import { makeTarget } from "../drivers/make-target.ts";
-import type { Driver, Variant } from "../drivers/target.ts";
+import type { Driver, Endpoint, Target, Variant } from "../drivers/target.ts";
 import type { Environment } from "../environment/environment.ts";
 import { cpuReader, isLocalBackend } from "../measure/server-cpu.ts";
 import { type Lane, warmUp } from "../measure/slice.ts";
@@ -33,10 +33,8 @@ let count = 0;
 export async function openLanes(environment: Environment, request: LaneRequest): Promise<NamedLane[]> {
   const lanes: NamedLane[] = [];
   const open = async (variant: Variant, shadow: boolean): Promise<void> => {
-    const applicationName = `wt-bench-${process.pid}-${++count}`;
-    const endpoint = { through: request.transport.through, connections: request.connections, applicationName };
-    const target = await makeTarget(request.driver, environment, endpoint, variant, variant !== "hostile" && !shadow);
-    lanes.push({ variant, shadow, applicationName, target, callers: callers(request.connections), pids: [], cpu: () => null, next: 0 });
+    const make = (endpoint: Endpoint): Promise<Target> => makeTarget(request.driver, environment, endpoint, variant, variant !== "hostile" && !shadow);
+    lanes.push({ ...(await openLane(request, variant, make)), shadow });
   };
   try {
     for (const variant of request.variants) await open(variant, false);
@@ -46,6 +44,17 @@ export async function openLanes(environment: Environment, request: LaneRequest):
     await closeLanes(lanes);
     throw error;
   }
+}
+
+/** Opens one lane around a target. */
+export async function openLane(
+  request: Pick<LaneRequest, "connections" | "transport">,
+  variant: Variant,
+  make: (endpoint: Endpoint) => Target | Promise<Target>,
+): Promise<NamedLane> {
+  const applicationName = `wt-bench-${process.pid}-${++count}`;
+  const target = await make({ through: request.transport.through, connections: request.connections, applicationName });
+  return { variant, shadow: false, applicationName, target, callers: callers(request.connections), pids: [], cpu: () => null, next: 0 };
 }
 
 /** Warms a case on all lanes and finds their backends. */

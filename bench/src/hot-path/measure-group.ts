@@ -37,7 +37,8 @@ export async function measureGroup(run: Run, group: Group, roundTrips: RoundTrip
   }
 }
 
-async function takeTurns(lanes: readonly NamedLane[], name: CaseName, cellMs: number, group: Group): Promise<Slice[][]> {
+/** Slices of all lanes in turns, for about `cellMs` each. */
+export async function takeTurns(lanes: readonly NamedLane[], name: CaseName, cellMs: number, group: Pick<Group, "transport" | "connections">): Promise<Slice[][]> {
   // Behind a delay one call takes 3 to 12 ms, and many connections need a moment until all of them are in flight.
   const shortest = group.transport === "delay1ms" ? 40 : group.connections > 1 ? 40 : 15;
   const rounds = Math.max(1, Math.min(30, Math.round(cellMs / shortest)));

@@ -59,12 +59,15 @@ export interface Report {
   readonly seconds: number;
 }
 
-/** A question outside the matrix, answered with the same harness: pg, point, raw, one connection, level sealed. */
+/** A question outside the matrix, answered with the same harness: pg, point, raw, one connection, named statements. */
 export interface Extra {
   readonly name: string;
   readonly what: string;
   readonly p50Us: number;
+  readonly serverCpuUs: number | null;
+  /** Against unscoped in the same slices. */
   readonly ratio: number;
+  readonly noise: number;
 }
 
 /** The slices of one variant and case, by round. */

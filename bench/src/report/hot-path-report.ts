@@ -39,9 +39,15 @@ export function goalTable(goals: readonly Goal[]): Table {
 
 function extraTable(extras: readonly Extra[]): Table {
   return {
-    heads: ["question", "p50 us", "ratio"],
+    heads: ["outside the matrix (pg, point, raw, 1 connection, named)", "p50 us", "cpu us", "ratio", "noise"],
     rightFrom: 1,
-    rows: extras.map((extra) => [`${extra.name}: ${extra.what}`, extra.p50Us.toFixed(1), extra.ratio.toFixed(2)]),
+    rows: extras.map((extra) => [
+      `${extra.name}: ${extra.what}`,
+      extra.p50Us.toFixed(1),
+      extra.serverCpuUs?.toFixed(1) ?? "-",
+      extra.ratio.toFixed(2),
+      `±${(extra.noise * 100).toFixed(0)} %`,
+    ]),
   };
 }
 
