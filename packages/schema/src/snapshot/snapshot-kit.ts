@@ -10,7 +10,7 @@ const acl = (list: string, kind: string, owner: string): string =>
 
 const parts: readonly string[] = [
   `select 'schema ' || n.nspname || ' owner ' || n.nspowner::regrole || ' acl ' || ${acl("n.nspacl", "n", "n.nspowner")}, n.xmin from pg_catalog.pg_namespace n where n.nspname in ('watertight', 'public')`,
-  `select 'relation ' || c.relname || ' ' || c.relkind || ' owner ' || c.relowner::regrole || ' rls ' || c.relrowsecurity || c.relforcerowsecurity || ' options ' || coalesce(c.reloptions::text, '')
+  `select 'relation ' || c.relname || ' ' || c.relkind::text || ' owner ' || c.relowner::regrole || ' rls ' || c.relrowsecurity || c.relforcerowsecurity || ' options ' || coalesce(c.reloptions::text, '')
        || ' acl ' || coalesce(case when c.relkind in ('r', 'S', 'v') then ${acl("c.relacl", "r", "c.relowner")} end, '') || ' comment ' || coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), ''), c.xmin
      from pg_catalog.pg_class c where c.relnamespace = 'watertight'::regnamespace`,
   `select 'column ' || c.relname || '.' || a.attnum || ' ' || a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod) || ' collation ' || a.attcollation || ' notnull ' || a.attnotnull || a.attidentity::text || a.attgenerated::text

@@ -76,7 +76,7 @@ async function refuseWhenUsed(tx: KitTransaction): Promise<void> {
                    union all select 'pg_type'::regclass, oid from pg_catalog.pg_type where typnamespace = 'watertight'::regnamespace),
           users as (select distinct d.classid, d.objid, d.objsubid from pg_catalog.pg_depend d join ours o on o.class = d.refclassid and o.oid = d.refobjid where d.deptype in ('n', 'a'))
      select i.type || ' ' || i.identity as name from users u cross join lateral pg_catalog.pg_identify_object(u.classid, u.objid, u.objsubid) i
-      where i.schema is distinct from 'watertight' and i.identity not like 'watertight.%' and i.identity not like '% on watertight.%'
+      where i.schema is distinct from 'watertight' and i.identity !~ '(^| )watertight[.]'
       order by 1`,
   );
   if (rows.length > 0) throw kitError("WT_KIT_IN_USE", { detail: rows.map((row) => row.name).join(", ") });
