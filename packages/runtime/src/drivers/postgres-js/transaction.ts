@@ -1,0 +1,275 @@
+/**
+ * Transactions of one tenant. BEGIN and context go out together; what the given function returns decides between
+ * COMMIT and ROLLBACK. A transaction object is dead when its function has returned.
+ */
+import type postgres from "postgres";
+import { failure } from "../../errors/errors.ts";
+import { type BeginOptions, beginText } from "../../scope/begin-text.ts";
+import { checkTimeout } from "../../scope/settings.ts";
+import { aborted, leaseFor, type Limits, refuseCopy, unlessAborted } from "./call.ts";
+import type { Engine } from "./engine.ts";
+import type { Lease } from "./lease.ts";
+import type { Locations } from "./locations.ts";
+import { readPages, type StreamOptions } from "./pages.ts";
+import { withRetries } from "./retry.ts";
+import { valueOf } from "./settled.ts";
+import type { NativeQuery } from "./shapes.ts";
+import { translate } from "./sql-error.ts";
+import { formStatement, learnFrom } from "./statement-form.ts";
+import { stop } from "./stop.ts";
+import { makeTag } from "./tag.ts";
+import type { Row, ScopedSql, Statement, Types } from "./types.ts";
+
+/** How a transaction begins, and its limits. */
+export interface TransactionOptions extends BeginOptions {
+  /** Limit for each statement of the transaction, in milliseconds. */
+  readonly statementTimeoutMs?: number;
+  /** Cancels what runs and closes the connection. */
+  readonly signal?: AbortSignal;
+}
+
+/** A running transaction of one tenant. Every member throws ContextError WT_SCOPE_ENDED after its end. */
+export interface TenantTransaction<T extends Types = Record<string, never>> {
+  readonly tenant: string;
+  /** Tagged template; queries not awaited before the function returns are refused. */
+  readonly sql: ScopedSql<T>;
+  /** One statement. */
+  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<postgres.RowList<R[]>>;
+  /** Several statements, sent together. */
+  batch(statements: readonly Statement[]): Promise<postgres.RowList<Row[]>[]>;
+  /** Rows of a SELECT in pages; other statements may run in between. */
+  stream<R extends Row = Row>(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<R>;
+  /** Runs `COPY … TO STDOUT` and yields its data; nothing else runs until the loop has ended. */
+  copyTo(text: string): AsyncIterableIterator<Buffer>;
+  /** Runs `fn` under a savepoint, which is rolled back when `fn` throws. */
+  savepoint<R>(fn: (tx: TenantTransaction<T>) => Promise<R>): Promise<R>;
+}
+
+/** Runs `fn` in a transaction of `tenant`. */
+export async function runTransaction<R, T extends Types>(
+  locations: Locations,
+  tenant: string,
+  fn: (tx: TenantTransaction<T>) => Promise<R>,
+  options: TransactionOptions = {},
+): Promise<R> {
+  const { engine, lease, timed } = await beginFor(locations, tenant, options);
+  const tx = new Transaction<T>(engine, lease, tenant, timed, undefined);
+  return unlessAborted(lease, inside(engine, lease, tx, fn), options.signal);
+}
+
+/** The same for rows that are handed out one by one: the transaction lasts as long as the loop over them. */
+export async function* generateInTransaction<R, T extends Types>(
+  locations: Locations,
+  tenant: string,
+  produce: (tx: Transaction<T>) => AsyncIterable<R>,
+  options: TransactionOptions = {},
+): AsyncGenerator<R> {
+  const { signal } = options;
+  const { engine, lease, timed } = await beginFor(locations, tenant, options);
+  const tx = new Transaction<T>(engine, lease, tenant, timed, undefined);
+  let finish: () => void = () => {};
+  const over = new Promise<void>((resolve) => (finish = resolve));
+  const abort = (): void => void stop(lease, over);
+  signal?.addEventListener("abort", abort, { once: true });
+  let failed: { readonly error: unknown } | undefined;
+  try {
+    if (signal?.aborted) abort();
+    yield* produce(tx);
+  } catch (error) {
+    failed = { error: signal?.aborted ? aborted(signal) : error };
+  } finally {
+    // Also when the loop was left early.
+    tx.finish();
+    const ended = await lease.end(engine.command(failed ? "rollback" : "commit"));
+    signal?.removeEventListener("abort", abort);
+    finish();
+    if (!ended.ok) failed ??= { error: translate(ended.error, tenant, timed) };
+  }
+  if (failed) throw failed.error;
+}
+
+interface Begun {
+  readonly engine: Engine;
+  readonly lease: Lease;
+  readonly timed: boolean;
+}
+
+// Nothing of the caller's has run yet, so a refused begin may be repeated, elsewhere if need be.
+async function beginFor(locations: Locations, tenant: string, options: TransactionOptions): Promise<Begun> {
+  const timeoutMs = checkTimeout(options.statementTimeoutMs) ?? locations.home.settings.statementTimeoutMs;
+  const timed = timeoutMs !== undefined;
+  const text = beginText(options);
+  return withRetries(locations, tenant, timed, async (engine) => {
+    const lease = await begin(engine, tenant, text, { timeoutMs, signal: options.signal });
+    return { engine, lease, timed };
+  });
+}
+
+async function begin(engine: Engine, tenant: string, text: string, { timeoutMs, signal }: Limits): Promise<Lease> {
+  const lease = await leaseFor(engine, text, signal);
+  try {
+    const opened = engine.open(lease, tenant, timeoutMs);
+    await unlessAborted(lease, Promise.all([lease.begun, opened]), signal);
+    valueOf(await lease.begun);
+    valueOf(await opened);
+    return lease;
+  } catch (error) {
+    await lease.end(engine.command("rollback"));
+    throw error;
+  }
+}
+
+async function inside<R, T extends Types>(engine: Engine, lease: Lease, tx: Transaction<T>, fn: (tx: TenantTransaction<T>) => Promise<R>): Promise<R> {
+  let result: R;
+  try {
+    result = await fn(tx);
+  } catch (error) {
+    tx.finish();
+    await lease.end(engine.command("rollback"));
+    throw error;
+  }
+  tx.finish();
+  const committed = await lease.end(engine.command("commit"));
+  if (!committed.ok) throw translate(committed.error, tx.tenant, tx.timed);
+  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
+  if ((committed.value as { command?: string }).command !== "COMMIT") throw failure("WT_ROLLED_BACK");
+  return result;
+}
+
+/** The object behind {@link TenantTransaction}. */
+export class Transaction<T extends Types> implements TenantTransaction<T> {
+  readonly tenant: string;
+  readonly timed: boolean;
+  readonly sql: ScopedSql<T>;
+  readonly #engine: Engine;
+  readonly #lease: Lease;
+  readonly #parent: Transaction<T> | undefined;
+  #ended: boolean = false;
+  #savepoints: number = 0;
+  #cursors: number = 0;
+
+  constructor(engine: Engine, lease: Lease, tenant: string, timed: boolean, parent: Transaction<T> | undefined) {
+    this.#engine = engine;
+    this.#lease = lease;
+    this.#parent = parent;
+    this.tenant = tenant;
+    this.timed = timed;
+    this.sql = makeTag(engine.sql, {
+      tenant: () => engine.settings.tenantFor(tenant, "transaction"),
+      send: (query) => this.#send(query),
+      pages: (query, _tenant, rows) => this.pages(query, rows),
+    }) as ScopedSql<T>;
+  }
+
+  finish(): void {
+    this.#ended = true;
+  }
+
+  #check(): void {
+    for (let scope: Transaction<T> | undefined = this; scope !== undefined; scope = scope.#parent) if (scope.#ended) throw failure("WT_SCOPE_ENDED");
+    this.#engine.settings.tenantFor(this.tenant, "transaction");
+  }
+
+  // The only way from here to the connection.
+  async #send(query: NativeQuery): Promise<unknown> {
+    if (this.#isOver()) throw failure("WT_SCOPE_ENDED");
+    formStatement(query, { named: this.#engine.named && query.options.prepare !== false, learned: this.#engine.learned });
+    const settled = await this.#lease.run(query, (end) => refuseCopy(this.#lease, end));
+    if (!settled.ok) throw translate(settled.error, this.tenant, this.timed);
+    const { command } = settled.value as { command?: string };
+    // The statement ended our transaction by hand: what follows would run without a context, each on its own.
+    if (command === "COMMIT" || command === "PREPARE TRANSACTION") this.#end();
+    if (typeof (settled.value as { pipe?: unknown } | null)?.pipe === "function") throw failure("WT_COPY");
+    learnFrom(query);
+    return settled.value;
+  }
+
+  #isOver(): boolean {
+    return this.#ended || (this.#parent !== undefined && this.#parent.#isOver());
+  }
+
+  #end(): void {
+    this.#ended = true;
+    if (this.#parent !== undefined) this.#parent.#end();
+  }
+
+  async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<postgres.RowList<R[]>> {
+    this.#check();
+    return (await this.#send(this.#engine.statement(text, values))) as postgres.RowList<R[]>;
+  }
+
+  async batch(statements: readonly Statement[]): Promise<postgres.RowList<Row[]>[]> {
+    this.#check();
+    const work = statements.map(({ text, values }) => this.#send(this.#engine.statement(text, values ?? [])));
+    const settled = await Promise.allSettled(work);
+    for (const outcome of settled) if (outcome.status === "rejected") throw outcome.reason;
+    return settled.map((outcome) => (outcome as PromiseFulfilledResult<postgres.RowList<Row[]>>).value);
+  }
+
+  stream<R extends Row = Row>(text: string, values: readonly unknown[] = [], options: StreamOptions = {}): AsyncIterableIterator<R> {
+    this.#check();
+    const name = `wt_${this.#depth()}_${this.#cursors++}`;
+    return readPages<R>(name, text, values, options, (sql, bound) => this.query<R>(sql, bound));
+  }
+
+  /** Pages of a query by postgres.js's own cursor; nothing else runs on the connection until the loop has ended. */
+  async *pages(query: NativeQuery, rows: number): AsyncGenerator<unknown[]> {
+    this.#check();
+    formStatement(query, { named: this.#engine.named && query.options.prepare !== false, learned: this.#engine.learned });
+    query.handler = (sent) => this.#lease.execute(sent);
+    const native = Object.getPrototypeOf(query) as NativeQuery;
+    try {
+      for await (const page of native.cursor.call(query, rows)) yield page;
+    } catch (error) {
+      throw translate(error, this.tenant, this.timed);
+    }
+  }
+
+  async *copyTo(text: string): AsyncGenerator<Buffer> {
+    this.#check();
+    // In the extended protocol, which takes one statement; postgres.js's own .readable() is the simple one.
+    const query = this.#engine.statement(text, [], false);
+    const settled = await this.#lease.run(query);
+    if (!settled.ok) throw translate(settled.error, this.tenant, this.timed);
+    const source = settled.value as AsyncIterable<Buffer> & { readableEnded?: boolean; readable?: boolean; on?: (event: string, fn: () => void) => void };
+    if (typeof source?.on !== "function" || source.readable !== true) {
+      // COPY FROM: the server waits for data, and nobody will send any.
+      refuseCopy(this.#lease, settled);
+      throw failure("WT_COPY");
+    }
+    source.on("error", () => {});
+    let complete = false;
+    try {
+      for await (const chunk of source) yield chunk;
+      complete = true;
+    } catch (error) {
+      throw translate(error, this.tenant, this.timed);
+    } finally {
+      // Nobody takes the rest, and the server goes on sending it.
+      if (!complete) this.#lease.condemn(failure("WT_COPY"));
+    }
+  }
+
+  async savepoint<R>(fn: (tx: TenantTransaction<T>) => Promise<R>): Promise<R> {
+    this.#check();
+    const name = `wt_${this.#depth()}_${this.#savepoints++}`;
+    const inner = new Transaction<T>(this.#engine, this.#lease, this.tenant, this.timed, this);
+    await this.query(`savepoint ${name}`);
+    try {
+      const result = await fn(inner);
+      inner.finish();
+      await this.query(`release savepoint ${name}`);
+      return result;
+    } catch (error) {
+      inner.finish();
+      if (!this.#isOver()) await this.#lease.run(this.#engine.command(`rollback to savepoint ${name}`));
+      throw error;
+    }
+  }
+
+  #depth(): number {
+    let depth = 0;
+    for (let scope = this.#parent; scope !== undefined; scope = scope.#parent) depth++;
+    return depth;
+  }
+}
