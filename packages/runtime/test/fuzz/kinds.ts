@@ -1,0 +1,54 @@
+/**
+ * The mix: how many of every 220 iterations are of which kind. The kinds that the promise of 20,000 each is about get
+ * 20; at 220,000 iterations that is 20,000 of each, 17,500 of other sloppy kinds, 42,500 correct ones.
+ */
+import { correctHandlers } from './correct.ts';
+import { type Random, shuffle } from './random.ts';
+import { identityHandlers } from './sloppy-identity.ts';
+import { leftoverHandlers } from './sloppy-leftovers.ts';
+import { waitingHandlers } from './sloppy-waits.ts';
+import type { Handler } from './turn.ts';
+
+export interface Kind {
+  readonly name: string;
+  readonly correct: boolean;
+  readonly share: number;
+  readonly handler: Handler;
+}
+
+const handlers: Readonly<Record<string, Handler>> = { ...waitingHandlers, ...leftoverHandlers, ...identityHandlers };
+/** Kinds of which 20,000 are promised in every long run. */
+export const promised: readonly string[] = [
+  'cancel',
+  'statement timeout',
+  'throw in transaction',
+  'forgotten commit',
+  'cursor with hold',
+  'listen',
+  'temp object',
+  'session setting',
+];
+const rest = Object.keys(handlers).filter((name) => !promised.includes(name));
+const restShare = 17.5 / rest.length;
+const correctShares: Readonly<Record<string, number>> = { 'read all': 12, 'read one': 12, write: 8, batch: 3, transaction: 3, nested: 2, stream: 1.5, 'require row': 1 };
+
+export const kinds: readonly Kind[] = [
+  ...Object.entries(correctHandlers).map(([name, handler]) => ({ name, correct: true, share: correctShares[name] ?? 1, handler })),
+  ...promised.map((name) => ({ name, correct: false, share: 20, handler: handlers[name] as Handler })),
+  ...rest.map((name) => ({ name, correct: false, share: restShare, handler: handlers[name] as Handler })),
+];
+
+/** Which kind each iteration is: exact quotas in random order. */
+export function plan(iterations: number, random: Random): Uint8Array {
+  const total = kinds.reduce((sum, kind) => sum + kind.share, 0);
+  const order = new Uint8Array(iterations);
+  let at = 0;
+  let quota = 0;
+  kinds.forEach((kind, index) => {
+    quota += (kind.share / total) * iterations;
+    // Rounded up at the boundary, so that a promised kind never has one too few.
+    while (at < Math.min(iterations, Math.round(quota))) order[at++] = index;
+  });
+  shuffle(order, random);
+  return order;
+}

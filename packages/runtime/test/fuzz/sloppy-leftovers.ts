@@ -1,0 +1,87 @@
+/** Sloppy handlers that leave something behind on the connection, and look at what others left. */
+import { readAll } from './correct.ts';
+import type { Handler } from './turn.ts';
+
+const heldWrite = 'update item set n = n + 1 where id = 4 returning tenant_id, body';
+
+export const leftoverHandlers: Readonly<Record<string, Handler>> = {
+  'throw in transaction': async (turn) => {
+    const { subject, tenant, random } = turn;
+    await subject.transaction(tenant, async (tx) => {
+      turn.see(await tx.query(random.chance(0.5) ? heldWrite : readAll));
+      if (random.chance(0.3)) turn.see(await tx.query('select 1 / (id - id) from item'));
+      throw new RangeError('thrown by the handler');
+    });
+  },
+  'forgotten commit': async (turn) => {
+    const { subject, tenant, random } = turn;
+    if (random.chance(0.3)) {
+      turn.see(await subject.query(tenant, 'begin'));
+      return;
+    }
+    const client = await subject.connect(tenant);
+    try {
+      await client.begin();
+      turn.see(await client.query(random.chance(0.3) ? heldWrite : readAll));
+    } finally {
+      client.release();
+    }
+  },
+  'cursor with hold': async (turn) => {
+    const { subject, tenant, random } = turn;
+    if (random.chance(0.5)) await turn.careless(() => subject.query(tenant, 'fetch all from left_open'));
+    const declare = 'declare left_open cursor with hold for select tenant_id, id, body from item';
+    if (random.chance(0.5)) {
+      turn.see(await subject.query(tenant, declare));
+      return;
+    }
+    await subject.transaction(tenant, async (tx) => {
+      turn.see(await tx.query(declare));
+      turn.see(await tx.query('fetch 1 from left_open'));
+    });
+  },
+  listen: async (turn) => {
+    const { subject, tenant, random } = turn;
+    await turn.careless(() => subject.query(tenant, `listen "${tenant.canary}"`));
+    if (random.chance(0.8)) return;
+    // UNLISTEN takes effect at commit, so the first transaction after a hand-over still sees the old list; the second must not.
+    const client = await subject.connect(tenant);
+    try {
+      turn.see(await client.query('select 1'));
+      turn.see(await client.query('select channel as body from pg_listening_channels() channel'));
+    } finally {
+      client.release();
+    }
+  },
+  'temp object': async (turn) => {
+    const { subject, tenant, random } = turn;
+    const attempt = random.pick([
+      'create temp table item as select * from public.item',
+      'create temp view item as select * from public.item',
+      'create temp table loot (tenant_id uuid, id int, body text)',
+      'select tenant_id, id, body into temp item from public.item',
+    ]);
+    await turn.careless(() => subject.query(tenant, attempt));
+    if (random.chance(0.3)) await turn.careless(() => subject.query(tenant, 'select tenant_id, body from pg_temp.item'));
+  },
+  'session setting': async (turn) => {
+    const { subject, tenant, other, random } = turn;
+    const text = random.pick([
+      `set app.tenant = '${tenant.id}'`,
+      `set app.tenant = '${other.id}'`,
+      `set watertight.ctx = '${'0'.repeat(64)}${other.id}'`,
+      `set watertight.tenant = '${other.id}'`,
+      "select set_config('watertight.ctx', current_setting('watertight.ctx', true), false)",
+      'set search_path = pg_temp, nowhere, public',
+      'set row_security = off',
+      'set statement_timeout = 30',
+      "set timezone = 'Asia/Kathmandu'",
+      'set session characteristics as transaction isolation level serializable',
+    ]);
+    await turn.careless(() => subject.query(tenant, text));
+    if (text.includes(other.id)) {
+      // Whoever set another tenant's id may see, at most, an error.
+      await turn.careless(() => subject.query(tenant, readAll));
+    }
+  },
+};
