@@ -3,7 +3,7 @@
  */
 import type { Queryable, Row } from "../db/queryable.ts";
 import { withMembership } from "../db/membership.ts";
-import type { KitTransaction } from "../db/transaction.ts";
+import { inKitTransaction, type KitTransaction } from "../db/transaction.ts";
 import { kitError } from "../errors/kit-error.ts";
 import { defaultRoles, type RoleNames, roleKinds } from "./role-names.ts";
 import type { Level } from "./sql-files.ts";
@@ -62,8 +62,14 @@ export async function requireKit(tx: Reader): Promise<InstalledKit> {
  * @example if ((await installedVersion(client)) < newestVersion()) await upgradeKit(client);
  */
 export async function installedVersion(db: Queryable): Promise<number> {
-  const { rows } = await db.query("select pg_catalog.to_regclass('watertight.migration') is not null as yes");
-  if (!rows[0]!.yes) return 0;
-  const found = await db.query("select coalesce(pg_catalog.max(number), 0) as number from watertight.migration");
-  return found.rows[0]!.number as number;
+  const { rows } = await db.query(
+    `select c.oid is not null as there, pg_catalog.has_schema_privilege(n.oid, 'usage') and coalesce(pg_catalog.has_table_privilege(c.oid, 'select'), false) as mine
+       from pg_catalog.pg_namespace n left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'migration' where n.nspname = 'watertight'`,
+  );
+  const [found] = rows;
+  if (!found?.there) return 0;
+  const read = "select coalesce(pg_catalog.max(number), 0) as number from watertight.migration";
+  if (found.mine) return (await db.query(read)).rows[0]!.number as number;
+  // membership is borrowed in a transaction that is rolled back
+  return inKitTransaction(db, true, (tx) => asKitMember(tx, async () => (await tx.rows(read))[0]!.number as number));
 }
