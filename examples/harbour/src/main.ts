@@ -8,6 +8,8 @@ import { chooseHoles } from "./holes/holes.ts";
 import { renderTable } from "./report/table.ts";
 import { Closers, run } from "./run/run.ts";
 import type { Run } from "./run/run.ts";
+import type { Cast } from "./run/cast.ts";
+import type { Harbour } from "./server/start-harbour.ts";
 
 async function main(): Promise<number> {
   let options: Arguments;
@@ -57,19 +59,27 @@ async function main(): Promise<number> {
   }
 }
 
-function showAddresses({ shipped, open, cast, tokens }: Run): void {
+function showPage(harbour: Harbour, { a, b, targets }: Cast): void {
   const people = [
-    { who: `${cast.a.members[0]!.name}, owner at ${cast.a.name} (tenant A)`, token: tokens.honest },
-    { who: `${cast.a.members[1]!.name}, technician at ${cast.a.name}: the intruder`, token: tokens.intruder },
-    { who: `${cast.b.members[0]!.name}, owner at ${cast.b.name} (tenant B)`, token: tokens.victim },
+    { who: `${a.members[0]!.name}, owner at ${a.name} (tenant A)`, userId: a.members[0]!.userId, tenant: a.id },
+    { who: `${a.members[1]!.name}, technician at ${a.name}: the intruder`, userId: a.members[1]!.userId, tenant: a.id },
+    { who: `${b.members[0]!.name}, owner at ${b.name} (tenant B)`, userId: b.members[0]!.userId, tenant: b.id },
   ];
-  shipped.page = () => indexPage(shipped.url, people, cast.targets.invoices[0]!);
+  harbour.page = async () => {
+    const tokens = await Promise.all(people.map(async ({ who, ...identity }) => ({ who, token: await harbour.authority.issue(identity) })));
+    return indexPage(harbour.url, tokens, targets.invoices[0]!);
+  };
+}
+
+function showAddresses({ shipped, open, cast }: Run): void {
+  showPage(shipped, cast);
+  if (open !== undefined) showPage(open, cast);
   const lines = [
     `${pc.bold("Harbour is up, as shipped:")}`,
     `  try it    ${shipped.url}/          (curl commands with a token)`,
     `  API       ${shipped.url}/v1`,
     `  health    ${shipped.url}/health`,
-    ...(open === undefined ? [] : [`  ${pc.red("leaking")}   ${open.url}/v1     (the holes of --open; log in there: POST /v1/login)`]),
+    ...(open === undefined ? [] : [`  ${pc.red("leaking")}   ${open.url}/          (the holes of --open)`]),
     `Press Ctrl-C to stop; nothing is left behind.`,
   ];
   process.stderr.write(`${lines.join("\n")}\n`);

@@ -23,6 +23,11 @@ const facts = (shippedLeaks: string[] = [], openHolds: string[] = []): Facts => 
 };
 
 describe("result", () => {
+  it("is not fine when something leaks as shipped whose hole was not opened", () => {
+    const some = holes.filter((hole) => hole.id === "no-row-security");
+    expect(resultOf({ ...facts(), openHoles: some }).ok).toBe(true);
+    expect(resultOf({ ...facts(["idor-read"]), openHoles: some }).ok).toBe(false);
+  });
   it("is fine only when every open hole leaks and nothing leaks as shipped", () => {
     expect(resultOf(facts()).ok).toBe(true);
     expect(resultOf(facts(["idor-read"])).ok).toBe(false);

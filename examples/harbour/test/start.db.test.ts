@@ -52,7 +52,7 @@ describe("npm start", () => {
       const url = /health +(http:\S+)\/health/.exec(output)![1]!;
       expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok" });
       expect(await (await fetch(url)).text()).toContain("curl");
-      const leaking = /leaking +(http:\S+)\/v1/.exec(output)![1]!;
+      const leaking = /leaking +(http:\S+)\/ /.exec(output)![1]!;
       expect((await fetch(`${leaking}/health`)).status).toBe(200);
     } finally {
       child.kill("SIGTERM");

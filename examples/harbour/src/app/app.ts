@@ -16,7 +16,7 @@ export interface AppOptions {
   runner: Runner;
   /** Receives the log of each request when it has been answered. */
   log?: (activity: Activity) => void;
-  indexPage?: () => string;
+  indexPage?: () => Promise<string>;
 }
 
 export function createApp({ parts, runner, log, indexPage }: AppOptions): Hono {
@@ -38,7 +38,7 @@ export function createApp({ parts, runner, log, indexPage }: AppOptions): Hono {
   });
   app.notFound((c) => c.json({ type: "https://harbour.example/problems/not-found", title: "There is no such thing", status: 404, code: "not-found" }, 404, { "content-type": "application/problem+json" }));
 
-  app.get("/", (c) => c.html(indexPage?.() ?? "<title>Harbour</title>"));
+  app.get("/", async (c) => c.html((await indexPage?.()) ?? "<title>Harbour</title>"));
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.route("/v1/login", loginRoutes(parts));
   // from here on nobody gets past without a verified tenant, and every handler runs inside it

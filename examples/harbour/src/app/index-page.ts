@@ -1,4 +1,4 @@
-// The page at /: what to try with curl, with tokens that work until the server stops.
+// The page at /: what to try with curl, with fresh tokens. Handing out tokens is for this demonstration only.
 export interface DemoToken {
   who: string;
   token: string;

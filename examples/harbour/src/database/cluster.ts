@@ -1,6 +1,7 @@
 // The PostgreSQL server of a run: an embedded one of its own, or the server of DATABASE_URL, where every database and role it makes carries
 // the run's prefix and is dropped at the end. Must never touch anything else there.
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { defaultRoles } from "@watertight/schema";
 import type { RoleNames } from "@watertight/schema";
 import { attachServer, startServer } from "@watertight/testkit";
@@ -19,6 +20,8 @@ export interface Cluster {
   /** Makes a database of the run; the name is the run's own. */
   create(name: string, template?: string): Promise<string>;
   drop(database: string): Promise<void>;
+  /** Runs `work` on a connection of a role; of the server's administrator when none is given. */
+  connected<T>(database: string, role: string | undefined, work: (client: pg.Client) => Promise<T>): Promise<T>;
   /** Runs `work` on a connection of the server's administrator. */
   asAdmin<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -43,8 +46,8 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
     if (role !== undefined && role !== server.superuser && password !== "") plain.password = password;
     return plain.href;
   };
-  const asAdmin: Cluster["asAdmin"] = async (database, work) => {
-    const client = new pg.Client({ connectionString: url(database) });
+  const connected: Cluster["connected"] = async (database, role, work) => {
+    const client = new pg.Client({ connectionString: url(database, role) });
     client.on("error", () => {});
     await client.connect();
     try {
@@ -53,10 +56,22 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
       await client.end();
     }
   };
-  // FORCE: a pool that was just ended may still hold its last socket
-  const drop = (name: string) => asAdmin("postgres", (client) => client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`));
+  const asAdmin: Cluster["asAdmin"] = (database, work) => connected(database, undefined, work);
+  // a pool that was just ended may still hold its last socket; only a superuser may cut it off
+  const drop = (name: string): Promise<void> =>
+    asAdmin("postgres", async (client) => {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          await client.query(`drop database if exists ${pg.escapeIdentifier(name)}${attempt > 20 ? " with (force)" : ""}`);
+          return;
+        } catch (error) {
+          if ((error as { code?: string }).code !== "55006" || attempt > 20) throw error;
+          await sleep(50);
+        }
+      }
+    });
   return {
-    version: server.version, embedded: server.embedded, roles, password, legacy, url, asAdmin,
+    version: server.version, embedded: server.embedded, roles, password, legacy, url, connected, asAdmin,
     create: async (name, template = "template0") => {
       const full = prefix + name;
       made.add(full);

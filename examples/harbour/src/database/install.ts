@@ -29,13 +29,15 @@ export async function installSite(cluster: Cluster, template: string, name: stri
   return cluster.asAdmin(database, async (client) => {
     const { key = "", roles } = await installKit(client, { level, roles: cluster.roles });
     if (cluster.password !== "") await setPasswords(client, roles, cluster.password);
+    const above = await whoIsAbove(client, roles);
+    if (above !== "superuser") await joinRoles(client, roles);
     await handOver(client, roles.owner);
     await protectHarbour(client);
     await client.query(fill(await sqlFile("040_grants.sql"), { ...roles }));
     await client.query(await sqlFile("050_house_templates.sql"));
     await followTenants(client, "harbour.tenants", "id");
-    const { rows } = await client.query<{ bypass: string }>("select case when rolsuper then rolname else $1 end as bypass from pg_roles where rolname = current_user", [roles.migrator]);
-    return { cluster, database, level, key, variables: { ...roles, database, bypass: rows[0]!.bypass, legacy: cluster.legacy, password: cluster.password } };
+    const bypass = above === "superuser" ? client.user! : roles.migrator;
+    return { cluster, database, level, key, above, variables: { ...roles, database, bypass, legacy: cluster.legacy, password: cluster.password } };
   });
 }
 
@@ -45,6 +47,20 @@ export async function copySite(original: Site, name: string): Promise<Site> {
   const database = await cluster.create(name, original.database);
   await cluster.asAdmin("postgres", (client) => client.query(`revoke temporary on database ${pg.escapeIdentifier(database)} from public`));
   return { ...original, database, variables: { ...original.variables, database } };
+}
+
+async function whoIsAbove(client: pg.Client, { migrator }: RoleNames): Promise<Site["above"]> {
+  const { rows } = await client.query<{ superuser: boolean; bypass: boolean }>(
+    "select bool_or(rolsuper and rolname = current_user) as superuser, bool_or(rolbypassrls and rolname = $1) as bypass from pg_roles where rolname in (current_user, $1)",
+    [migrator],
+  );
+  return rows[0]!.superuser ? "superuser" : rows[0]!.bypass ? "migrator" : "nobody";
+}
+
+// A mere database owner gives things away only to roles that it belongs to, and only into schemas where they may create.
+async function joinRoles(client: pg.Client, { owner, migrator }: RoleNames): Promise<void> {
+  const [o, m] = [pg.escapeIdentifier(owner), pg.escapeIdentifier(migrator)];
+  await client.query(`grant ${o}, ${m} to current_user; grant usage, create on schema harbour to ${o}`);
 }
 
 async function setPasswords(client: pg.Client, roles: RoleNames, password: string): Promise<void> {

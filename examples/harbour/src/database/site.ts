@@ -7,6 +7,8 @@ export interface Site {
   readonly level: "plain" | "sealed" | "hostile";
   /** WATERTIGHT_KEY; empty at level plain. */
   readonly key: string;
+  /** Who can look above row security here: on a server where BYPASSRLS cannot be granted, nobody. */
+  readonly above: "superuser" | "migrator" | "nobody";
   /** Variables for the SQL of holes. */
   readonly variables: Readonly<Record<string, string>>;
 }

@@ -42,17 +42,17 @@ export const applicationHoles: readonly Hole[] = [
     attacks: ["header-tenant"],
   },
   {
-    id: "admin-pool", vector: "A4", title: "look-ups by id go through a BYPASSRLS connection",
+    id: "admin-pool", vector: "A4", title: "look-ups by id go through a BYPASSRLS connection", needsBypass: true,
     application: (parts, { plain }) => rerouted(parts, plain("migrator"), "invoiceById", "lines"),
     attacks: ["idor-read", "idor-update", "idor-delete", "idor-nested", "idor-child-write", "guess-numbers"],
   },
   {
-    id: "job-without-tenant", vector: "A4", title: "the worker gets an id, no tenant, and a privileged connection",
+    id: "job-without-tenant", vector: "A4", title: "the worker gets an id, no tenant, and a privileged connection", needsBypass: true,
     application: (parts, { plain }) => rerouted(parts, plain("migrator"), "worker"),
     attacks: ["job-foreign-id"],
   },
   {
-    id: "export-as-migrator", vector: "A4", title: "the nightly CSV export runs as a privileged role",
+    id: "export-as-migrator", vector: "A4", title: "the nightly CSV export runs as a privileged role", needsBypass: true,
     application: (parts, { plain }) => rerouted(parts, plain("migrator"), "exportInvoices"),
     attacks: ["export-invoices"],
   },

@@ -70,7 +70,7 @@ grant connect on database :"database" to :"legacy"; alter table harbour.sites no
     attacks: ["shadow-view"],
   },
   {
-    id: "definer-view", vector: "D1", title: "a view belongs to a superuser and is no invoker view",
+    id: "definer-view", vector: "D1", title: "a view belongs to a superuser and is no invoker view", needsBypass: true,
     database: {
       up: `alter view harbour.invoice_totals set (security_invoker = false); alter view harbour.invoice_totals owner to :"bypass";`,
       down: `alter view harbour.invoice_totals owner to :"owner"; alter view harbour.invoice_totals set (security_invoker = true);`,
@@ -84,7 +84,7 @@ grant connect on database :"database" to :"legacy"; alter table harbour.sites no
     attacks: ["read-materialized-view"],
   },
   {
-    id: "definer-function", vector: "D4", title: "the technician search is a SECURITY DEFINER function of a superuser",
+    id: "definer-function", vector: "D4", title: "the technician search is a SECURITY DEFINER function of a superuser", needsBypass: true,
     database: {
       up: `alter function harbour.find_technician(text) security definer; alter function harbour.find_technician(text) owner to :"bypass";`,
       down: `alter function harbour.find_technician(text) owner to :"owner"; alter function harbour.find_technician(text) security invoker;`,

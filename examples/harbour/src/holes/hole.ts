@@ -18,6 +18,8 @@ export interface Hole {
   readonly title: string;
   /** Only bites where the context is an ordinary setting: opening it puts the database at level plain. */
   readonly plainLevel?: true;
+  /** Needs a role above row security, which some servers do not grant: there nobody can make this mistake. */
+  readonly needsBypass?: true;
   /** SQL that opens and closes it. psql variables: :"app" :"owner" :"migrator" :"bypass" :"legacy" :"database", :'password'. */
   readonly database?: { readonly up: string; readonly down: string };
   /** What the application does instead of what it ships with. */

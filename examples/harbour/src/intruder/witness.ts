@@ -1,5 +1,5 @@
-// The independent witness: looks at the victim's and the shared rows over a connection that sees everything, before and after each attempt. What the
-// application says about itself is not evidence.
+// The independent witness: looks at the victim's and the shared rows over a connection of its own, before and after each attempt. What the
+// application says about itself is not evidence. Where no role may look above row security, it looks from inside the victim's context.
 import type pg from "pg";
 import { SHARED_TENANT } from "../data/generate.ts";
 import { tenantTables } from "../data/tables.ts";
@@ -15,19 +15,30 @@ export interface Witness {
   look(): Promise<Snapshot>;
 }
 
-export function witness(client: pg.Client, victim: string, attacker: string): Witness {
+export function witness(client: pg.Client, victim: string, attacker: string, enter: (tenant: string) => Promise<void> = async () => {}): Witness {
+  const lookAs = async <T extends pg.QueryResultRow>(tenant: string, text: string, values: unknown[]): Promise<T[]> => {
+    await client.query("begin");
+    try {
+      await enter(tenant);
+      return (await client.query<T>(text, values)).rows;
+    } finally {
+      await client.query("rollback");
+    }
+  };
   const digests = [
     ...tenantTables.map((table) => `select '${table}' || md5(t::text) as row from harbour.${table} t where t.tenant_id in ($1, $2)`),
     "select 'lines' || md5(l::text) from harbour.invoice_lines l join harbour.invoices i on i.id = l.invoice_id where i.tenant_id in ($1, $2)",
   ].join(" union all ");
   return {
     look: async () => {
-      const { rows } = await client.query<{ row: string }>(digests, [victim, SHARED_TENANT]);
-      const links = await client.query<{ count: number }>(
-        `select count(*)::int as count from harbour.invoices i join harbour.customers c on c.id = i.customer_id where i.tenant_id = $1 and c.tenant_id <> $1`,
+      const rows = await lookAs<{ row: string }>(victim, digests, [victim, SHARED_TENANT]);
+      const links = await lookAs<{ count: number }>(
+        attacker,
+        `select count(*)::int as count from harbour.invoices i
+          where i.tenant_id = $1 and not exists (select from harbour.customers c where c.tenant_id = i.tenant_id and c.id = i.customer_id)`,
         [attacker],
       );
-      return { rows: new Set(rows.map(({ row }) => row)), crossLinks: links.rows[0]!.count };
+      return { rows: new Set(rows.map(({ row }) => row)), crossLinks: links[0]!.count };
     },
   };
 }

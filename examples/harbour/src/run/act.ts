@@ -1,4 +1,5 @@
 // One act: the honest day of both tenants, then the intruder, against one running Harbour.
+import { openContext } from "@watertight/schema";
 import { DEMO_PASSWORD } from "../data/generate.ts";
 import type { Site } from "../database/site.ts";
 import { honestDay } from "../day/honest-day.ts";
@@ -38,10 +39,12 @@ export async function logInAll(harbour: Harbour, { a, b }: Cast): Promise<Tokens
 }
 
 export async function intrude(site: Site, harbour: Harbour, { a, b, targets }: Cast, tokens: Tokens, chosen: readonly Attempt[]): Promise<Outcome[]> {
-  return site.cluster.asAdmin(site.database, (client) =>
+  const { cluster, database, above, level, key } = site;
+  return cluster.connected(database, above === "superuser" ? undefined : cluster.roles.migrator, (client) =>
     runAttempts(
       {
-        base: harbour.url, authority: harbour.authority, witness: witness(client, b.id, a.id), targets,
+        base: harbour.url, authority: harbour.authority, targets,
+        witness: witness(client, b.id, a.id, above === "nobody" ? (tenant) => openContext(client, tenant, level, key) : undefined),
         intruder: { token: tokens.intruder, userId: a.members[1]!.userId, tenant: a.id, code: a.code },
         victim: { token: tokens.victim, userId: b.members[0]!.userId, tenant: b.id, code: b.code },
         activityOf: (id) => harbour.activityOf(id),

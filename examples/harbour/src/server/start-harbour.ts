@@ -20,8 +20,8 @@ export interface Harbour {
   readonly url: string;
   readonly authority: TokenAuthority;
   activityOf(requestId: string): Activity | undefined;
-  /** What GET / shows; set when there are tokens to show. */
-  page: () => string;
+  /** What GET / shows. */
+  page: () => Promise<string>;
   close(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function startHarbour(site: Site, open: readonly Hole[] = [], port 
       activities.set(activity.requestId, activity);
       if (activities.size > KEPT_ACTIVITIES) activities.delete(activities.keys().next().value!);
     };
-    const harbour = { page: () => "<title>Harbour</title>" };
+    const harbour = { page: async (): Promise<string> => "<title>Harbour</title>" };
     const app = createApp({ parts, runner, log, indexPage: () => harbour.page() });
     const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
     await once(server, "listening");
