@@ -21,8 +21,8 @@ export const leftoverClasses: readonly HostileClass[] = [
   {
     id: "session-settings-left",
     vectors: ["C1", "C3"],
-    attack: (w) => [`set x.left = '${w.canaryA}'`, `set application_name = '${w.canaryA}'`, `select set_config('x.other', '${w.canaryA}', false)`],
-    meanwhile: () => ["select current_setting('x.left', true), current_setting('x.other', true)", "show application_name"],
+    attack: (w) => [`set x.mark = '${w.canaryA}'`, `set application_name = '${w.canaryA}'`, `select set_config('x.other', '${w.canaryA}', false)`],
+    meanwhile: () => ["select current_setting('x.mark', true), current_setting('x.other', true)", "show application_name"],
     biteWith: "no reset",
   },
   {
@@ -57,7 +57,7 @@ export const leftoverClasses: readonly HostileClass[] = [
     id: "listen-left",
     vectors: ["C7", "F10"],
     attack: (w) => [`listen "${w.canaryA}"`],
-    meanwhile: () => ["select pg_listening_channels()"],
+    meanwhile: () => ["commit", "select pg_listening_channels()"],
     biteWith: "no reset",
   },
   {
