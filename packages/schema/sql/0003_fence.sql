@@ -75,7 +75,8 @@ begin
   perform pg_catalog.pg_advisory_xact_lock(watertight.lock_key(set_tenant_state.tenant));
   -- one epoch row: concurrent flips of different tenants queue here, so that the sequence and the row never cross; `greatest`, because a
   -- crash between setval and commit leaves the sequence ahead, and this levels it
-  update watertight.epoch_seen s set value = greatest(s.value, e.last_value) + 1 from watertight.epoch e returning s.value into next;
+  -- (a sub-select: UPDATE … FROM a sequence is refused, it would lock the sequence's row)
+  update watertight.epoch_seen s set value = greatest(s.value, (select e.last_value from watertight.epoch e)) + 1 returning s.value into next;
   update watertight.fence f
      set state = set_tenant_state.state, goto = set_tenant_state.goto, epoch = next, updated_at = pg_catalog.now()
    where f.tenant = set_tenant_state.tenant and f.state <> 'deleted';
