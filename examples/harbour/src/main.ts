@@ -37,11 +37,24 @@ async function main(): Promise<number> {
       stop.signal.addEventListener("abort", () => reject(new Error("interrupted")));
     });
     interrupted.catch(() => {});
-    const running = run({ databaseUrl: process.env["DATABASE_URL"] || undefined, seed: options.seed, open, port: options.port, keepOpen: options.open.length > 0 && !options.once, say, signal: stop.signal }, closers);
+    const running = run(
+      {
+        databaseUrl: process.env["DATABASE_URL"] || undefined,
+        seed: options.seed,
+        open,
+        ports: options.port === undefined ? [4280, 0] : [options.port],
+        keepOpen: options.open.length > 0 && !options.once,
+        say,
+        signal: stop.signal,
+      },
+      closers,
+    );
     // after an interruption the run fails on whatever is closed under it; nobody waits for that any more
     running.catch(() => {});
     const done = await Promise.race([running, interrupted]);
-    process.stdout.write(options.json ? `${JSON.stringify(done.result, null, 2)}\n` : `${renderTable(done.result, pc)}\n`);
+    process.stdout.write(
+      options.json ? `${JSON.stringify(done.result, null, 2)}\n` : `${renderTable(done.result, pc)}\n`,
+    );
     if (!options.once) {
       showAddresses(done);
       await new Promise((resolve) => {
@@ -66,7 +79,9 @@ function showPage(harbour: Harbour, { a, b, targets }: Cast): void {
     { who: `${b.members[0]!.name}, owner at ${b.name} (tenant B)`, userId: b.members[0]!.userId, tenant: b.id },
   ];
   harbour.page = async () => {
-    const tokens = await Promise.all(people.map(async ({ who, ...identity }) => ({ who, token: await harbour.authority.issue(identity) })));
+    const tokens = await Promise.all(
+      people.map(async ({ who, ...identity }) => ({ who, token: await harbour.authority.issue(identity) })),
+    );
     return indexPage(harbour.url, tokens, targets.invoices[0]!);
   };
 }

@@ -35,7 +35,10 @@ describeServers((server) => {
   });
 
   it("serves an honest day of both tenants", async () => {
-    for (const [token, company] of [[tokens.honest, cast.a], [tokens.victim, cast.b]] as const) {
+    for (const [token, company] of [
+      [tokens.honest, cast.a],
+      [tokens.victim, cast.b],
+    ] as const) {
       expect(await honestDay(harbour.url, token, company.code)).toMatchObject({ failed: [], foreignRows: 0 });
     }
   });
@@ -63,7 +66,8 @@ describeServers((server) => {
   it("refuses everybody without a token, a wrong password, and members of other tenants", async () => {
     const reply = await fetch(`${harbour.url}/v1/invoices`);
     expect(reply.status).toBe(401);
-    const login = (tenant: string, email: string, password: string) => apiClient(harbour.url, "x").post("/v1/login", { tenant, email, password });
+    const login = (tenant: string, email: string, password: string) =>
+      apiClient(harbour.url, "x").post("/v1/login", { tenant, email, password });
     expect((await login(cast.a.slug, cast.a.members[0]!.email, "guess")).status).toBe(401);
     expect((await login(cast.b.slug, cast.a.members[0]!.email, "harbour-demo")).status).toBe(401);
   });
@@ -72,8 +76,17 @@ describeServers((server) => {
     const api = apiClient(harbour.url, tokens.honest);
     const names = (bodyOf(await api.get("/v1/templates"))["templates"] as { name: string }[]).map(({ name }) => name);
     expect(names.filter((name) => name.startsWith("House: "))).toHaveLength(4);
-    expect(bodyOf(await api.sql("update harbour.templates set name = 'mine' where tenant_id = '00000000-0000-0000-0000-000000000000' returning id"))).toEqual({ rows: [] });
-    expect((await api.sql(`update harbour.templates set tenant_id = '${cast.a.id}' where name like 'House%' returning id`)).text).toContain('"rows":[]');
+    expect(
+      bodyOf(
+        await api.sql(
+          "update harbour.templates set name = 'mine' where tenant_id = '00000000-0000-0000-0000-000000000000' returning id",
+        ),
+      ),
+    ).toEqual({ rows: [] });
+    expect(
+      (await api.sql(`update harbour.templates set tenant_id = '${cast.a.id}' where name like 'House%' returning id`))
+        .text,
+    ).toContain('"rows":[]');
   });
 
   it("reports a foreign id to the operator, within a second", async () => {
@@ -81,7 +94,10 @@ describeServers((server) => {
     await api.get(`/v1/attachments/${cast.targets.attachment}`);
     const found = await cluster.asAdmin(site.database, async (client) => {
       for (let wait = 0; wait < 10; wait += 1) {
-        const { rows } = await client.query("select tenant from watertight.event where kind = 'cross_tenant_probe' and detail->'key'->>'id' = $1", [cast.targets.attachment]);
+        const { rows } = await client.query(
+          "select tenant from watertight.event where kind = 'cross_tenant_probe' and detail->'key'->>'id' = $1",
+          [cast.targets.attachment],
+        );
         if (rows.length > 0) return rows;
         await new Promise((resolve) => {
           setTimeout(resolve, 100);

@@ -4,8 +4,15 @@ import { parseArguments, UsageError } from "../src/arguments.ts";
 
 describe("parseArguments", () => {
   it("reads options in both spellings", () => {
-    expect(parseArguments(["--open", "A1,C8", "--open=admin-pool", "--once", "--json", "--port=0", "--seed", "x"], {})).toEqual({
-      once: true, json: true, open: ["A1", "C8", "admin-pool"], port: 0, seed: "x", help: false,
+    expect(
+      parseArguments(["--open", "A1,C8", "--open=admin-pool", "--once", "--json", "--port=0", "--seed", "x"], {}),
+    ).toEqual({
+      once: true,
+      json: true,
+      open: ["A1", "C8", "admin-pool"],
+      port: 0,
+      seed: "x",
+      help: false,
     });
     expect(parseArguments([], { HARBOUR_ONCE: "1" }).once).toBe(true);
   });

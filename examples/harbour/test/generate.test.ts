@@ -23,11 +23,16 @@ describe("generate", () => {
     const data = generate(defaultOptions);
     expect(data.companies).toHaveLength(50);
     expect(data.rowCount).toBeGreaterThan(100_000);
-    const perTenant = data.companies.map((company) => data.tables.invoices.filter((row) => (row as { tenant_id?: unknown }).tenant_id === company.id).length);
+    const perTenant = data.companies.map(
+      (company) =>
+        data.tables.invoices.filter((row) => (row as { tenant_id?: unknown }).tenant_id === company.id).length,
+    );
     expect(Math.max(...perTenant)).toBeGreaterThan(20 * Math.min(...perTenant));
     expect(new Set(data.companies.map((company) => company.slug)).size).toBe(50);
     expect(new Set(data.companies.map((company) => company.code)).size).toBe(50);
-    expect(new Set(data.tables.users.map((row) => (row as { email?: unknown }).email)).size).toBe(data.tables.users.length);
+    expect(new Set(data.tables.users.map((row) => (row as { email?: unknown }).email)).size).toBe(
+      data.tables.users.length,
+    );
   });
 
   it("puts a mark of its tenant, and of nobody else, into every row of a tenant table", () => {

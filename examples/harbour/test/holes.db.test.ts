@@ -1,7 +1,7 @@
 // Every hole on a real server: each of its attempts succeeds while it alone is open, and fails again once its `down` has run and the
 // application is back to its shipped parts. A hole that does not leak proves nothing, and a pair that does not close is a hole itself.
 import { describeServers } from "@watertight/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { generate } from "../src/data/generate.ts";
 import { clusterOn } from "../src/database/cluster.ts";
 import type { Cluster } from "../src/database/cluster.ts";
@@ -32,7 +32,13 @@ describeServers((server) => {
   const play = async (site: Site, open: readonly Hole[], ids: readonly string[]): Promise<Outcome[]> => {
     const harbour = await startHarbour(site, open);
     try {
-      return await intrude(site, harbour, cast, await logInAll(harbour, cast), attempts.filter(({ id }) => ids.includes(id)));
+      return await intrude(
+        site,
+        harbour,
+        cast,
+        await logInAll(harbour, cast),
+        attempts.filter(({ id }) => ids.includes(id)),
+      );
     } finally {
       await harbour.close();
     }
@@ -47,30 +53,53 @@ describeServers((server) => {
   };
 
   it("stops every attempt as shipped, and knows by what", async () => {
-    const outcomes = await onCopy("sealed", (site) => play(site, [], attempts.map(({ id }) => id)));
+    const outcomes = await onCopy("sealed", (site) =>
+      play(
+        site,
+        [],
+        attempts.map(({ id }) => id),
+      ),
+    );
     expect(outcomes).toHaveLength(attempts.length);
     for (const outcome of outcomes) {
       expect(outcome.leaked, outcome.id).toBe(false);
       expect(outcome.stops, outcome.id).not.toHaveLength(0);
     }
-    expect(new Set(outcomes.flatMap((outcome) => outcome.stops.map((stop) => stop.layer)))).toEqual(new Set(["application", "context", "policy", "grant", "key"]));
+    expect(new Set(outcomes.flatMap((outcome) => outcome.stops.map((stop) => stop.layer)))).toEqual(
+      new Set(["application", "context", "policy", "grant", "key"]),
+    );
   });
 
-  it.each(holes.map((hole) => [`${hole.vector} ${hole.id}`, hole] as const))("%s leaks when it alone is open", async (_, hole) => {
-    const outcomes = await onCopy(hole.plainLevel ? "plain" : "sealed", (site) => play(site, [hole], hole.attacks));
-    expect(outcomes.filter((outcome) => outcome.leaked).map(({ id }) => id)).toEqual(outcomes.map(({ id }) => id));
-    expect(outcomes).toHaveLength(hole.attacks.length);
-  });
+  it.each(holes.map((hole) => [`${hole.vector} ${hole.id}`, hole] as const))(
+    "%s leaks when it alone is open",
+    async (_, hole) => {
+      const outcomes = await onCopy(hole.plainLevel ? "plain" : "sealed", (site) => play(site, [hole], hole.attacks));
+      expect(outcomes.filter((outcome) => outcome.leaked).map(({ id }) => id)).toEqual(outcomes.map(({ id }) => id));
+      expect(outcomes).toHaveLength(hole.attacks.length);
+    },
+  );
 
   it.each(["sealed", "plain"] as const)("all holes are closed by their downs, at level %s", async (level) => {
     // the hole that IS the level cannot be closed at that level
-    const others = attempts.filter(({ id }) => level === "sealed" || !holes.some((hole) => hole.attacks.includes(id) && hole.database === undefined && hole.application === undefined));
+    const others = attempts.filter(
+      ({ id }) =>
+        level === "sealed" ||
+        !holes.some(
+          (hole) => hole.attacks.includes(id) && hole.database === undefined && hole.application === undefined,
+        ),
+    );
     const outcomes = await onCopy(level, async (site) => {
       await cluster.asAdmin(site.database, async (client) => {
-        for (const { database } of holes) if (database !== undefined) await client.query(fill(database.up, site.variables));
-        for (const { database } of holes.toReversed()) if (database !== undefined) await client.query(fill(database.down, site.variables));
+        for (const { database } of holes)
+          if (database !== undefined) await client.query(fill(database.up, site.variables));
+        for (const { database } of holes.toReversed())
+          if (database !== undefined) await client.query(fill(database.down, site.variables));
       });
-      return play(site, [], others.map(({ id }) => id));
+      return play(
+        site,
+        [],
+        others.map(({ id }) => id),
+      );
     });
     expect(outcomes.filter((outcome) => outcome.leaked).map(({ id }) => id)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(30);

@@ -20,10 +20,35 @@ describe("holes", () => {
   });
   it("cover the vectors of the demonstration", () => {
     const vectors = new Set(holes.map((hole) => hole.vector));
-    for (const vector of ["A1", "A3", "A4", "B3", "B6", "B7", "B8", "B12", "B17", "C1", "C8", "C12", "D1", "D3", "D4", "E1", "E5", "F1", "F4"]) expect(vectors).toContain(vector);
+    for (const vector of [
+      "A1",
+      "A3",
+      "A4",
+      "B3",
+      "B6",
+      "B7",
+      "B8",
+      "B12",
+      "B17",
+      "C1",
+      "C8",
+      "C12",
+      "D1",
+      "D3",
+      "D4",
+      "E1",
+      "E5",
+      "F1",
+      "F4",
+    ])
+      expect(vectors).toContain(vector);
   });
   it("can be chosen by vector and by name", () => {
-    expect(chooseHoles(["a4"]).map((hole) => hole.id)).toEqual(["admin-pool", "job-without-tenant", "export-as-migrator"]);
+    expect(chooseHoles(["a4"]).map((hole) => hole.id)).toEqual([
+      "admin-pool",
+      "job-without-tenant",
+      "export-as-migrator",
+    ]);
     expect(chooseHoles(["admin-pool"])).toHaveLength(1);
     expect(() => chooseHoles(["Z9"])).toThrow();
   });

@@ -9,15 +9,30 @@ import { renderTable } from "../src/report/table.ts";
 
 const plain = { bold: String, dim: String, red: String, green: String };
 const outcome = (id: string, title: string, leaked: boolean): Outcome => ({
-  id, title, leaked, foreignRows: leaked ? 12_345 : 0, changedRows: 0, crossLinks: 0, told: false, statuses: [leaked ? 200 : 404],
+  id,
+  title,
+  leaked,
+  foreignRows: leaked ? 12_345 : 0,
+  changedRows: 0,
+  crossLinks: 0,
+  told: false,
+  statuses: [leaked ? 200 : 404],
   stops: leaked ? [] : [{ layer: "application", evidence: "42601 one statement" }],
 });
 const facts = (shippedLeaks: string[] = [], openHolds: string[] = []): Facts => {
   const act = (leaked: (id: string) => boolean): Facts["open"] => ({
-    days: [{ steps: 25, failed: [], foreignRows: 0 }], outcomes: attempts.map(({ id, title }) => outcome(id, title, leaked(id))), tokens: { honest: "", intruder: "", victim: "" },
+    days: [{ steps: 25, failed: [], foreignRows: 0 }],
+    outcomes: attempts.map(({ id, title }) => outcome(id, title, leaked(id))),
+    tokens: { honest: "", intruder: "", victim: "" },
   });
   return {
-    postgres: 18, rows: 126_538, tenants: 50, seconds: 12, openHoles: holes, open: act((id) => !openHolds.includes(id)), shipped: act((id) => shippedLeaks.includes(id)),
+    postgres: 18,
+    rows: 126_538,
+    tenants: 50,
+    seconds: 12,
+    openHoles: holes,
+    open: act((id) => !openHolds.includes(id)),
+    shipped: act((id) => shippedLeaks.includes(id)),
     events: [{ kind: "cross_tenant_probe", relation: '"harbour"."invoices"', count: 6 }],
   };
 };

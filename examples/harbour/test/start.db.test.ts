@@ -11,7 +11,8 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const run = promisify(execFile);
 const env = { ...process.env, NO_COLOR: "1", HARBOUR_ONCE: "0" };
-const serverFolders = (): string[] => (existsSync("/tmp") ? readdirSync("/tmp").filter((name) => name.startsWith("watertight-pg-")) : []);
+const serverFolders = (): string[] =>
+  existsSync("/tmp") ? readdirSync("/tmp").filter((name) => name.startsWith("watertight-pg-")) : [];
 
 describe("npm start", () => {
   beforeAll(async () => {
@@ -21,7 +22,13 @@ describe("npm start", () => {
   it("plays both acts, prints one JSON document and exits with 0", async () => {
     const { stdout } = await run(process.execPath, [main, "--once", "--json"], { env, maxBuffer: 16_000_000 });
     const result = JSON.parse(stdout) as Result;
-    expect(result).toMatchObject({ schemaVersion: 1, ok: true, tenants: 50, leakedOpen: attempts.length, leakedShipped: 0 });
+    expect(result).toMatchObject({
+      schemaVersion: 1,
+      ok: true,
+      tenants: 50,
+      leakedOpen: attempts.length,
+      leakedShipped: 0,
+    });
     expect(result.rows).toBeGreaterThan(100_000);
     expect(result.honest).toMatchObject({ failed: [], foreignRowsShipped: 0 });
     expect(result.events.length).toBeGreaterThan(0);
@@ -34,7 +41,10 @@ describe("npm start", () => {
 
   it("leaves the server up, and nothing behind after SIGTERM", async () => {
     const before = serverFolders();
-    const child = spawn(process.execPath, [main, "--open", "A1", "--port", "0"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [main, "--open", "A1", "--port", "0"], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const exited = new Promise<number | null>((resolve) => {
       child.on("exit", resolve);
     });
@@ -59,6 +69,8 @@ describe("npm start", () => {
     }
     expect(await exited).toBe(0);
     // other tests start servers of their own meanwhile: only ours must be gone
-    await expect.poll(() => serverFolders().filter((name) => !before.includes(name)).length, { timeout: 10_000 }).toBeLessThanOrEqual(0);
+    await expect
+      .poll(() => serverFolders().filter((name) => !before.includes(name)).length, { timeout: 10_000 })
+      .toBeLessThanOrEqual(0);
   }, 120_000);
 });

@@ -13,7 +13,16 @@ describe("stopsOf", () => {
   it("tells a policy's check from a missing right, which share SQLSTATE 42501", () => {
     expect(layers(refused(sqlError("42501", "ExecWithCheckOptions")))).toEqual(["policy"]);
     expect(layers(refused(sqlError("42501", "aclcheck_error")))).toEqual(["grant"]);
-    expect(layers(refused(new AccessDeniedError("WT_ACCESS_DENIED", { sqlstate: "42501", cause: sqlError("42501", "ExecWithCheckOptions") })))).toEqual(["policy"]);
+    expect(
+      layers(
+        refused(
+          new AccessDeniedError("WT_ACCESS_DENIED", {
+            sqlstate: "42501",
+            cause: sqlError("42501", "ExecWithCheckOptions"),
+          }),
+        ),
+      ),
+    ).toEqual(["policy"]);
   });
   it("knows the other layers", () => {
     expect(layers(refused(new IdentityError(401, "token-refused")))).toEqual(["application"]);

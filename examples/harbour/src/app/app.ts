@@ -32,11 +32,32 @@ export function createApp({ parts, runner, log, indexPage }: AppOptions): Hono {
   app.onError((error, c) => {
     note({ kind: "refused", error });
     const { status, code, title } = toProblem(error);
-    return c.json({ type: `https://harbour.example/problems/${code}`, title, status, code, instance: c.res.headers.get("x-request-id") }, status, {
-      "content-type": "application/problem+json",
-    });
+    return c.json(
+      {
+        type: `https://harbour.example/problems/${code}`,
+        title,
+        status,
+        code,
+        instance: c.res.headers.get("x-request-id"),
+      },
+      status,
+      {
+        "content-type": "application/problem+json",
+      },
+    );
   });
-  app.notFound((c) => c.json({ type: "https://harbour.example/problems/not-found", title: "There is no such thing", status: 404, code: "not-found" }, 404, { "content-type": "application/problem+json" }));
+  app.notFound((c) =>
+    c.json(
+      {
+        type: "https://harbour.example/problems/not-found",
+        title: "There is no such thing",
+        status: 404,
+        code: "not-found",
+      },
+      404,
+      { "content-type": "application/problem+json" },
+    ),
+  );
 
   app.get("/", async (c) => c.html((await indexPage?.()) ?? "<title>Harbour</title>"));
   app.get("/health", (c) => c.json({ status: "ok" }));

@@ -29,13 +29,21 @@ export async function createAuthority(issuer: string = ISSUER): Promise<TokenAut
       const now = Math.floor(Date.now() / 1000);
       return new SignJWT({ tenant })
         .setProtectedHeader({ alg: ALGORITHM, typ: "at+jwt" })
-        .setSubject(userId).setIssuer(issuer).setAudience(AUDIENCE)
-        .setIssuedAt(Math.min(now, now + lifeSeconds)).setExpirationTime(now + lifeSeconds)
+        .setSubject(userId)
+        .setIssuer(issuer)
+        .setAudience(AUDIENCE)
+        .setIssuedAt(Math.min(now, now + lifeSeconds))
+        .setExpirationTime(now + lifeSeconds)
         .sign(privateKey);
     },
     verify: async (token) => {
       const { payload } = await jwtVerify(token, publicKey, {
-        algorithms: [ALGORITHM], issuer, audience: AUDIENCE, typ: "at+jwt", requiredClaims: ["sub", "tenant", "exp"], clockTolerance: 5,
+        algorithms: [ALGORITHM],
+        issuer,
+        audience: AUDIENCE,
+        typ: "at+jwt",
+        requiredClaims: ["sub", "tenant", "exp"],
+        clockTolerance: 5,
       }).catch((error: unknown) => {
         throw new IdentityError(401, "token-refused", error);
       });

@@ -7,8 +7,27 @@ export type Query = (text: string, values?: unknown[]) => Promise<Fields[]>;
 
 /** One name for each kind of access, so that a hole can open exactly one of them. */
 export const areas = [
-  "login", "invoices", "invoiceById", "lines", "attachments", "comments", "customers", "search", "technicians", "templates", "totals", "revenue", "events",
-  "jobs", "dashboard", "background", "worker", "customReport", "savedReport", "exportInvoices", "exportSites",
+  "login",
+  "invoices",
+  "invoiceById",
+  "lines",
+  "attachments",
+  "comments",
+  "customers",
+  "search",
+  "technicians",
+  "templates",
+  "totals",
+  "revenue",
+  "events",
+  "jobs",
+  "dashboard",
+  "background",
+  "worker",
+  "customReport",
+  "savedReport",
+  "exportInvoices",
+  "exportSites",
 ] as const;
 export type Area = (typeof areas)[number];
 

@@ -37,7 +37,11 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof IdentityError) {
-    return { status: error.status, code: error.code, title: error.status === 401 ? "Sign in first" : "The request contradicts its token" };
+    return {
+      status: error.status,
+      code: error.code,
+      title: error.status === 401 ? "Sign in first" : "The request contradicts its token",
+    };
   }
   if (error instanceof RequestError) return badRequest;
   if (isWatertightError(error)) {

@@ -10,7 +10,8 @@ export function uuid(value: unknown): string {
 }
 
 export function text(value: unknown): string {
-  if (typeof value !== "string" || value === "" || value.length > 10_000 || value.includes("\u0000")) throw new RequestError("a text is missing");
+  if (typeof value !== "string" || value === "" || value.length > 10_000 || value.includes("\u0000"))
+    throw new RequestError("a text is missing");
   return value;
 }
 
@@ -20,12 +21,14 @@ export function optionalText(value: unknown): string {
 
 export function integer(value: unknown, low: number, high: number): number {
   const number = typeof value === "string" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isInteger(number) || number < low || number > high) throw new RequestError("a number is missing");
+  if (typeof number !== "number" || !Number.isInteger(number) || number < low || number > high)
+    throw new RequestError("a number is missing");
   return number;
 }
 
 export async function readBody(request: { json(): Promise<unknown> }): Promise<Record<string, unknown>> {
   const body: unknown = await request.json().catch(() => undefined);
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new RequestError("a JSON object is missing");
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw new RequestError("a JSON object is missing");
   return body as Record<string, unknown>;
 }

@@ -21,8 +21,14 @@ const revenueInContext = `(select date_trunc('month', i.issued_on)::date as mont
   from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id group by 1)`;
 
 export function shippedParts(authority: TokenAuthority, pools: Pools): Parts {
-  const through = (pool: pg.Pool): Query => async (text, values) => (await pool.query<Fields>(text, values)).rows;
-  const query = Object.fromEntries(areas.map((area) => [area, noted(area, through(pools.main))])) as Record<Area, Query>;
+  const through =
+    (pool: pg.Pool): Query =>
+    async (text, values) =>
+      (await pool.query<Fields>(text, values)).rows;
+  const query = Object.fromEntries(areas.map((area) => [area, noted(area, through(pools.main))])) as Record<
+    Area,
+    Query
+  >;
   query.login = noted("login", pools.login);
   query.customReport = noted("customReport", through(pools.reports));
   query.savedReport = noted("savedReport", through(pools.reports));
@@ -31,7 +37,9 @@ export function shippedParts(authority: TokenAuthority, pools: Pools): Parts {
     identify: (headers) => identify(authority, headers),
     query,
     atomically: (work) =>
-      pools.main.for(tenancy.require()).transaction((tx) => work(noted("transaction", async (text, values) => (await tx.query(text, values)).rows))),
+      pools.main
+        .for(tenancy.require())
+        .transaction((tx) => work(noted("transaction", async (text, values) => (await tx.query(text, values)).rows))),
     inJob: (tenant, work) => tenancy.run(tenant, work),
     notFound: async (relation, key) => {
       await pools.main.for(tenancy.require()).requireRow(relation, key);

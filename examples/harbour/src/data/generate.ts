@@ -39,7 +39,7 @@ export interface Dataset {
 export const defaultOptions: GenerateOptions = { seed: "harbour-1", tenants: 50, invoices: 15_000 };
 
 /** How many invoices each tenant has: a few large tenants, many small ones, as in every SaaS. */
-export function tenantSizes(tenants: number, invoices: number): number[] {
+function tenantSizes(tenants: number, invoices: number): number[] {
   const weights = Array.from({ length: tenants }, (_, i) => 1 / (i + 1) ** 0.9);
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((weight) => Math.max(12, Math.round((invoices * weight) / sum)));
@@ -49,7 +49,10 @@ const roles: readonly Member["role"][] = ["owner", "technician", "dispatcher", "
 
 export function generate(options: GenerateOptions = defaultOptions): Dataset {
   const { seed } = options;
-  const tables = Object.fromEntries(tableNames.map((name) => [name, [] as Row[]])) as unknown as Record<TableName, Row[]>;
+  const tables = Object.fromEntries(tableNames.map((name) => [name, [] as Row[]])) as unknown as Record<
+    TableName,
+    Row[]
+  >;
   const add = <T extends TableName>(table: T, row: Row<T>): void => {
     tables[table].push(row as Row);
   };
@@ -57,28 +60,58 @@ export function generate(options: GenerateOptions = defaultOptions): Dataset {
   add("plans", { id: 1, name: "Dinghy", monthly_price_cents: 4900, max_users: 5 });
   add("plans", { id: 2, name: "Tug", monthly_price_cents: 19900, max_users: 25 });
   add("plans", { id: 3, name: "Freighter", monthly_price_cents: 79900, max_users: 500 });
-  for (const [i, name] of ["House: reminder", "House: quote", "House: terms of payment", "House: privacy notice"].entries()) {
-    add("templates", { tenant_id: SHARED_TENANT, id: stream(seed, "house", i).uuid(), name, body: `${name}. For every tenant of Harbour.`, created_at });
+  for (const [i, name] of [
+    "House: reminder",
+    "House: quote",
+    "House: terms of payment",
+    "House: privacy notice",
+  ].entries()) {
+    add("templates", {
+      tenant_id: SHARED_TENANT,
+      id: stream(seed, "house", i).uuid(),
+      name,
+      body: `${name}. For every tenant of Harbour.`,
+      created_at,
+    });
   }
   const companies = tenantSizes(options.tenants, options.invoices).map((invoices, number) => {
     const random = stream(seed, "tenant", number);
     const first = companyNames[number % companyNames.length]!;
     const trade = trades[(number * 7) % trades.length]!;
-    const slug = `${first}-${trade}`.toLowerCase().normalize("NFKD").replaceAll(/\p{M}/gu, "").replaceAll(/[^a-z]+/g, "-") + (number < companyNames.length ? "" : `-${number}`);
+    const slug =
+      `${first}-${trade}`
+        .toLowerCase()
+        .normalize("NFKD")
+        .replaceAll(/\p{M}/gu, "")
+        .replaceAll(/[^a-z]+/g, "-") + (number < companyNames.length ? "" : `-${number}`);
     const company: Company = {
-      id: random.uuid(), slug, name: `${first} ${trade} ${random.pick(legalForms)}`, code: canaryCode(seed, number),
+      id: random.uuid(),
+      slug,
+      name: `${first} ${trade} ${random.pick(legalForms)}`,
+      code: canaryCode(seed, number),
       members: Array.from({ length: Math.max(3, Math.min(40, Math.round(invoices / 60))) }, (_, i) => {
         const name = `${firstNames[(number + i * 3) % firstNames.length]!} ${lastNames[(number * 5 + i * 7 + Math.floor(i / 20)) % lastNames.length]!}`;
         return { userId: random.uuid(), name, email: `user${i + 1}@${slug}.example`, role: roles[Math.min(i, 3)]! };
       }),
     };
-    add("tenants", { id: company.id, slug, name: company.name, plan_id: invoices > 400 ? 3 : invoices > 100 ? 2 : 1, created_at });
+    add("tenants", {
+      id: company.id,
+      slug,
+      name: company.name,
+      plan_id: invoices > 400 ? 3 : invoices > 100 ? 2 : 1,
+      created_at,
+    });
     for (const member of company.members) {
       const salt = random.uuid().slice(0, 8);
-      const digest = createHash("sha256").update(salt + DEMO_PASSWORD).digest("hex");
+      const digest = createHash("sha256")
+        .update(salt + DEMO_PASSWORD)
+        .digest("hex");
       add("users", { id: member.userId, email: member.email, salt, digest, created_at });
     }
-    writeTenantRows({ seed, number, id: company.id, slug, code: company.code, invoices, members: company.members }, add);
+    writeTenantRows(
+      { seed, number, id: company.id, slug, code: company.code, invoices, members: company.members },
+      add,
+    );
     return company;
   });
   return { options, companies, tables, rowCount: Object.values(tables).reduce((sum, rows) => sum + rows.length, 0) };

@@ -16,7 +16,10 @@ export async function loadDataset(client: Loader, dataset: Dataset): Promise<voi
     const rows = dataset.tables[table] as readonly Record<string, unknown>[];
     for (let start = 0; start < rows.length; start += BATCH) {
       const batch = rows.slice(start, start + BATCH);
-      await client.query(text, columns.map(([name]) => batch.map((row) => row[name])));
+      await client.query(
+        text,
+        columns.map(([name]) => batch.map((row) => row[name])),
+      );
     }
   }
 }

@@ -5,7 +5,19 @@ import { stream } from "./random.ts";
 import type { Stream } from "./random.ts";
 import type { Row, TableName } from "./tables.ts";
 import {
-  accessNotes, auditActions, cities, commentTexts, customerKinds, eventKinds, firstNames, lastNames, siteLabels, streets, templateNames, trades, workItems,
+  accessNotes,
+  auditActions,
+  cities,
+  commentTexts,
+  customerKinds,
+  eventKinds,
+  firstNames,
+  lastNames,
+  siteLabels,
+  streets,
+  templateNames,
+  trades,
+  workItems,
 } from "./words.ts";
 
 export interface Member {
@@ -31,7 +43,8 @@ const DAY = 86_400_000;
 const FIRST_DAY = Date.UTC(2026, 0, 1);
 const DAYS = 273; // nine months of business: January to September 2026
 
-const moment = (random: Stream): Date => new Date(FIRST_DAY + random.integer(0, DAYS - 1) * DAY + random.integer(6 * 60, 19 * 60) * 60_000);
+const moment = (random: Stream): Date =>
+  new Date(FIRST_DAY + random.integer(0, DAYS - 1) * DAY + random.integer(6 * 60, 19 * 60) * 60_000);
 const day = (date: Date, plus = 0): string => new Date(date.getTime() + plus * DAY).toISOString().slice(0, 10);
 
 export function writeTenantRows(plan: TenantPlan, add: RowSink): void {
@@ -42,7 +55,13 @@ export function writeTenantRows(plan: TenantPlan, add: RowSink): void {
   const opened = new Date(FIRST_DAY - 30 * DAY).toISOString();
 
   for (const member of plan.members) {
-    add("memberships", { tenant_id, user_id: member.userId, display_name: `${member.name} ${mark()}`, role: member.role, created_at: opened });
+    add("memberships", {
+      tenant_id,
+      user_id: member.userId,
+      display_name: `${member.name} ${mark()}`,
+      role: member.role,
+      created_at: opened,
+    });
   }
 
   let random = of("customers");
@@ -53,11 +72,20 @@ export function writeTenantRows(plan: TenantPlan, add: RowSink): void {
     const [postcode, city] = random.pick(cities);
     const name = `${random.pick(customerKinds)} ${random.pick(lastNames)}`;
     add("customers", {
-      tenant_id, id, name: `${name} ${mark()}`,
+      tenant_id,
+      id,
+      name: `${name} ${mark()}`,
       // the first customer's address is public knowledge (an imprint): what an outsider can try on a sign-up form
-      email: i === 0 ? `office@${plan.slug}-first-customer.example` : `billing.${mark()}@${name.toLowerCase().replaceAll(/[^a-z]+/g, "-")}.example`,
-      phone: `+49 40 ${random.integer(100000, 999999)}`, street: `${random.pick(streets)} ${random.integer(1, 180)}`, postcode, city,
-      vat_number: `DE${random.integer(100000000, 999999999)}`, created_at: moment(random).toISOString(),
+      email:
+        i === 0
+          ? `office@${plan.slug}-first-customer.example`
+          : `billing.${mark()}@${name.toLowerCase().replaceAll(/[^a-z]+/g, "-")}.example`,
+      phone: `+49 40 ${random.integer(100000, 999999)}`,
+      street: `${random.pick(streets)} ${random.integer(1, 180)}`,
+      postcode,
+      city,
+      vat_number: `DE${random.integer(100000000, 999999999)}`,
+      created_at: moment(random).toISOString(),
     });
   }
 
@@ -69,8 +97,14 @@ export function writeTenantRows(plan: TenantPlan, add: RowSink): void {
     ids.sites.push(id);
     sitesOf.set(customer_id, [...(sitesOf.get(customer_id) ?? []), id]);
     add("sites", {
-      tenant_id, id, customer_id, label: random.pick(siteLabels), street: `${random.pick(streets)} ${random.integer(1, 180)}`, city: random.pick(cities)[1],
-      access_notes: `${random.pick(accessNotes)} ${mark()}`, created_at: moment(random).toISOString(),
+      tenant_id,
+      id,
+      customer_id,
+      label: random.pick(siteLabels),
+      street: `${random.pick(streets)} ${random.integer(1, 180)}`,
+      city: random.pick(cities)[1],
+      access_notes: `${random.pick(accessNotes)} ${mark()}`,
+      created_at: moment(random).toISOString(),
     });
   }
 
@@ -79,8 +113,12 @@ export function writeTenantRows(plan: TenantPlan, add: RowSink): void {
     const id = random.uuid();
     ids.technicians.push(id);
     add("technicians", {
-      tenant_id, id, name: `${random.pick(firstNames)} ${random.pick(lastNames)} ${mark()}`, trade: random.pick(trades),
-      hourly_rate_cents: random.integer(4200, 8900), created_at: opened,
+      tenant_id,
+      id,
+      name: `${random.pick(firstNames)} ${random.pick(lastNames)} ${mark()}`,
+      trade: random.pick(trades),
+      hourly_rate_cents: random.integer(4200, 8900),
+      created_at: opened,
     });
   }
 
@@ -100,21 +138,50 @@ export function writeTenantRows(plan: TenantPlan, add: RowSink): void {
       const quantity = lines.integer(1, 8);
       const unit_price_cents = lines.integer(low, high);
       total += quantity * unit_price_cents;
-      add("invoice_lines", { id: lines.uuid(), invoice_id: id, position, description: `${item} ${mark()}`, quantity, unit_price_cents, created_at });
+      add("invoice_lines", {
+        id: lines.uuid(),
+        invoice_id: id,
+        position,
+        description: `${item} ${mark()}`,
+        quantity,
+        unit_price_cents,
+        created_at,
+      });
     }
     add("invoices", {
-      tenant_id, id, number: 1001 + i, customer_id, site_id: random.pick(sitesOf.get(customer_id)!), technician_id: random.pick(ids.technicians),
-      status: random.pick(["draft", "sent", "paid", "paid", "paid", "overdue"]), total_cents: total, memo: `Job ${random.integer(10000, 99999)} ${mark()}`,
-      issued_on: day(created), due_on: day(created, 30), created_at,
+      tenant_id,
+      id,
+      number: 1001 + i,
+      customer_id,
+      site_id: random.pick(sitesOf.get(customer_id)!),
+      technician_id: random.pick(ids.technicians),
+      status: random.pick(["draft", "sent", "paid", "paid", "paid", "overdue"]),
+      total_cents: total,
+      memo: `Job ${random.integer(10000, 99999)} ${mark()}`,
+      issued_on: day(created),
+      due_on: day(created, 30),
+      created_at,
     });
     if (i === 0 || files.next() < 0.4) {
       add("attachments", {
-        tenant_id, id: files.uuid(), invoice_id: id, file_name: `work-report-${1001 + i}-${mark()}.txt`, content_type: "text/plain",
-        content: `Work report for invoice ${1001 + i}. Signed on site by ${files.pick(firstNames)} ${files.pick(lastNames)}. ${mark()}`, created_at,
+        tenant_id,
+        id: files.uuid(),
+        invoice_id: id,
+        file_name: `work-report-${1001 + i}-${mark()}.txt`,
+        content_type: "text/plain",
+        content: `Work report for invoice ${1001 + i}. Signed on site by ${files.pick(firstNames)} ${files.pick(lastNames)}. ${mark()}`,
+        created_at,
       });
     }
     for (let n = i === 0 ? 2 : talk.integer(0, 2) - talk.integer(0, 1); n > 0; n -= 1) {
-      add("comments", { tenant_id, id: talk.uuid(), invoice_id: id, author_id: talk.pick(plan.members).userId, body: `${talk.pick(commentTexts)} ${mark()}`, created_at });
+      add("comments", {
+        tenant_id,
+        id: talk.uuid(),
+        invoice_id: id,
+        author_id: talk.pick(plan.members).userId,
+        body: `${talk.pick(commentTexts)} ${mark()}`,
+        created_at,
+      });
     }
   }
 
@@ -122,34 +189,60 @@ export function writeTenantRows(plan: TenantPlan, add: RowSink): void {
   for (let i = 0; i < Math.round(plan.invoices * 1.3); i += 1) {
     const kind = random.pick(eventKinds);
     add("events", {
-      tenant_id, id: random.uuid(), kind, subject: `${kind} no. ${random.integer(1001, 1000 + plan.invoices)} ${mark()}`,
-      payload: JSON.stringify({ source: random.pick(["web", "api", "mobile"]) }), created_at: moment(random).toISOString(),
+      tenant_id,
+      id: random.uuid(),
+      kind,
+      subject: `${kind} no. ${random.integer(1001, 1000 + plan.invoices)} ${mark()}`,
+      payload: JSON.stringify({ source: random.pick(["web", "api", "mobile"]) }),
+      created_at: moment(random).toISOString(),
     });
   }
 
   random = of("templates");
   for (let i = 0; i < random.integer(3, 6); i += 1) {
-    add("templates", { tenant_id, id: random.uuid(), name: `${templateNames[i]!} ${mark()}`, body: `Dear customer, … ${mark()}`, created_at: opened });
+    add("templates", {
+      tenant_id,
+      id: random.uuid(),
+      name: `${templateNames[i]!} ${mark()}`,
+      body: `Dear customer, … ${mark()}`,
+      created_at: opened,
+    });
   }
   random = of("jobs");
   for (let i = 0; i < Math.max(5, Math.round(plan.invoices * 0.15)); i += 1) {
     const state = random.pick(["done", "done", "done", "waiting", "failed"]);
     add("jobs", {
-      tenant_id, id: random.uuid(), kind: random.pick(["reminder", "export", "sync"]), payload: "{}", state,
-      result: state === "waiting" ? null : `${state} ${mark()}`, created_at: moment(random).toISOString(),
+      tenant_id,
+      id: random.uuid(),
+      kind: random.pick(["reminder", "export", "sync"]),
+      payload: "{}",
+      state,
+      result: state === "waiting" ? null : `${state} ${mark()}`,
+      created_at: moment(random).toISOString(),
     });
   }
   random = of("api_keys");
   for (let i = 0; i < random.integer(1, 4); i += 1) {
     const prefix = `hk_${random.uuid().slice(0, 8)}`;
     add("api_keys", {
-      tenant_id, id: random.uuid(), label: `${random.pick(["ERP", "Zapier", "Website", "Backup"])} ${mark()}`, prefix,
-      digest: createHash("sha256").update(prefix).digest("hex"), created_at: opened,
+      tenant_id,
+      id: random.uuid(),
+      label: `${random.pick(["ERP", "Zapier", "Website", "Backup"])} ${mark()}`,
+      prefix,
+      digest: createHash("sha256").update(prefix).digest("hex"),
+      created_at: opened,
     });
   }
   random = of("audit_log");
   for (let i = 0; i < Math.max(10, Math.round(plan.invoices * 0.5)); i += 1) {
     const action = random.pick(auditActions);
-    add("audit_log", { tenant_id, id: random.uuid(), actor_id: random.pick(plan.members).userId, action, subject: `${action} ${mark()}`, created_at: moment(random).toISOString() });
+    add("audit_log", {
+      tenant_id,
+      id: random.uuid(),
+      actor_id: random.pick(plan.members).userId,
+      action,
+      subject: `${action} ${mark()}`,
+      created_at: moment(random).toISOString(),
+    });
   }
 }

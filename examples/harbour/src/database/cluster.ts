@@ -28,7 +28,8 @@ export interface Cluster {
 }
 
 export async function openCluster(databaseUrl: string | undefined, version: 15 | 18 = 18): Promise<Cluster> {
-  const server = databaseUrl === undefined || databaseUrl === "" ? await startServer({ version }) : await attachServer(databaseUrl);
+  const server =
+    databaseUrl === undefined || databaseUrl === "" ? await startServer({ version }) : await attachServer(databaseUrl);
   return clusterOn(server);
 }
 
@@ -36,9 +37,12 @@ export async function openCluster(databaseUrl: string | undefined, version: 15 |
 export function clusterOn(server: TestServer, shared = false): Cluster {
   const prefix = `harbour_${server.embedded && !shared ? "" : `${randomBytes(3).toString("hex")}_`}`;
   const password = server.embedded ? "" : randomBytes(16).toString("hex");
-  const roles: RoleNames = server.embedded && !shared
-    ? defaultRoles
-    : (Object.fromEntries(Object.keys(defaultRoles).map((kind) => [kind, `${prefix}${kind}`])) as unknown as RoleNames);
+  const roles: RoleNames =
+    server.embedded && !shared
+      ? defaultRoles
+      : (Object.fromEntries(
+          Object.keys(defaultRoles).map((kind) => [kind, `${prefix}${kind}`]),
+        ) as unknown as RoleNames);
   const legacy = `${prefix}legacy`;
   const made = new Set<string>();
   const url = (database: string, role?: string): string => {
@@ -62,7 +66,9 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
     asAdmin("postgres", async (client) => {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          await client.query(`drop database if exists ${pg.escapeIdentifier(name)}${attempt > 20 ? " with (force)" : ""}`);
+          await client.query(
+            `drop database if exists ${pg.escapeIdentifier(name)}${attempt > 20 ? " with (force)" : ""}`,
+          );
           return;
         } catch (error) {
           if ((error as { code?: string }).code !== "55006" || attempt > 20) throw error;
@@ -71,11 +77,20 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
       }
     });
   return {
-    version: server.version, embedded: server.embedded, roles, password, legacy, url, connected, asAdmin,
+    version: server.version,
+    embedded: server.embedded,
+    roles,
+    password,
+    legacy,
+    url,
+    connected,
+    asAdmin,
     create: async (name, template = "template0") => {
       const full = prefix + name;
       made.add(full);
-      await asAdmin("postgres", (client) => client.query(`create database ${pg.escapeIdentifier(full)} template ${pg.escapeIdentifier(template)}`));
+      await asAdmin("postgres", (client) =>
+        client.query(`create database ${pg.escapeIdentifier(full)} template ${pg.escapeIdentifier(template)}`),
+      );
       return full;
     },
     drop: async (name) => {
@@ -86,7 +101,8 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
       if (server.embedded && !shared) return server.stop();
       for (const name of made) await drop(name);
       await asAdmin("postgres", async (client) => {
-        for (const role of [legacy, ...Object.values(roles)]) await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
+        for (const role of [legacy, ...Object.values(roles)])
+          await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
       });
     },
   };

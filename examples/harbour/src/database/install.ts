@@ -24,7 +24,12 @@ export async function buildTemplate(cluster: Cluster, dataset: Dataset): Promise
 }
 
 /** Copies the template and puts the copy under the kit. */
-export async function installSite(cluster: Cluster, template: string, name: string, level: Site["level"]): Promise<Site> {
+export async function installSite(
+  cluster: Cluster,
+  template: string,
+  name: string,
+  level: Site["level"],
+): Promise<Site> {
   const database = await cluster.create(name, template);
   return cluster.asAdmin(database, async (client) => {
     const { key = "", roles } = await installKit(client, { level, roles: cluster.roles });
@@ -37,7 +42,14 @@ export async function installSite(cluster: Cluster, template: string, name: stri
     await client.query(await sqlFile("050_house_templates.sql"));
     await followTenants(client, "harbour.tenants", "id");
     const bypass = above === "superuser" ? client.user! : roles.migrator;
-    return { cluster, database, level, key, above, variables: { ...roles, database, bypass, legacy: cluster.legacy, password: cluster.password } };
+    return {
+      cluster,
+      database,
+      level,
+      key,
+      above,
+      variables: { ...roles, database, bypass, legacy: cluster.legacy, password: cluster.password },
+    };
   });
 }
 
@@ -45,7 +57,9 @@ export async function installSite(cluster: Cluster, template: string, name: stri
 export async function copySite(original: Site, name: string): Promise<Site> {
   const { cluster } = original;
   const database = await cluster.create(name, original.database);
-  await cluster.asAdmin("postgres", (client) => client.query(`revoke temporary on database ${pg.escapeIdentifier(database)} from public`));
+  await cluster.asAdmin("postgres", (client) =>
+    client.query(`revoke temporary on database ${pg.escapeIdentifier(database)} from public`),
+  );
   return { ...original, database, variables: { ...original.variables, database } };
 }
 

@@ -6,5 +6,8 @@ import { tenantTables } from "../data/tables.ts";
 
 export async function protectHarbour(client: pg.Client): Promise<void> {
   for (const table of tenantTables) await protectTable(client, { table: `harbour.${table}` });
-  await protectTable(client, { table: "harbour.invoice_lines", parent: { table: "harbour.invoices", via: { invoice_id: "id" } } });
+  await protectTable(client, {
+    table: "harbour.invoice_lines",
+    parent: { table: "harbour.invoices", via: { invoice_id: "id" } },
+  });
 }

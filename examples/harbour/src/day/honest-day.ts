@@ -15,7 +15,11 @@ export interface DayReport {
 export async function honestDay(base: string, token: string, code: string): Promise<DayReport> {
   const report: DayReport = { steps: 0, failed: [], foreignRows: 0 };
   const api = apiClient(base, token);
-  const step = async (name: string, reply: Promise<Reply>, wants: { own?: boolean } = {}): Promise<Record<string, unknown>> => {
+  const step = async (
+    name: string,
+    reply: Promise<Reply>,
+    wants: { own?: boolean } = {},
+  ): Promise<Record<string, unknown>> => {
     const got = await reply;
     report.steps += 1;
     report.foreignRows += foreignRecords(got.text, code).size;
@@ -24,7 +28,8 @@ export async function honestDay(base: string, token: string, code: string): Prom
     return got.text.includes("application/json") ? bodyOf(got) : {};
   };
   const own = { own: true };
-  const first = (body: Record<string, unknown>, list: string): string => String((body[list] as { id?: string }[] | undefined)?.[0]?.id);
+  const first = (body: Record<string, unknown>, list: string): string =>
+    String((body[list] as { id?: string }[] | undefined)?.[0]?.id);
 
   await step("dashboard", api.get("/v1/dashboard"));
   const invoices = await step("list invoices", api.get("/v1/invoices?limit=50"), own);
@@ -33,17 +38,30 @@ export async function honestDay(base: string, token: string, code: string): Prom
   await step("its lines", api.get(`/v1/invoices/${invoice}/lines`), own);
   const customers = await step("list customers", api.get("/v1/customers"), own);
   await step("search customers", api.get("/v1/customers/search?q=e"), own);
-  await step("new customer", api.post("/v1/customers", { name: "Hotel Seeblick", email: `seeblick-${code}@example.org`, city: "Kiel" }));
+  await step(
+    "new customer",
+    api.post("/v1/customers", { name: "Hotel Seeblick", email: `seeblick-${code}@example.org`, city: "Kiel" }),
+  );
   const created = await step(
     "new invoice",
     api.post("/v1/invoices", {
-      customer_id: first(customers, "customers"), memo: "Lift stuck on floor 3",
-      lines: [{ description: "Call-out, weekday", quantity: 1, unit_price_cents: 7900 }, { description: "Door motor", quantity: 1, unit_price_cents: 41900 }],
+      customer_id: first(customers, "customers"),
+      memo: "Lift stuck on floor 3",
+      lines: [
+        { description: "Call-out, weekday", quantity: 1, unit_price_cents: 7900 },
+        { description: "Door motor", quantity: 1, unit_price_cents: 41900 },
+      ],
     }),
   );
   const mine = `/v1/invoices/${String(created["id"])}`;
-  await step("one more line", api.post(`${mine}/lines`, { description: "Travel, per km", quantity: 34, unit_price_cents: 60 }));
-  await step("change the memo", api.send("PATCH", mine, { body: { memo: "Lift stuck on floor 3, door motor replaced" } }));
+  await step(
+    "one more line",
+    api.post(`${mine}/lines`, { description: "Travel, per km", quantity: 34, unit_price_cents: 60 }),
+  );
+  await step(
+    "change the memo",
+    api.send("PATCH", mine, { body: { memo: "Lift stuck on floor 3, door motor replaced" } }),
+  );
   await step("comment", api.post(`${mine}/comments`, { body: "Sent a photo of the motor." }));
   await step("read comments", api.get(`${mine}/comments`));
   await step("attachments", api.get(`/v1/invoices/${invoice}/attachments`));

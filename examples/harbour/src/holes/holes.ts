@@ -10,7 +10,10 @@ export function chooseHoles(names: readonly string[]): readonly Hole[] {
   const chosen = new Set<Hole>();
   for (const name of names) {
     const found = holes.filter((hole) => hole.id === name.toLowerCase() || hole.vector === name.toUpperCase());
-    if (found.length === 0) throw new Error(`There is no hole ${name}. Holes: ${holes.map((hole) => `${hole.vector} ${hole.id}`).join(", ")}`);
+    if (found.length === 0)
+      throw new Error(
+        `There is no hole ${name}. Holes: ${holes.map((hole) => `${hole.vector} ${hole.id}`).join(", ")}`,
+      );
     for (const hole of found) chosen.add(hole);
   }
   return holes.filter((hole) => chosen.has(hole));

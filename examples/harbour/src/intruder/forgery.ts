@@ -18,8 +18,19 @@ export async function forge(authority: TokenAuthority, identity: Identity): Prom
   const secret = new TextEncoder().encode(await exportSPKI(authority.publicKey));
   return {
     otherIssuer: await stranger.issue(identity),
-    algNone: new UnsecuredJWT(claims).setSubject(identity.userId).setIssuer(ISSUER).setAudience(AUDIENCE).setExpirationTime("1h").encode(),
-    hs256: await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "at+jwt" }).setSubject(identity.userId).setIssuer(ISSUER).setAudience(AUDIENCE).setExpirationTime("1h").sign(secret),
+    algNone: new UnsecuredJWT(claims)
+      .setSubject(identity.userId)
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setExpirationTime("1h")
+      .encode(),
+    hs256: await new SignJWT(claims)
+      .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
+      .setSubject(identity.userId)
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setExpirationTime("1h")
+      .sign(secret),
     expired: await authority.issue(identity, -600),
   };
 }

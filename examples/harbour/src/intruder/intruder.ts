@@ -25,7 +25,7 @@ export interface Outcome {
   stops: Stop[];
 }
 
-export interface Party {
+interface Party {
   token: string;
   userId: string;
   tenant: string;
@@ -48,7 +48,11 @@ const replyBody = (reply: Reply): string => {
   return text.replaceAll(reply.requestId, "");
 };
 
-export async function runAttempts(field: Battlefield, attempts: readonly Attempt[], each: (outcome: Outcome) => void = () => {}): Promise<Outcome[]> {
+export async function runAttempts(
+  field: Battlefield,
+  attempts: readonly Attempt[],
+  each: (outcome: Outcome) => void = () => {},
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const forgery = await forge(field.authority, { userId: field.victim.userId, tenant: field.victim.tenant });
   let before = await field.witness.look();
@@ -77,8 +81,15 @@ export async function runAttempts(field: Battlefield, attempts: readonly Attempt
     const after = await field.witness.look();
     const entries = replies.flatMap((reply): Entry[] => field.activityOf(reply.requestId)?.entries ?? []);
     const outcome: Outcome = {
-      id: attempt.id, title: attempt.title, leaked: false, foreignRows: seen.size, changedRows: changedRows(before, after),
-      crossLinks: Math.max(0, after.crossLinks - before.crossLinks), told, statuses: [...new Set(replies.map((reply) => reply.status))], stops: [],
+      id: attempt.id,
+      title: attempt.title,
+      leaked: false,
+      foreignRows: seen.size,
+      changedRows: changedRows(before, after),
+      crossLinks: Math.max(0, after.crossLinks - before.crossLinks),
+      told,
+      statuses: [...new Set(replies.map((reply) => reply.status))],
+      stops: [],
     };
     outcome.leaked = outcome.foreignRows > 0 || outcome.changedRows > 0 || outcome.crossLinks > 0 || outcome.told;
     if (!outcome.leaked) outcome.stops = explain(entries, alike);
@@ -97,7 +108,12 @@ function explain(entries: readonly Entry[], alike: boolean): Stop[] {
 }
 
 /** Logs in over the API, as everybody does. */
-export async function logIn(base: string, tenant: string, email: string, password: string): Promise<{ token: string; tenant: string }> {
+export async function logIn(
+  base: string,
+  tenant: string,
+  email: string,
+  password: string,
+): Promise<{ token: string; tenant: string }> {
   const reply = await apiClient(base, "none").send("POST", "/v1/login", { body: { tenant, email, password } });
   if (reply.status !== 200) throw new Error(`the login of ${email} was answered with ${reply.status}`);
   return bodyOf(reply) as { token: string; tenant: string };

@@ -9,7 +9,7 @@ export interface Reply {
   requestId: string;
 }
 
-export interface Sending {
+interface Sending {
   body?: unknown;
   headers?: Record<string, string>;
   token?: string;
@@ -57,7 +57,11 @@ export function apiClient(base: string, token: string, record: (reply: Reply) =>
   const send: Client["send"] = async (method, path, { body, headers, token: other } = {}) => {
     const response = await fetch(base + path, {
       method,
-      headers: { authorization: `Bearer ${other ?? token}`, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      headers: {
+        authorization: `Bearer ${other ?? token}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(20_000),
     });

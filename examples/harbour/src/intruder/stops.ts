@@ -5,7 +5,7 @@ import type { Entry } from "../app/activity.ts";
 import { IdentityError, sqlStateOf } from "../app/problem.ts";
 
 /** Who stopped it: our code, the missing or unforgeable tenant context, a row security policy, a missing right, a composite key. */
-export type Layer = "application" | "context" | "policy" | "grant" | "key";
+type Layer = "application" | "context" | "policy" | "grant" | "key";
 
 export interface Stop {
   layer: Layer;
@@ -19,14 +19,16 @@ function databaseError(error: unknown): { routine?: string } {
   return (inner ?? {}) as { routine?: string };
 }
 
-export function stopOf(error: unknown): Stop | undefined {
+function stopOf(error: unknown): Stop | undefined {
   if (error instanceof IdentityError) return { layer: "application", evidence: error.code };
   const sqlState = sqlStateOf(error);
   if (sqlState?.startsWith("WT")) return { layer: "context", evidence: sqlState };
   switch (sqlState) {
     case "42501":
       // both refusals have this SQLSTATE; the routine that raised it tells WITH CHECK from a missing right, in every language
-      return databaseError(error).routine === "ExecWithCheckOptions" ? { layer: "policy", evidence: "42501 check" } : { layer: "grant", evidence: sqlState };
+      return databaseError(error).routine === "ExecWithCheckOptions"
+        ? { layer: "policy", evidence: "42501 check" }
+        : { layer: "grant", evidence: sqlState };
     case "23503":
     case "23505":
       return { layer: "key", evidence: sqlState };
@@ -54,7 +56,9 @@ export function stopsOf(entries: readonly Entry[]): Stop[] {
     if (stop !== undefined) stops.set(`${stop.layer} ${stop.evidence}`, stop);
   };
   for (const entry of entries) if (entry.kind === "refused") add(stopOf(entry.error));
-  for (const entry of entries) if (entry.kind === "cache" && !entry.hit && entry.entries > 0) add({ layer: "application", evidence: "cache per tenant" });
+  for (const entry of entries)
+    if (entry.kind === "cache" && !entry.hit && entry.entries > 0)
+      add({ layer: "application", evidence: "cache per tenant" });
   if (stops.size === 0 && entries.some((entry) => entry.kind === "query")) {
     const rows = entries.some((entry) => entry.kind === "query" && entry.rows > 0);
     add({ layer: "policy", evidence: rows ? "own rows only" : "0 rows" });

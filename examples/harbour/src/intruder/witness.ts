@@ -15,7 +15,12 @@ export interface Witness {
   look(): Promise<Snapshot>;
 }
 
-export function witness(client: pg.Client, victim: string, attacker: string, enter: (tenant: string) => Promise<void> = async () => {}): Witness {
+export function witness(
+  client: pg.Client,
+  victim: string,
+  attacker: string,
+  enter: (tenant: string) => Promise<void> = async () => {},
+): Witness {
   const lookAs = async <T extends pg.QueryResultRow>(tenant: string, text: string, values: unknown[]): Promise<T[]> => {
     await client.query("begin");
     try {
@@ -26,7 +31,9 @@ export function witness(client: pg.Client, victim: string, attacker: string, ent
     }
   };
   const digests = [
-    ...tenantTables.map((table) => `select '${table}' || md5(t::text) as row from harbour.${table} t where t.tenant_id in ($1, $2)`),
+    ...tenantTables.map(
+      (table) => `select '${table}' || md5(t::text) as row from harbour.${table} t where t.tenant_id in ($1, $2)`,
+    ),
     "select 'lines' || md5(l::text) from harbour.invoice_lines l join harbour.invoices i on i.id = l.invoice_id where i.tenant_id in ($1, $2)",
   ].join(" union all ");
   return {

@@ -52,19 +52,47 @@ export function resultOf(facts: Facts): Result {
     const open = facts.open.outcomes.find(({ id }) => id === shipped.id);
     const holes = facts.openHoles.filter((hole) => hole.attacks.includes(shipped.id));
     if (open === undefined || holes.length === 0) return [];
-    return [{ attempt: shipped.id, title: shipped.title, holes: holes.map((hole) => ({ id: hole.id, vector: hole.vector, layer: layerOf(hole) })), open, shipped, ok: open.leaked && !shipped.leaked }];
+    return [
+      {
+        attempt: shipped.id,
+        title: shipped.title,
+        holes: holes.map((hole) => ({ id: hole.id, vector: hole.vector, layer: layerOf(hole) })),
+        open,
+        shipped,
+        ok: open.leaked && !shipped.leaked,
+      },
+    ];
   });
   const sum = (report: ActReport): number => report.days.reduce((total, day) => total + day.foreignRows, 0);
-  const failed = [...facts.open.days.flatMap((day) => day.failed.map((step) => `open: ${step}`)), ...facts.shipped.days.flatMap((day) => day.failed)];
+  const failed = [
+    ...facts.open.days.flatMap((day) => day.failed.map((step) => `open: ${step}`)),
+    ...facts.shipped.days.flatMap((day) => day.failed),
+  ];
   const foreignRowsShipped = sum(facts.shipped);
   // all of them, also those whose hole was not opened in this run
   const leakedShipped = facts.shipped.outcomes.filter((outcome) => outcome.leaked).length;
   return {
-    schemaVersion: 1, postgres: facts.postgres, rows: facts.rows, tenants: facts.tenants, seconds: facts.seconds,
-    openHoles: facts.openHoles.map((hole) => hole.id), attempts,
-    leakedOpen: attempts.filter(({ open }) => open.leaked).length, leakedShipped,
-    honest: { steps: facts.shipped.days.reduce((total, day) => total + day.steps, 0), failed, foreignRowsOpen: sum(facts.open), foreignRowsShipped },
+    schemaVersion: 1,
+    postgres: facts.postgres,
+    rows: facts.rows,
+    tenants: facts.tenants,
+    seconds: facts.seconds,
+    openHoles: facts.openHoles.map((hole) => hole.id),
+    attempts,
+    leakedOpen: attempts.filter(({ open }) => open.leaked).length,
+    leakedShipped,
+    honest: {
+      steps: facts.shipped.days.reduce((total, day) => total + day.steps, 0),
+      failed,
+      foreignRowsOpen: sum(facts.open),
+      foreignRowsShipped,
+    },
     events: facts.events,
-    ok: attempts.length > 0 && attempts.every((row) => row.ok) && leakedShipped === 0 && failed.length === 0 && foreignRowsShipped === 0,
+    ok:
+      attempts.length > 0 &&
+      attempts.every((row) => row.ok) &&
+      leakedShipped === 0 &&
+      failed.length === 0 &&
+      foreignRowsShipped === 0,
   };
 }

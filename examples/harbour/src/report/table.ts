@@ -14,7 +14,7 @@ const number = (value: number): string => value.toLocaleString("en-US");
 const plural = (count: number, what: string): string => `${number(count)} ${what}${count === 1 ? "" : "s"}`;
 
 /** What came out of an attempt, in a few words. */
-export function damage(outcome: Outcome): string {
+function damage(outcome: Outcome): string {
   if (!outcome.leaked) return "nothing";
   if (outcome.foreignRows > 0) return `LEAK ${plural(outcome.foreignRows, "row")} read`;
   if (outcome.changedRows > 0) return `LEAK ${plural(outcome.changedRows, "row")} changed`;
@@ -22,7 +22,7 @@ export function damage(outcome: Outcome): string {
   return "LEAK existence told";
 }
 
-export function stoppedBy(outcome: Outcome): string {
+function stoppedBy(outcome: Outcome): string {
   return outcome.leaked ? "nothing" : byLayer(outcome) || "unexplained";
 }
 
@@ -41,20 +41,36 @@ function answer(outcome: Outcome): string {
 export function renderTable(result: Result, paint: Paint): string {
   const widest = Math.max(...result.attempts.map((row) => stoppedBy(row.shipped).length), WIDTHS[4]);
   const line = (cells: readonly string[], paints: readonly ((text: string) => string)[] = []): string =>
-    cells.map((cell, i) => (paints[i] ?? String)(i === cells.length - 1 ? cell : cell.padEnd(WIDTHS[i]!))).join(" ").trimEnd();
+    cells
+      .map((cell, i) => (paints[i] ?? String)(i === cells.length - 1 ? cell : cell.padEnd(WIDTHS[i]!)))
+      .join(" ")
+      .trimEnd();
   const rule = paint.dim("─".repeat(Math.min(118, WIDTHS.slice(0, 4).reduce<number>((a, b) => a + b + 1, 0) + widest)));
   const body = result.attempts.map((row) => renderRow(row, line, paint));
   return [
-    "", paint.bold(line(["What a user of tenant A tried on B", "hole", "holes open", "as shipped", "stopped by"])), rule, ...body, rule, ...summary(result, paint), "",
+    "",
+    paint.bold(line(["What a user of tenant A tried on B", "hole", "holes open", "as shipped", "stopped by"])),
+    rule,
+    ...body,
+    rule,
+    ...summary(result, paint),
+    "",
   ].join("\n");
 }
 
-function renderRow(row: ResultRow, line: (cells: readonly string[], paints: readonly ((text: string) => string)[]) => string, paint: Paint): string {
+function renderRow(
+  row: ResultRow,
+  line: (cells: readonly string[], paints: readonly ((text: string) => string)[]) => string,
+  paint: Paint,
+): string {
   const leaky = row.open.leaked ? paint.red : paint.bold;
   const tight = row.shipped.leaked ? paint.red : paint.green;
   const cells = [
-    row.title, [...new Set(row.holes.map((hole) => hole.vector))].join("+"), row.open.leaked ? damage(row.open) : "no leak (!)",
-    row.shipped.leaked ? damage(row.shipped) : answer(row.shipped), stoppedBy(row.shipped),
+    row.title,
+    [...new Set(row.holes.map((hole) => hole.vector))].join("+"),
+    row.open.leaked ? damage(row.open) : "no leak (!)",
+    row.shipped.leaked ? damage(row.shipped) : answer(row.shipped),
+    stoppedBy(row.shipped),
   ];
   return line(cells, [String, paint.dim, leaky, tight]);
 }
@@ -63,12 +79,23 @@ function summary(result: Result, paint: Paint): string[] {
   const count = result.attempts.length;
   const layers = new Map<string, number>();
   for (const row of result.attempts) {
-    for (const layer of new Set(row.shipped.stops.map((stop) => stop.layer))) layers.set(layer, (layers.get(layer) ?? 0) + 1);
+    for (const layer of new Set(row.shipped.stops.map((stop) => stop.layer)))
+      layers.set(layer, (layers.get(layer) ?? 0) + 1);
   }
-  const stops = [...layers].toSorted((a, b) => b[1] - a[1]).map(([layer, times]) => `${layer} ${times}`).join(", ");
-  const events = result.events.map((event) => `${event.kind}${event.relation === null ? "" : ` ${event.relation.replaceAll('"', "")}`} ${event.count}`).join(", ");
+  const stops = [...layers]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([layer, times]) => `${layer} ${times}`)
+    .join(", ");
+  const events = result.events
+    .map(
+      (event) =>
+        `${event.kind}${event.relation === null ? "" : ` ${event.relation.replaceAll('"', "")}`} ${event.count}`,
+    )
+    .join(", ");
   const honest = `${result.honest.steps} honest requests of both tenants ${result.honest.failed.length === 0 ? "all succeeded" : `FAILED: ${result.honest.failed.join("; ")}`}`;
-  const verdict = result.ok ? paint.green("OK: every hole leaks when open, nothing leaks as shipped.") : paint.red("NOT OK: see the rows marked (!), the leaks as shipped and the failed requests.");
+  const verdict = result.ok
+    ? paint.green("OK: every hole leaks when open, nothing leaks as shipped.")
+    : paint.red("NOT OK: see the rows marked (!), the leaks as shipped and the failed requests.");
   return [
     `Holes open: ${paint.bold(`${result.leakedOpen} of ${count} leaked`)}, and honest users were shown ${number(result.honest.foreignRowsOpen)} foreign rows without asking for them.`,
     `As shipped: ${paint.bold(`${count - result.leakedShipped} of ${count} stopped`)}, by ${stops}.`,

@@ -26,25 +26,48 @@ export interface ActReport {
 
 export async function playAct(site: Site, harbour: Harbour, cast: Cast): Promise<ActReport> {
   const tokens = await logInAll(harbour, cast);
-  const days = [await honestDay(harbour.url, tokens.honest, cast.a.code), await honestDay(harbour.url, tokens.victim, cast.b.code)];
+  const days = [
+    await honestDay(harbour.url, tokens.honest, cast.a.code),
+    await honestDay(harbour.url, tokens.victim, cast.b.code),
+  ];
   return { days, outcomes: await intrude(site, harbour, cast, tokens, attempts), tokens };
 }
 
 export async function logInAll(harbour: Harbour, { a, b }: Cast): Promise<Tokens> {
-  const logins = [[a, 0], [a, 1], [b, 0]] as const;
+  const logins = [
+    [a, 0],
+    [a, 1],
+    [b, 0],
+  ] as const;
   const [honest, intruder, victim] = await Promise.all(
-    logins.map(async ([company, member]) => (await logIn(harbour.url, company.slug, company.members[member]!.email, DEMO_PASSWORD)).token),
+    logins.map(
+      async ([company, member]) =>
+        (await logIn(harbour.url, company.slug, company.members[member]!.email, DEMO_PASSWORD)).token,
+    ),
   );
   return { honest: honest!, intruder: intruder!, victim: victim! };
 }
 
-export async function intrude(site: Site, harbour: Harbour, { a, b, targets }: Cast, tokens: Tokens, chosen: readonly Attempt[]): Promise<Outcome[]> {
+export async function intrude(
+  site: Site,
+  harbour: Harbour,
+  { a, b, targets }: Cast,
+  tokens: Tokens,
+  chosen: readonly Attempt[],
+): Promise<Outcome[]> {
   const { cluster, database, above, level, key } = site;
   return cluster.connected(database, above === "superuser" ? undefined : cluster.roles.migrator, (client) =>
     runAttempts(
       {
-        base: harbour.url, authority: harbour.authority, targets,
-        witness: witness(client, b.id, a.id, above === "nobody" ? (tenant) => openContext(client, tenant, level, key) : undefined),
+        base: harbour.url,
+        authority: harbour.authority,
+        targets,
+        witness: witness(
+          client,
+          b.id,
+          a.id,
+          above === "nobody" ? (tenant) => openContext(client, tenant, level, key) : undefined,
+        ),
         intruder: { token: tokens.intruder, userId: a.members[1]!.userId, tenant: a.id, code: a.code },
         victim: { token: tokens.victim, userId: b.members[0]!.userId, tenant: b.id, code: b.code },
         activityOf: (id) => harbour.activityOf(id),

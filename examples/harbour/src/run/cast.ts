@@ -19,7 +19,8 @@ export function castOf(dataset: Dataset, aNumber = 2, bNumber = 3): Cast {
   const invoices = ofB(dataset.tables.invoices);
   const customers = ofB(dataset.tables.customers);
   return {
-    a, b,
+    a,
+    b,
     targets: {
       tenant: b.id,
       invoices: invoices.slice(0, 5).map((row) => row.id),

@@ -19,7 +19,8 @@ export interface RunOptions {
   seed: string | undefined;
   /** Holes of the first act; all of them when empty. */
   open: readonly Hole[];
-  port: number;
+  /** Ports for the shipped server, in the order of trying. */
+  ports: readonly number[];
   /** Keep the server of the first act up as well. */
   keepOpen: boolean;
   /** Progress for people. */
@@ -53,7 +54,11 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   const { say, signal } = options;
   const check = (): void => signal.throwIfAborted();
 
-  say(options.databaseUrl === undefined ? "Starting an embedded PostgreSQL 18" : "Connecting to the server of DATABASE_URL");
+  say(
+    options.databaseUrl === undefined
+      ? "Starting an embedded PostgreSQL 18"
+      : "Connecting to the server of DATABASE_URL",
+  );
   const cluster = await openCluster(options.databaseUrl);
   await closers.add(() => cluster.close());
   check();
@@ -67,7 +72,9 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   const level = wanted.some((hole) => hole.plainLevel) ? "plain" : "sealed";
   const leakySite = await installSite(cluster, template, "open", level);
   const openHoles = wanted.filter((hole) => !hole.needsBypass || leakySite.above !== "nobody");
-  for (const hole of wanted) if (!openHoles.includes(hole)) say(`Not opened, because no role of this server may bypass row security: ${hole.vector} ${hole.id}`);
+  for (const hole of wanted)
+    if (!openHoles.includes(hole))
+      say(`Not opened, because no role of this server may bypass row security: ${hole.vector} ${hole.id}`);
   say(`Act 1: ${openHoles.length} of ${holes.length} holes open, level ${level}`);
   const leaky = await startHarbour(leakySite, openHoles);
   const closeLeaky = once(() => leaky.close());
@@ -79,7 +86,7 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
 
   say("Act 2: as shipped, all holes closed, level sealed");
   const site = await installSite(cluster, template, "shipped", "sealed");
-  const harbour = await startHarbour(site, [], options.port);
+  const harbour = await startHarbour(site, [], options.ports);
   await closers.add(() => harbour.close());
   check();
   let probes = 0;
@@ -90,7 +97,16 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   unsubscribe();
   const events = await recordedEvents(site, probes);
   const seconds = (performance.now() - started) / 1000;
-  const result = resultOf({ postgres: cluster.version, rows: dataset.rowCount, tenants: dataset.companies.length, seconds, openHoles, open, shipped, events });
+  const result = resultOf({
+    postgres: cluster.version,
+    rows: dataset.rowCount,
+    tenants: dataset.companies.length,
+    seconds,
+    openHoles,
+    open,
+    shipped,
+    events,
+  });
   return { result, cast, shipped: harbour, open: options.keepOpen ? leaky : undefined };
 }
 

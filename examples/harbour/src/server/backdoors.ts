@@ -9,7 +9,8 @@ import type { Backdoors } from "../holes/hole.ts";
 const WITH_SCHEMA = "-c search_path=harbour,public";
 
 /** Rows of the last statement of a text: with the simple protocol there may be several. */
-const lastRows = (result: pg.QueryResult<Fields> | pg.QueryResult<Fields>[]): Fields[] => (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows);
+const lastRows = (result: pg.QueryResult<Fields> | pg.QueryResult<Fields>[]): Fields[] =>
+  Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
 
 /** The openers, and the pools they have opened: the caller ends them. */
 export function backdoors(site: Site): { doors: Backdoors; opened: pg.Pool[] } {
@@ -20,14 +21,17 @@ export function backdoors(site: Site): { doors: Backdoors; opened: pg.Pool[] } {
     return pool;
   };
   const { cluster, database } = site;
-  const role = (name: "app" | "migrator" | "legacy"): string => (name === "legacy" ? cluster.legacy : cluster.roles[name]);
+  const role = (name: "app" | "migrator" | "legacy"): string =>
+    name === "legacy" ? cluster.legacy : cluster.roles[name];
   const doors: Backdoors = {
     plain: (name, max = 2) => {
       const pool = keep(new pg.Pool({ connectionString: cluster.url(database, role(name)), max }));
       return async (text, values) => lastRows(await pool.query<Fields>(text, values));
     },
     session: (max) => {
-      const pool = keep(new pg.Pool({ connectionString: cluster.url(database, role("app")), max, options: WITH_SCHEMA }));
+      const pool = keep(
+        new pg.Pool({ connectionString: cluster.url(database, role("app")), max, options: WITH_SCHEMA }),
+      );
       return async (text, values) => {
         // two check-outs: the setting and the query need not meet on the same connection
         await pool.query("select set_config('watertight.tenant', $1, false)", [tenancy.current() ?? ""]);
@@ -35,7 +39,15 @@ export function backdoors(site: Site): { doors: Backdoors; opened: pg.Pool[] } {
       };
     },
     unqualified: (max) => {
-      const pool = keep(tenantPool(pg, { connectionString: cluster.url(database, role("app")), max, level: site.level, ...(site.key === "" ? {} : { key: site.key }), options: WITH_SCHEMA }));
+      const pool = keep(
+        tenantPool(pg, {
+          connectionString: cluster.url(database, role("app")),
+          max,
+          level: site.level,
+          ...(site.key === "" ? {} : { key: site.key }),
+          options: WITH_SCHEMA,
+        }),
+      );
       return async (text, values) => (await pool.query<Fields>(text, values)).rows;
     },
   };

@@ -1,7 +1,4 @@
 // Starts the application on an installed database, as shipped or with holes open, and keeps the logs of its requests.
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
 import { tenantPool } from "@watertight/runtime/pg";
 import pg from "pg";
 import type { Activity } from "../app/activity.ts";
@@ -15,6 +12,7 @@ import type { Site } from "../database/site.ts";
 import { fill } from "../database/sql-files.ts";
 import type { Hole } from "../holes/hole.ts";
 import { backdoors } from "./backdoors.ts";
+import { listen } from "./listen.ts";
 
 export interface Harbour {
   readonly url: string;
@@ -27,13 +25,26 @@ export interface Harbour {
 
 const KEPT_ACTIVITIES = 2000;
 
-export async function startHarbour(site: Site, open: readonly Hole[] = [], port = 0): Promise<Harbour> {
+export async function startHarbour(
+  site: Site,
+  open: readonly Hole[] = [],
+  ports: readonly number[] = [0],
+): Promise<Harbour> {
   const { cluster, database } = site;
   await cluster.asAdmin(database, async (client) => {
-    for (const hole of open) if (hole.database !== undefined) await client.query(fill(hole.database.up, site.variables));
+    for (const hole of open)
+      if (hole.database !== undefined) await client.query(fill(hole.database.up, site.variables));
   });
-  const settings = { connectionString: cluster.url(database, cluster.roles.app), level: site.level, ...(site.key === "" ? {} : { key: site.key }) };
-  const main = tenantPool(pg, { ...settings, max: 4, unscoped: { connectionString: cluster.url(database, cluster.roles.control) } });
+  const settings = {
+    connectionString: cluster.url(database, cluster.roles.app),
+    level: site.level,
+    ...(site.key === "" ? {} : { key: site.key }),
+  };
+  const main = tenantPool(pg, {
+    ...settings,
+    max: 4,
+    unscoped: { connectionString: cluster.url(database, cluster.roles.control) },
+  });
   const reports = tenantPool(pg, { ...settings, max: 1 });
   const login = new pg.Pool({ connectionString: settings.connectionString, max: 1 });
   const { doors, opened } = backdoors(site);
@@ -45,7 +56,11 @@ export async function startHarbour(site: Site, open: readonly Hole[] = [], port 
   try {
     await main.ready();
     const authority = await createAuthority();
-    let parts = shippedParts(authority, { main, reports, login: async (text, values) => (await login.query<Fields>(text, values)).rows });
+    let parts = shippedParts(authority, {
+      main,
+      reports,
+      login: async (text, values) => (await login.query<Fields>(text, values)).rows,
+    });
     for (const hole of open) parts = hole.application?.(parts, doors) ?? parts;
     const runner = startRunner();
     const activities = new Map<string, Activity>();
@@ -55,16 +70,13 @@ export async function startHarbour(site: Site, open: readonly Hole[] = [], port 
     };
     const harbour = { page: async (): Promise<string> => "<title>Harbour</title>" };
     const app = createApp({ parts, runner, log, indexPage: () => harbour.page() });
-    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
-    await once(server, "listening");
+    const server = await listen(app.fetch, ports);
     return Object.assign(harbour, {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, authority,
+      url: server.url,
+      authority,
       activityOf: (requestId: string) => activities.get(requestId),
       close: async () => {
-        const closed = once(server, "close");
-        server.close();
-        if ("closeAllConnections" in server) server.closeAllConnections();
-        await closed;
+        await server.close();
         await runner.stop();
         await closePools();
       },

@@ -27,7 +27,11 @@ export function invoiceRoutes(parts: Parts): Hono {
     });
   });
   app.get("/totals", async (c) =>
-    c.json({ totals: await query.totals("select number, customer, status, total_cents from harbour.invoice_totals order by created_at desc limit 50") }),
+    c.json({
+      totals: await query.totals(
+        "select number, customer, status, total_cents from harbour.invoice_totals order by created_at desc limit 50",
+      ),
+    }),
   );
   app.get("/by-number/:number", async (c) => {
     const number = integer(c.req.param("number"), 1, 2_000_000_000);
@@ -35,7 +39,9 @@ export function invoiceRoutes(parts: Parts): Hono {
       `select ${columns}, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id where i.number = $1`,
       [number],
     );
-    return c.json({ invoices: rows.length > 0 ? rows : await parts.notFound("harbour.invoices", { number: String(number) }) });
+    return c.json({
+      invoices: rows.length > 0 ? rows : await parts.notFound("harbour.invoices", { number: String(number) }),
+    });
   });
 
   app.post("/", async (c) => {
@@ -49,9 +55,16 @@ export function invoiceRoutes(parts: Parts): Hono {
         [tenancy.require(), customerId, optionalText(body["memo"])],
       );
       for (const [i, line] of lines.entries()) {
-        await run("insert into harbour.invoice_lines (invoice_id, position, description, quantity, unit_price_cents) values ($1, $2, $3, $4, $5)", [
-          created!["id"], i + 1, text(line["description"]), integer(line["quantity"], 1, 10_000), integer(line["unit_price_cents"], 0, 100_000_000),
-        ]);
+        await run(
+          "insert into harbour.invoice_lines (invoice_id, position, description, quantity, unit_price_cents) values ($1, $2, $3, $4, $5)",
+          [
+            created!["id"],
+            i + 1,
+            text(line["description"]),
+            integer(line["quantity"], 1, 10_000),
+            integer(line["unit_price_cents"], 0, 100_000_000),
+          ],
+        );
       }
       await run(
         "update harbour.invoices set total_cents = (select coalesce(sum(quantity * unit_price_cents), 0) from harbour.invoice_lines where invoice_id = $1) where id = $1",
@@ -66,7 +79,10 @@ export function invoiceRoutes(parts: Parts): Hono {
   app.patch("/:id", async (c) => {
     const id = uuid(c.req.param("id"));
     const { memo } = await readBody(c.req);
-    const rows = await query.invoiceById("update harbour.invoices set memo = $2 where id = $1 returning id, number, memo", [id, text(memo)]);
+    const rows = await query.invoiceById(
+      "update harbour.invoices set memo = $2 where id = $1 returning id, number, memo",
+      [id, text(memo)],
+    );
     return c.json(rows[0] ?? (await parts.notFound("harbour.invoices", { id })));
   });
   app.delete("/:id", async (c) => {
@@ -78,7 +94,10 @@ export function invoiceRoutes(parts: Parts): Hono {
   app.get("/:id/lines", async (c) => {
     const { id } = await invoiceOr404(uuid(c.req.param("id")));
     return c.json({
-      lines: await query.invoiceById("select position, description, quantity, unit_price_cents from harbour.invoice_lines where invoice_id = $1 order by position", [id]),
+      lines: await query.invoiceById(
+        "select position, description, quantity, unit_price_cents from harbour.invoice_lines where invoice_id = $1 order by position",
+        [id],
+      ),
     });
   });
   app.post("/:id/lines", async (c) => {
@@ -87,24 +106,42 @@ export function invoiceRoutes(parts: Parts): Hono {
     const rows = await query.lines(
       `insert into harbour.invoice_lines (invoice_id, position, description, quantity, unit_price_cents)
        select $1, coalesce(max(position), 0) + 1, $2, $3, $4 from harbour.invoice_lines where invoice_id = $1 returning id, position`,
-      [id, text(body["description"]), integer(body["quantity"], 1, 10_000), integer(body["unit_price_cents"], 0, 100_000_000)],
+      [
+        id,
+        text(body["description"]),
+        integer(body["quantity"], 1, 10_000),
+        integer(body["unit_price_cents"], 0, 100_000_000),
+      ],
     );
     return c.json(rows[0]!, 201);
   });
 
   app.get("/:id/comments", async (c) => {
     const id = uuid(c.req.param("id"));
-    return c.json({ comments: await query.comments("select id, author_id, body, created_at from harbour.comments where invoice_id = $1 order by created_at", [id]) });
+    return c.json({
+      comments: await query.comments(
+        "select id, author_id, body, created_at from harbour.comments where invoice_id = $1 order by created_at",
+        [id],
+      ),
+    });
   });
   app.post("/:id/comments", async (c) => {
     const id = uuid(c.req.param("id"));
     const { body } = await readBody(c.req);
-    const rows = await query.comments("insert into harbour.comments (tenant_id, invoice_id, body) values ($1, $2, $3) returning id", [tenancy.require(), id, text(body)]);
+    const rows = await query.comments(
+      "insert into harbour.comments (tenant_id, invoice_id, body) values ($1, $2, $3) returning id",
+      [tenancy.require(), id, text(body)],
+    );
     return c.json(rows[0]!, 201);
   });
   app.get("/:id/attachments", async (c) => {
     const id = uuid(c.req.param("id"));
-    return c.json({ attachments: await query.attachments("select id, file_name, content_type from harbour.attachments where invoice_id = $1 order by file_name", [id]) });
+    return c.json({
+      attachments: await query.attachments(
+        "select id, file_name, content_type from harbour.attachments where invoice_id = $1 order by file_name",
+        [id],
+      ),
+    });
   });
   return app;
 }
@@ -113,10 +150,14 @@ export function attachmentRoutes(parts: Parts): Hono {
   const app = new Hono();
   app.get("/:id", async (c) => {
     const id = uuid(c.req.param("id"));
-    const [file] = await parts.query.attachments("select file_name, content_type, content from harbour.attachments where id = $1", [id]);
+    const [file] = await parts.query.attachments(
+      "select file_name, content_type, content from harbour.attachments where id = $1",
+      [id],
+    );
     if (file === undefined) return parts.notFound("harbour.attachments", { id });
     return c.body(String(file["content"]), 200, {
-      "content-type": String(file["content_type"]), "content-disposition": `attachment; filename="${String(file["file_name"])}"`,
+      "content-type": String(file["content_type"]),
+      "content-disposition": `attachment; filename="${String(file["file_name"])}"`,
     });
   });
   return app;

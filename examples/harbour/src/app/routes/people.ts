@@ -10,7 +10,11 @@ export function loginRoutes(parts: Parts): Hono {
   const app = new Hono();
   app.post("/", async (c) => {
     const body = await readBody(c.req);
-    const [account] = await parts.query.login("select tenant_id, user_id from harbour.check_login($1, $2, $3)", [text(body["tenant"]), text(body["email"]), text(body["password"])]);
+    const [account] = await parts.query.login("select tenant_id, user_id from harbour.check_login($1, $2, $3)", [
+      text(body["tenant"]),
+      text(body["email"]),
+      text(body["password"]),
+    ]);
     if (account === undefined) throw new IdentityError(401, "login-refused");
     const identity = { tenant: String(account["tenant_id"]), userId: String(account["user_id"]) };
     // who the user is comes from the directory; whether they belong to the tenant is the tenant's own data, read in its context
@@ -25,16 +29,27 @@ export function loginRoutes(parts: Parts): Hono {
 
 export function customerRoutes(parts: Parts): Hono {
   const app = new Hono();
-  app.get("/", async (c) => c.json({ customers: await parts.query.customers("select id, name, email, city from harbour.customers order by created_at limit 50") }));
+  app.get("/", async (c) =>
+    c.json({
+      customers: await parts.query.customers(
+        "select id, name, email, city from harbour.customers order by created_at limit 50",
+      ),
+    }),
+  );
   app.get("/search", async (c) => {
     const term = c.req.query("q") ?? "";
-    return c.json({ customers: await parts.query.search(`select id, name, email, city from harbour.customers where name ilike '%${term}%' order by name limit 50`) });
+    return c.json({
+      customers: await parts.query.search(
+        `select id, name, email, city from harbour.customers where name ilike '%${term}%' order by name limit 50`,
+      ),
+    });
   });
   app.post("/", async (c) => {
     const body = await readBody(c.req);
-    const rows = await parts.query.customers("insert into harbour.customers (tenant_id, name, email, city) values ($1, $2, $3, $4) returning id", [
-      tenancy.require(), text(body["name"]), text(body["email"]), optionalText(body["city"]),
-    ]);
+    const rows = await parts.query.customers(
+      "insert into harbour.customers (tenant_id, name, email, city) values ($1, $2, $3, $4) returning id",
+      [tenancy.require(), text(body["name"]), text(body["email"]), optionalText(body["city"])],
+    );
     return c.json(rows[0]!, 201);
   });
   return app;
@@ -42,13 +57,27 @@ export function customerRoutes(parts: Parts): Hono {
 
 export function technicianRoutes(parts: Parts): Hono {
   const app = new Hono();
-  app.get("/", async (c) => c.json({ technicians: await parts.query.technicians("select id, name, trade, hourly_rate_cents from harbour.technicians order by name limit 50") }));
-  app.get("/find", async (c) => c.json({ technicians: await parts.query.technicians("select id, name, trade from harbour.find_technician($1)", [c.req.query("q") ?? ""]) }));
+  app.get("/", async (c) =>
+    c.json({
+      technicians: await parts.query.technicians(
+        "select id, name, trade, hourly_rate_cents from harbour.technicians order by name limit 50",
+      ),
+    }),
+  );
+  app.get("/find", async (c) =>
+    c.json({
+      technicians: await parts.query.technicians("select id, name, trade from harbour.find_technician($1)", [
+        c.req.query("q") ?? "",
+      ]),
+    }),
+  );
   return app;
 }
 
 export function templateRoutes(parts: Parts): Hono {
   const app = new Hono();
-  app.get("/", async (c) => c.json({ templates: await parts.query.templates("select id, name, body from harbour.templates order by name") }));
+  app.get("/", async (c) =>
+    c.json({ templates: await parts.query.templates("select id, name, body from harbour.templates order by name") }),
+  );
   return app;
 }

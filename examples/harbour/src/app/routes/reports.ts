@@ -26,17 +26,29 @@ export function reportRoutes(parts: Parts, runner: Runner): Hono {
     });
   });
   app.get("/revenue", async (c) =>
-    c.json({ months: await query.revenue(`select r.month::text, r.invoices, r.total_cents, r.first_customer from ${parts.revenueRelation} r order by 1, 4 limit 600`) }),
+    c.json({
+      months: await query.revenue(
+        `select r.month::text, r.invoices, r.total_cents, r.first_customer from ${parts.revenueRelation} r order by 1, 4 limit 600`,
+      ),
+    }),
   );
   app.get("/recent-comments", async (c) =>
-    c.json({ comments: await query.savedReport(`select body, created_at from ${parts.commentsRelation} order by created_at desc limit 25`) }),
+    c.json({
+      comments: await query.savedReport(
+        `select body, created_at from ${parts.commentsRelation} order by created_at desc limit 25`,
+      ),
+    }),
   );
   app.post("/custom", async (c) => {
     const { sql } = await readBody(c.req);
     return c.json({ rows: await query.customReport(text(sql)) });
   });
   app.get("/backlog", async (c) =>
-    c.json({ jobs: await runner.ask(() => query.background("select kind, state, result from harbour.jobs order by created_at desc limit 5000")) }),
+    c.json({
+      jobs: await runner.ask(() =>
+        query.background("select kind, state, result from harbour.jobs order by created_at desc limit 5000"),
+      ),
+    }),
   );
   return app;
 }
@@ -66,21 +78,38 @@ export function dashboardRoutes(parts: Parts): Hono {
 export function exportRoutes(parts: Parts): Hono {
   const app = new Hono();
   app.get("/invoices.csv", async (c) =>
-    c.body(csv(await parts.query.exportInvoices(
-      `select i.number, i.status, i.total_cents, i.memo, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id
-        order by i.created_at`)), 200, { "content-type": "text/csv" }),
+    c.body(
+      csv(
+        await parts.query.exportInvoices(
+          `select i.number, i.status, i.total_cents, i.memo, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id
+        order by i.created_at`,
+        ),
+      ),
+      200,
+      { "content-type": "text/csv" },
+    ),
   );
   app.get("/sites.csv", async (c) =>
-    c.body(csv(await parts.query.exportSites("select label, street, city, access_notes from harbour.sites order by created_at")), 200, { "content-type": "text/csv" }),
+    c.body(
+      csv(
+        await parts.query.exportSites(
+          "select label, street, city, access_notes from harbour.sites order by created_at",
+        ),
+      ),
+      200,
+      { "content-type": "text/csv" },
+    ),
   );
   return app;
 }
 
 /** RFC 4180. */
 function csv(rows: readonly Fields[]): string {
-  const field = (value: unknown): string => `"${String(value ?? "").replaceAll('"', '""')}"`;
+  const field = (value: string | number | null): string => `"${String(value ?? "").replaceAll('"', '""')}"`;
   const header = rows.length > 0 ? Object.keys(rows[0]!).map(field).join(",") : "";
-  return [header, ...rows.map((row) => Object.values(row).map(field).join(","))].join("\r\n");
+  return [header, ...rows.map((row) => (Object.values(row) as (string | number | null)[]).map(field).join(","))].join(
+    "\r\n",
+  );
 }
 
 export function jobRoutes(parts: Parts, runner: Runner): Hono {
@@ -94,7 +123,10 @@ export function jobRoutes(parts: Parts, runner: Runner): Hono {
   app.post("/reminders", async (c) => {
     const invoiceId = uuid((await readBody(c.req))["invoice_id"]);
     const tenant = tenancy.require();
-    const [job] = await query.jobs("insert into harbour.jobs (tenant_id, kind, payload) values ($1, 'reminder', $2) returning id", [tenant, JSON.stringify({ invoiceId })]);
+    const [job] = await query.jobs(
+      "insert into harbour.jobs (tenant_id, kind, payload) values ($1, 'reminder', $2) returning id",
+      [tenant, JSON.stringify({ invoiceId })],
+    );
     // the tenant travels in the job; nothing ambient survives the queue
     await runner.ask(() => parts.inJob(tenant, () => remind(parts, String(job!["id"]), invoiceId)));
     return c.json(job!, 202);
@@ -108,7 +140,10 @@ async function remind(parts: Parts, jobId: string, invoiceId: string): Promise<v
     [invoiceId],
   );
   const state = invoice === undefined ? "failed" : "done";
-  const result = invoice === undefined ? "no such invoice" : `reminded ${String(invoice["customer"])} of invoice ${String(invoice["number"])}`;
+  const result =
+    invoice === undefined
+      ? "no such invoice"
+      : `reminded ${String(invoice["customer"])} of invoice ${String(invoice["number"])}`;
   await parts.query.worker("update harbour.jobs set state = $2, result = $3 where id = $1", [jobId, state, result]);
   if (invoice === undefined) {
     await parts.notFound("harbour.invoices", { id: invoiceId }).catch((error: unknown) => {
