@@ -18,12 +18,13 @@ export class MessageWriter {
   #buffer: Buffer = Buffer.allocUnsafe(smallest);
   #end: number = 0;
 
-  /** Parse: `name` '' is the unnamed statement. */
-  parse(name: string, text: string): this {
+  /** Parse: `name` '' is the unnamed statement; `types` are parameter type OIDs, 0 for "find out". */
+  parse(name: string, text: string, types: readonly number[] = []): this {
     const start = this.#open(0x50);
     this.#cstring(name);
     this.#cstring(text);
-    this.#int16(0);
+    this.#int16(types.length);
+    for (const type of types) this.#int32(type);
     return this.#close(start);
   }
 

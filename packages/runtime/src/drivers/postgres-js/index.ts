@@ -5,7 +5,7 @@
 export { tenantSql, type TenantSql, type TenantSqlOptions } from "./tenant-sql.ts";
 export type { TenantDb, TenantQueries } from "./tenant-db.ts";
 export type { TenantTransaction, TransactionOptions } from "./transaction.ts";
-export type { StreamOptions } from "./pages.ts";
+export type { StreamOptions } from "../../scope/cursor-pages.ts";
 export type { CallOptions, Row, ScopedSql, Statement, Types } from "./types.ts";
 export type { UnscopedOptions } from "./unscoped.ts";
 export type { Connect } from "./locations.ts";

@@ -8,7 +8,7 @@ import { requestRow } from "../../scope/required-row.ts";
 import { checkTimeout, type ScopeSettings } from "../../scope/settings.ts";
 import { type Limits, sendOnce } from "./call.ts";
 import type { Locations } from "./locations.ts";
-import type { StreamOptions } from "./pages.ts";
+import type { StreamOptions } from "../../scope/cursor-pages.ts";
 import type { Reporter } from "./reporter.ts";
 import { withRetries } from "./retry.ts";
 import type { NativeQuery } from "./shapes.ts";

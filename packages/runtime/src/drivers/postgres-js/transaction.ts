@@ -10,7 +10,7 @@ import { aborted, leaseFor, type Limits, refuseCopy, unlessAborted } from "./cal
 import type { Engine } from "./engine.ts";
 import type { Lease } from "./lease.ts";
 import type { Locations } from "./locations.ts";
-import { readPages, type StreamOptions } from "./pages.ts";
+import { readPages, type StreamOptions } from "../../scope/cursor-pages.ts";
 import { withRetries } from "./retry.ts";
 import { valueOf } from "./settled.ts";
 import type { NativeQuery } from "./shapes.ts";

@@ -1,9 +1,8 @@
 /**
- * Rows in pages by a cursor of the server, declared in SQL: the connection stays free for other statements between
- * two pages, which postgres.js's own cursor does not allow.
+ * Rows in pages by a cursor of the server, declared in SQL: for drivers whose own cursors keep the connection busy, or
+ * that have none. Other statements may run between two pages. Must be used inside a transaction with a context.
  */
-import { failure } from "../../errors/errors.ts";
-import type { Row } from "./types.ts";
+import { failure } from "../errors/errors.ts";
 
 /** Options of `stream`. */
 export interface StreamOptions {
@@ -15,7 +14,7 @@ export interface StreamOptions {
  * @param name of the cursor; ours, never the caller's
  * @param run sends one statement in the transaction
  */
-export async function* readPages<R extends Row>(
+export async function* readPages<R>(
   name: string,
   text: string,
   values: readonly unknown[],
