@@ -1,5 +1,5 @@
-// Nothing of an embedded server survives the process that started it, however that process ends: the vectors are a normal exit
-// without stop(), an exception, Ctrl-C, SIGTERM and kill -9.
+// Nothing of an embedded server survives the process that started it, however that process ends: the ways are a normal end
+// without stop(), process.exit, Ctrl-C and kill -9, also in the middle of initdb.
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
@@ -27,7 +27,6 @@ beforeAll(async () => {
         console.log(JSON.stringify({ port: server.port, log: server.logPath }));
         const how = process.argv[2];
         if (how === "exit") process.exit(3);
-        if (how === "throw") throw new Error("thrown on purpose");
         if (how === "wait") setInterval(() => {}, 1000);
       `,
       resolveDir: testkit,
@@ -81,17 +80,15 @@ async function expectGone({ postmaster, data }: Started): Promise<void> {
 
 // Watches processes through /proc.
 describe.runIf(process.platform === "linux")("an embedded server is gone after", () => {
-  for (const signal of ["SIGKILL", "SIGINT", "SIGTERM"] as const) {
-    test(`${signal} to the process that started it`, async () => {
-      const started = await start("wait");
-      expect(started.postmaster).toBeGreaterThan(1);
-      expect(alive(started.postmaster)).toBe(true);
-      expect(existsSync(started.data)).toBe(true);
-      started.child.kill(signal);
-      await started.ended;
-      await expectGone(started);
-    });
-  }
+  test("kill -9 of the process that started it", async () => {
+    const started = await start("wait");
+    expect(started.postmaster).toBeGreaterThan(1);
+    expect(alive(started.postmaster)).toBe(true);
+    expect(existsSync(started.data)).toBe(true);
+    started.child.kill("SIGKILL");
+    await started.ended;
+    await expectGone(started);
+  });
 
   test("Ctrl-C, which signals the whole process group", async () => {
     const started = await start("wait");
@@ -101,7 +98,7 @@ describe.runIf(process.platform === "linux")("an embedded server is gone after",
     await expectGone(started);
   });
 
-  for (const how of ["exit", "throw", "return"]) {
+  for (const how of ["exit", "return"]) {
     test(`${how} without stop()`, async () => {
       const started = await start(how);
       await started.ended;
@@ -115,7 +112,7 @@ describe.runIf(process.platform === "linux")("an embedded server is gone after",
     const guard = await pollChild(child.pid!);
     const spec = (await readFile(`/proc/${guard}/cmdline`, "utf8")).split("\0").find((part) => part.startsWith("{"));
     const { folder: data } = JSON.parse(spec ?? "{}") as { folder: string };
-    await expect.poll(() => existsSync(join(data, "data")), { interval: 10 }).toBe(true);
+    await expect.poll(() => existsSync(join(data, "data")), { interval: 10, timeout: 30_000 }).toBe(true);
     child.kill("SIGKILL");
     await ended;
     await expect.poll(() => alive(guard), { timeout: 15_000 }).toBe(false);

@@ -1,6 +1,6 @@
 // What startServer makes of its options, of a closed checkout, of missing library links, and of failures.
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdtemp, rm, unlink } from "node:fs/promises";
+import { chmod, cp, mkdtemp, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { startServer, TestServerError } from "@watertight/testkit";
 import pg from "pg";
@@ -85,6 +85,20 @@ describe("binaries", () => {
     const used = await readableBinaries({ native, missingLinks: [] }, folder, serverIdentity());
     expect(used).toBe(join(folder, "native"));
     await promisify(execFile)(join(used, "bin", "postgres"), ["--version"], { ...serverIdentity(), cwd: "/" });
+  });
+
+  test("files that only their owner may read are copied and opened, the installed ones stay as they are", async (context) => {
+    if (process.getuid?.() !== 0) return context.skip("only root runs the server as another user");
+    const { native, root } = await copied(findBinaries(15).native);
+    await chmod(root, 0o755);
+    const closed = join(native, "bin", "postgres");
+    await chmod(closed, 0o700);
+    const folder = await temporary();
+    await chmod(folder, 0o755);
+    const used = await readableBinaries({ native, missingLinks: [] }, folder, serverIdentity());
+    expect(used).toBe(join(folder, "native"));
+    await promisify(execFile)(join(used, "bin", "postgres"), ["--version"], { ...serverIdentity(), cwd: "/" });
+    expect((await stat(closed)).mode & 0o777).toBe(0o700);
   });
 
   test("library links that the install script did not make are made in the copy", async () => {
