@@ -126,6 +126,10 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
       const tenant = this.engine.tenantFor(bound, 'client.query');
       const { link } = this;
       const status = this.getTransactionStatus();
+      const { submit } = query;
+      // A hint, to refuse before anything is touched: COPY streams take the socket over before they send. What gets
+      // past it is caught below, and costs the connection.
+      if (/\.query\(/.test(String(submit))) throw failure('WT_SIMPLE_PROTOCOL');
       if (this.readyForQuery && status === 'I') throw failure('WT_NEEDS_TRANSACTION');
       if (!this.readyForQuery || link.openTenant === undefined) {
         const open = new Scoped(this, tenant, '');
@@ -133,7 +137,6 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
         open.callback = () => {}; // its failure shows in the status that the submit below looks at
         super.query(open);
       }
-      const submit = query.submit;
       query.submit = (connection: PgConnection): Error | null | undefined | void => {
         if (link.condemned !== undefined) return failure('WT_SCOPE_ENDED');
         if (this.getTransactionStatus() !== 'T' || link.openTenant === undefined) return failure('WT_NEEDS_TRANSACTION');
@@ -143,7 +146,9 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
         connection.query = () => void (simple = true);
         try {
           const error = submit.call(query, connection);
-          return simple ? failure('WT_SIMPLE_PROTOCOL') : error;
+          if (!simple) return error;
+          void condemn(pg, this);
+          return failure('WT_SIMPLE_PROTOCOL');
         } finally {
           connection.query = original;
         }
