@@ -38,6 +38,9 @@ export type { DerivedTenancy, DirectTenancy, Tenancy } from "./protect/tenancy.t
 export type { TenantType } from "./protect/tenant-column.ts";
 export { unprotectTable, type UnprotectReport } from "./protect/unprotect-table.ts";
 export { snapshotKit } from "./snapshot/snapshot-kit.ts";
+export type { Check } from "./status/check.ts";
+export { type ServerCve, serverCves, unfixedCves } from "./status/cve.ts";
+export { kitStatus, type KitStatus } from "./status/kit-status.ts";
 export { followTenants } from "./tenants/follow-tenants.ts";
 export {
   listTenants,
