@@ -7,19 +7,23 @@ const slow = 'select tenant_id, body, pg_sleep(0.01) from item where id = 1';
 const slowWrite = 'with waiting as materialized (select pg_sleep(0.004)) update item set n = n + 1 from waiting where id = 2 returning tenant_id, body';
 
 export const waitingHandlers: Readonly<Record<string, Handler>> = {
+  // Most are cancelled while they wait for a connection, which costs nothing; each that was sent costs a connection.
   cancel: async (turn) => {
     const controller = new AbortController();
     const { random, subject, tenant } = turn;
-    const timer = setTimeout(() => controller.abort(), random.below(4));
+    const limits = { signal: controller.signal };
+    const sent = random.chance(0.1);
+    const timer = sent ? undefined : setTimeout(() => controller.abort(), random.below(4));
     try {
-      const limits = { signal: controller.signal };
-      if (random.chance(0.85)) turn.see(await subject.query(tenant, random.chance(0.5) ? slow : slowWrite, [], limits));
+      if (!sent) turn.see(await subject.query(tenant, random.chance(0.5) ? slow : slowWrite, [], limits));
       else
         await subject.transaction(
           tenant,
           async (tx) => {
             turn.see(await tx.query(readAll));
-            turn.see(await tx.query(slow));
+            turn.codes.push('in flight');
+            setTimeout(() => controller.abort(), random.below(2));
+            turn.see(await tx.query(random.chance(0.5) ? slow : slowWrite));
           },
           limits,
         );

@@ -73,15 +73,21 @@ export function plainSubject(url: string, max: number): Subject {
       const client = await pool.connect();
       const ignore = (): void => {};
       client.on('error', ignore);
+      const ends = [(): unknown => client.off('error', ignore)];
       return {
         query: (text, values, queryTimeoutMs) => client.query({ text, values: values as unknown[], query_timeout: queryTimeoutMs } as pg.QueryConfig),
         begin: async () => {
           await client.query('begin');
           await client.query(forTransaction, [tenant.id]);
         },
+        onNotification: (callback) => {
+          const on = ({ channel }: { channel: string }): void => callback(channel);
+          client.on('notification', on);
+          ends.push(() => client.off('notification', on));
+        },
         release: () => {
           client.release();
-          client.off('error', ignore);
+          for (const end of ends) end();
         },
       };
     },

@@ -33,11 +33,20 @@ export function watertightSubject({ url, key, level, prepare = 'all' }: Watertig
     requireRow: (tenant, id) => pool.for(tenant.id).requireRow('item', { id }),
     async connect(tenant): Promise<Borrowed> {
       const client = await tenancy.run(tenant.id, () => pool.connect());
+      const ends: (() => void)[] = [];
       return {
         query: async (text, values, queryTimeoutMs) =>
           (await client.query({ text, values: (values ?? []) as unknown[], ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }) } as pg.QueryConfig)) as Rows,
         begin: () => client.query('begin'),
-        release: () => client.release(),
+        onNotification: (callback) => {
+          const on = ({ channel }: { channel: string }): void => callback(channel);
+          client.on('notification', on);
+          ends.push(() => client.off('notification', on));
+        },
+        release: () => {
+          for (const end of ends) end();
+          client.release();
+        },
       };
     },
     as: (tenant, fn) => tenancy.run(tenant.id, fn),

@@ -30,6 +30,8 @@ export interface Borrowed extends Scope {
   query(text: string, values?: readonly unknown[], queryTimeoutMs?: number): Promise<Rows>;
   /** BEGIN, and whatever this subject does to say who asks. */
   begin(): Promise<unknown>;
+  /** Calls back for every notification that arrives while the connection is borrowed. */
+  onNotification(hear: (channel: string) => void): void;
   release(): void;
 }
 
