@@ -34,11 +34,11 @@ export function contextStatement(level: Level, proof: string, timeoutMs?: number
 
 /**
  * What runs before the context statement when a connection changes tenant or its last pipeline failed: WITH HOLD
- * cursors, LISTEN and session settings outlive a transaction (C1, C7). Inside the transaction, because a reset with
+ * cursors, LISTEN, session settings and lastval() outlive a transaction (C1, C7, Q3). Inside the transaction, because a reset with
  * a Sync of its own may reach another server connection behind a pooler. Level hostile also drops prepared
  * statements and temporary objects, which a hardened database does not let the app role make.
  */
 export function resetStatements(level: Level): readonly string[] {
-  const always = ['close all', 'unlisten *', 'reset all'];
+  const always = ['close all', 'unlisten *', 'reset all', 'discard sequences'];
   return level === 'hostile' ? [...always, 'deallocate all', 'discard temp', 'reset role'] : always;
 }

@@ -30,6 +30,8 @@ export interface Arena {
   readonly db: TestDatabase;
   readonly roles: RoleNames;
   readonly key: TokenKey;
+  /** The same as WATERTIGHT_KEY. */
+  readonly keyText: string;
   readonly canaryA: string;
   readonly canaryB: string;
   readonly world: World;
@@ -60,6 +62,7 @@ export async function makeArena(
         canaryA: options.template.canaryA,
         canaryB: options.template.canaryB,
         key: options.template.key,
+        keyText: options.template.keyText,
         world: options.template.world,
       }
     : await build(db, roles, level, options.harden ?? true);
@@ -88,7 +91,7 @@ async function build(
   roles: RoleNames,
   level: Level,
   harden: boolean,
-): Promise<Pick<Arena, "canaryA" | "canaryB" | "key" | "world">> {
+): Promise<Pick<Arena, "canaryA" | "canaryB" | "key" | "keyText" | "world">> {
   const report = await installKit(db.admin, { roles, level, harden });
   const { a, b } = await sampleSchema(db.admin, roles);
   await db.admin.query("create sequence app.ticket; select nextval('app.ticket')");
@@ -99,7 +102,8 @@ async function build(
     await protectTable(db.admin, { table, tenantColumn: "tenant_id" });
   await protectTable(db.admin, { table: "app.comments", parent: { table: "app.tasks", via: { task_id: "id" } } });
   for (const tenant of [a, b]) await db.admin.query("select watertight.register_tenant($1)", [tenant.id]);
-  const [key] = parseKeys(report.key ?? `none:${"A".repeat(43)}`);
+  const keyText = report.key ?? `none:${"A".repeat(43)}`;
+  const [key] = parseKeys(keyText);
   const world: World = {
     canaryA: a.canary,
     canaryB: b.canary,
@@ -113,7 +117,7 @@ async function build(
     database: db.name,
     aToken: "",
   };
-  return { canaryA: a.canary, canaryB: b.canary, key, world };
+  return { canaryA: a.canary, canaryB: b.canary, key, keyText, world };
 }
 
 // Signed for B but expired, bound elsewhere or by an unknown key id; signed wrongly; signed for A with B's name behind the signature; mutilated.

@@ -6,7 +6,7 @@ import type { Arena } from "./arena.ts";
 import { Desk, type Rig, type Said, shipped } from "./desk.ts";
 import type { HostileClass, Step, Trial } from "./hostile-class.ts";
 
-const refusals = new Set([
+export const refusals: ReadonlySet<string> = new Set([
   "42501",
   "WT001",
   "WT002",
@@ -21,7 +21,7 @@ const refusals = new Set([
 ]);
 
 // Whatever an earlier borrower may have left, whoever it was.
-const usualLoot: readonly string[] = [
+export const usualLoot: readonly string[] = [
   "select name, setting from pg_catalog.pg_settings where source = 'session' or name ~ '[.]'",
   "select relname from pg_catalog.pg_class where relnamespace = pg_catalog.pg_my_temp_schema()",
   "select pg_catalog.lo_get(oid) from pg_catalog.pg_largeobject_metadata",
@@ -88,12 +88,16 @@ async function hold(arena: Arena, sql: string): Promise<Desk> {
   return desk;
 }
 
+/** Which secrets are among the bytes that A received. */
+export function secretsIn(arena: Arena, heard: string, phase: string): string[] {
+  const dense = heard.replaceAll(/\s/g, "");
+  return [...arena.secrets].filter(([, secret]) => heard.includes(secret) || dense.includes(secret)).map(([name]) => `${name} in ${phase}`);
+}
+
 // The bytes of one phase of A.
 function listen(arena: Arena, desk: Desk, trial: Trial, phase: string): void {
   const heard = desk.heard();
-  const dense = heard.replaceAll(/\s/g, "");
-  for (const [name, secret] of arena.secrets)
-    if (heard.includes(secret) || dense.includes(secret)) trial.leaks.push(`${name} in ${phase}`);
+  trial.leaks.push(...secretsIn(arena, heard, phase));
   for (const { tenant, hex } of desk.tokens)
     if (tenant === arena.world.b && heard.includes(hex)) trial.leaks.push(`token of B in ${phase}`);
 }
