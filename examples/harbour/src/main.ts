@@ -86,7 +86,7 @@ function showPage(harbour: Harbour, { a, b, targets }: Cast): void {
   };
 }
 
-function showAddresses({ shipped, open, cast }: Run): void {
+function showAddresses({ shipped, open, cast, database }: Run): void {
   showPage(shipped, cast);
   if (open !== undefined) showPage(open, cast);
   const lines = [
@@ -94,6 +94,7 @@ function showAddresses({ shipped, open, cast }: Run): void {
     `  try it    ${shipped.url}/          (curl commands with a token)`,
     `  API       ${shipped.url}/v1`,
     `  health    ${shipped.url}/health`,
+    ...(database === undefined ? [] : [`  database  ${database}`]),
     ...(open === undefined ? [] : [`  ${pc.red("leaking")}   ${open.url}/          (the holes of --open)`]),
     `Press Ctrl-C to stop; nothing is left behind.`,
   ];

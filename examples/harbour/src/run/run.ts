@@ -33,6 +33,8 @@ export interface Run {
   cast: Cast;
   shipped: Harbour;
   open: Harbour | undefined;
+  /** URL of the shipped database as the application's role; only on the embedded server, where it holds no password. */
+  database: string | undefined;
 }
 
 /** Collects what must be closed; the last opened is closed first, and what opens too late is closed at once. */
@@ -107,7 +109,13 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
     shipped,
     events,
   });
-  return { result, cast, shipped: harbour, open: options.keepOpen ? leaky : undefined };
+  return {
+    result,
+    cast,
+    shipped: harbour,
+    open: options.keepOpen ? leaky : undefined,
+    database: cluster.embedded ? cluster.url(site.database, cluster.roles.app) : undefined,
+  };
 }
 
 /** What the kit wrote down. Probes are reported out of band, so they may arrive a moment after the last reply. */
