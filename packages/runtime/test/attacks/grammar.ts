@@ -47,7 +47,6 @@ export const shapes: Readonly<Record<string, (t: Target, w: World) => string>> =
   share: (t) => `select * from ${t.name} for key share`,
   copy: (t) => `copy (select * from ${t.name}) to stdout`,
   copyTable: (t) => `copy ${t.name} to stdout`,
-  analyze: (t) => `explain (analyze, verbose) select * from ${t.name} where ${t.tenant}`,
   leakyCast: (t) => `select * from ${t.name} where ${t.tenant} and ${t.text}::int > 0`,
   leakyOrder: (t) => `select * from ${t.name} order by case when ${t.tenant} then ${t.text}::uuid end`,
   raise: (t) => `do $$ declare r record; begin for r in select * from ${t.name} where ${t.tenant} loop raise notice '%', r; end loop; end $$`,
@@ -62,7 +61,7 @@ export const shapes: Readonly<Record<string, (t: Target, w: World) => string>> =
   remove: (t) => `delete from ${t.name} where ${t.tenant}`,
   removeReturning: (t) => `delete from ${t.name} where ${t.id} returning *`,
   merge: (t) => `merge into ${t.name} x using (values (1)) v on x.${t.tenant} when matched then delete`,
-  mergeUpdate: (t) => `merge into ${t.name} x using ${t.name} y on x.${t.tenant} when matched then update set ${t.text} = y.${t.text}`,
+  mergeUpdate: (t) => `merge into ${t.name} x using (values ('stolen')) y(v) on x.${t.tenant} when matched then update set ${t.text} = y.v`,
   cteDelete: (t) => `with d as (delete from ${t.name} where ${t.tenant} returning *) select * from d`,
   truncate: (t) => `truncate ${t.name} cascade`,
 };

@@ -98,7 +98,7 @@ async function attack(
         answers.push(said);
       }
     })
-    .catch(() => (trial.destroyed = true));
+    .catch((e) => {console.log('DEBUG','',phase,e);(trial.destroyed = true)});
   verdict(arena, listener, trial, phase);
 }
 

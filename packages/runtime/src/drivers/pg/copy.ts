@@ -3,56 +3,32 @@
  * stacked statements. Data flows with backpressure in both directions.
  */
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { MessageWriter } from '../../scope/wire.ts';
 import type { PgConnection, PgStream } from './shapes.ts';
 import type { TenantClient } from './tenant-client.ts';
 
 const writer = new MessageWriter();
 const syncOnly = writer.sync().take();
-const highWater = 1 << 20;
 
 /** Runs `COPY … TO STDOUT`; ending early reads the rest and throws it away, which keeps the transaction usable. */
 export async function* copyTo(client: TenantClient, tenant: string, text: string): AsyncGenerator<Buffer, void, undefined> {
+  const socket = client.connection.stream;
+  // Object mode, so that each chunk stays what the server sent: for text formats one row.
+  const out = new Readable({ objectMode: true, highWaterMark: 1000, read: () => socket.resume() });
   const query = client.newQuery(tenant, text);
-  const stream = client.connection.stream;
-  let chunks: Buffer[] = [];
-  let size = 0;
-  let wake: (() => void) | undefined;
-  let ended = false;
-  let failed: Error | null | undefined;
-  let discard = false;
   query.handleCopyData = ({ chunk }) => {
-    if (discard) return;
-    // The parser reuses nothing, but the chunk is a view of the whole packet: copying keeps packets short-lived.
-    chunks.push(Buffer.from(chunk));
-    size += chunk.length;
-    if (size > highWater) stream.pause();
-    wake?.();
+    if (!out.destroyed && !out.push(chunk)) socket.pause();
   };
-  query.callback = (error) => {
-    ended = true;
-    failed = error;
-    wake?.();
-  };
-  client.run(query);
+  const done = client.send(query).then(
+    () => out.push(null),
+    (error: Error) => out.destroy(error),
+  );
   try {
-    for (;;) {
-      if (chunks.length === 0) {
-        if (ended) break;
-        await new Promise<void>((resolve) => (wake = resolve));
-        continue;
-      }
-      const ready = chunks;
-      chunks = [];
-      size = 0;
-      stream.resume();
-      yield* ready;
-    }
-    if (failed) throw failed;
+    yield* out;
   } finally {
-    discard = true;
-    stream.resume();
-    while (!ended) await new Promise<void>((resolve) => (wake = resolve));
+    socket.resume();
+    await done;
   }
 }
 

@@ -131,7 +131,7 @@ export interface PgModule {
 
 // Class and member, as this driver needs them.
 const members =
-  'Client.getTransactionStatus Client._getActiveQuery Client._handleErrorMessage Client._handleParseComplete Query.handleCopyInResponse Query.handleReadyForQuery Pool._pulseQueue Pool._release Connection.cancel Result.addFields';
+  'Client.getTransactionStatus Client._handleErrorMessage Client._handleParseComplete Pool._pulseQueue Connection.cancel Result.addFields';
 
 /**
  * Checks that this is the real pg, new enough. Looks at members, not at a version: a fork that has them is fine.

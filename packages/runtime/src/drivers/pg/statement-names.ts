@@ -28,12 +28,8 @@ export class StatementNames {
   use(writer: MessageWriter, text: string, parses: (NamedStatement | null)[]): NamedStatement {
     let statement = this.#byText.get(text);
     if (statement === undefined) {
-      if (this.#byText.size >= limit) this.#evict();
+      if (this.#byText.size >= limit) this.#forget();
       statement = { name: this.#prefix + this.#count++, text, state: 'absent' };
-      this.#byText.set(text, statement);
-    } else if (this.#byText.size > limit / 2) {
-      // Least recently used goes first; below half of the limit the order does not matter yet.
-      this.#byText.delete(text);
       this.#byText.set(text, statement);
     }
     // Twice in one pipeline: parsed by the first use.
@@ -55,11 +51,9 @@ export class StatementNames {
     if (this.#evicted.length > 0) this.#evicted = [];
   }
 
-  #evict(): void {
-    for (const [text, statement] of this.#byText) {
-      this.#byText.delete(text);
-      if (statement.state !== 'absent') this.#evicted.push(statement.name);
-      return;
-    }
+  // All at once: whoever has more texts than this makes them up as he goes, and then no order of theirs is worth keeping.
+  #forget(): void {
+    this.#evicted.push(...[...this.#byText.values()].map(({ name }) => name));
+    this.#byText.clear();
   }
 }

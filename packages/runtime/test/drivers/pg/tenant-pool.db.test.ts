@@ -53,7 +53,7 @@ describeServers((server) => {
           throw new Error('undo');
         }));
         await tx.savepoint((inner) => inner.query('insert into note values ($1, 502, $2)', [tenantA, 'kept']));
-        expect((await tx.client.query('select count(*)::int as n from note where id >= 500')).rows).toEqual([{ n: 2 }]);
+        expect(((await tx.client.query('select count(*)::int as n from note where id >= 500')) as { rows: unknown }).rows).toEqual([{ n: 2 }]);
       });
       expect(await errorOf(kept!.query('select 1'))).toMatchObject({ code: 'WT_SCOPE_ENDED' });
       await errorOf(a.transaction(async (tx) => {
