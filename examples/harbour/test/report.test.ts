@@ -33,7 +33,11 @@ const facts = (shippedLeaks: string[] = [], openHolds: string[] = []): Facts => 
     openHoles: holes,
     open: act((id) => !openHolds.includes(id)),
     shipped: act((id) => shippedLeaks.includes(id)),
-    events: [{ kind: "cross_tenant_probe", relation: '"harbour"."invoices"', count: 6 }],
+    events: [
+      { kind: "cross_tenant_probe", relation: '"harbour"."invoices"', count: 5 },
+      { kind: "cross_tenant_probe", relation: '"harbour"."attachments"', count: 1 },
+      { kind: "missing_row", relation: '"harbour"."invoices"', count: 1 },
+    ],
   };
 };
 

@@ -86,12 +86,7 @@ function summary(result: Result, paint: Paint): string[] {
     .toSorted((a, b) => b[1] - a[1])
     .map(([layer, times]) => `${layer} ${times}`)
     .join(", ");
-  const events = result.events
-    .map(
-      (event) =>
-        `${event.kind}${event.relation === null ? "" : ` ${event.relation.replaceAll('"', "")}`} ${event.count}`,
-    )
-    .join(", ");
+  const events = recorded(result);
   const honest = `${result.honest.steps} honest requests of both tenants ${result.honest.failed.length === 0 ? "all succeeded" : `FAILED: ${result.honest.failed.join("; ")}`}`;
   const verdict = result.ok
     ? paint.green("OK: every hole leaks when open, nothing leaks as shipped.")
@@ -100,8 +95,21 @@ function summary(result: Result, paint: Paint): string[] {
     `Holes open: ${paint.bold(`${result.leakedOpen} of ${count} leaked`)}, and honest users were shown ${number(result.honest.foreignRowsOpen)} foreign rows without asking for them.`,
     `As shipped: ${paint.bold(`${count - result.leakedShipped} of ${count} stopped`)}, by ${stops}.`,
     `            ${honest}.`,
-    `Recorded by the database itself: ${events === "" ? "nothing" : events}.`,
+    `Recorded by the database itself: ${events}.`,
     `${number(result.rows)} rows, ${result.tenants} tenants, PostgreSQL ${result.postgres}, ${result.seconds.toFixed(1)} s.`,
     verdict,
   ];
+}
+
+/** `6 cross_tenant_probe (invoices 5, attachments 1), …` */
+function recorded(result: Result): string {
+  const kinds = new Map<string, { count: number; relations: string[] }>();
+  for (const { kind, relation, count } of result.events) {
+    const entry = kinds.get(kind) ?? { count: 0, relations: [] };
+    entry.count += count;
+    if (relation !== null) entry.relations.push(`${relation.replaceAll('"', "").replace("harbour.", "")} ${count}`);
+    kinds.set(kind, entry);
+  }
+  const texts = [...kinds].map(([kind, { count, relations }]) => `${count} ${kind} (${relations.join(", ")})`);
+  return texts.length === 0 ? "nothing" : texts.join(", ");
 }
