@@ -1,15 +1,20 @@
 // kit status: quiet on a good installation, and for every kind of drift exactly that drift is reported.
-import { kitStatus, protectTable, registerTenants, rotateKey } from "@watertight/schema";
+import { installKit, kitStatus, protectTable, type Queryable, registerTenants, rotateKey } from "@watertight/schema";
 import { createDatabase, describeServers, type TestDatabase } from "@watertight/testkit";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { installKit } from "@watertight/schema";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ownDatabase } from "../support/managed.ts";
+
+// Each drift is made, reported and rolled back in one transaction: the status, which opens its own, is given one that is open already.
+const inside = (client: pg.Client): Queryable => ({
+  query: (text, params) =>
+    /^(begin|rollback$|commit)/.test(text) ? Promise.resolve({ rows: [] }) : client.query(text, params),
+});
 
 describeServers((server) => {
   describe("kit status", () => {
     let db: TestDatabase;
-    beforeEach(async () => {
+    beforeAll(async () => {
       db = await createDatabase(server, { kit: true });
       await registerTenants(db.admin, ["a"]);
       await db.admin
@@ -17,9 +22,9 @@ describeServers((server) => {
         create table public.projects_1 partition of public.projects for values from ('2026-01-01') to ('2027-01-01')`);
       await protectTable(db.admin, { table: "public.projects" });
     });
-    afterEach(() => db.drop());
+    afterAll(() => db.drop());
 
-    const open = async (client: pg.Client = db.admin): Promise<[string | undefined, string, string][]> =>
+    const open = async (client: Queryable = db.admin): Promise<[string | undefined, string, string][]> =>
       (await kitStatus(client)).checks
         .filter((check) => check.state !== "ok" && check.id !== "server-cves")
         .map((check) => [check.vectorId, check.state, check.id]);
@@ -109,8 +114,13 @@ describeServers((server) => {
           .replaceAll("$app", db.roles.app)
           .replaceAll("$readonly", db.roles.readonly)
           .replaceAll("$db", `"${db.name}"`);
-      await db.admin.query(fill(sql));
-      expect(await open()).toEqual(expected.map(([vector, state, id]) => [vector, state, fill(id)]));
+      await db.admin.query("begin");
+      try {
+        await db.admin.query(fill(sql));
+        expect(await open(inside(db.admin))).toEqual(expected.map(([vector, state, id]) => [vector, state, fill(id)]));
+      } finally {
+        await db.admin.query("rollback");
+      }
     });
 
     it("is quiet again after the fix that it names", async () => {
@@ -151,12 +161,7 @@ describeServers((server) => {
         for (const [sql, vectors] of roleDrifts) {
           await own.kit.query("begin");
           await own.kit.query(sql.replaceAll(/\$(\w+)/g, (_, kind: keyof typeof own.roles) => own.roles[kind]));
-          // the status opens a transaction of its own: hand it one that is open already
-          const inside = {
-            query: (text: string, params?: unknown[]) =>
-              /^(begin|rollback$|commit)/.test(text) ? Promise.resolve({ rows: [] }) : own.kit.query(text, params),
-          };
-          const { checks } = await kitStatus(inside);
+          const { checks } = await kitStatus(inside(own.kit));
           const found = new Set(
             checks
               .filter((check) => check.state !== "ok" && /^(role|owner|migrator)/.test(check.id))

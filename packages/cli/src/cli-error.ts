@@ -1,0 +1,81 @@
+/**
+ * Errors of the command line itself, and the exit code that belongs to any error. Every error ends with the next step.
+ */
+
+/** Exit codes; scripts rely on them. */
+export const exitCodes = {
+  ok: 0,
+  /** Findings at or over the limit. */
+  findings: 1,
+  /** Wrong usage or configuration. */
+  usage: 2,
+  /** Could not run: no database, no right, no kit. */
+  failed: 3,
+} as const;
+
+/** Codes of the command line's own errors. */
+export type CliErrorCode =
+  | "WT_CLI_NO_DATABASE"
+  | "WT_CLI_SECRET_IN_FLAG"
+  | "WT_CLI_UNREACHABLE"
+  | "WT_CLI_CONFIRM"
+  | "WT_CLI_USAGE"
+  | "WT_CLI_ROLE";
+
+/** An error of the command line. */
+export class CliError extends Error {
+  readonly code: CliErrorCode;
+  readonly hint: string;
+  readonly exitCode: number;
+
+  constructor(code: CliErrorCode, what: string, next: string, exitCode: number = exitCodes.usage) {
+    super(`${code}: ${what} ${next}`);
+    this.code = code;
+    this.hint = next;
+    this.exitCode = exitCode;
+  }
+}
+
+// these say that the call was wrong; everything else says that the database would not have it
+const wrongCalls = new Set([
+  "WT_KIT_NAME",
+  "WT_KIT_OPTION",
+  "WT_KIT_ROLES_DIFFER",
+  "WT_KIT_KEY",
+  "WT_KIT_KEY_LAST",
+  "WT_KIT_TABLE",
+  "WT_KIT_TENANT_COLUMN",
+  "WT_KIT_TENANT_TYPE",
+  "WT_KIT_TENANT_NULLS",
+  "WT_KIT_PARENT",
+  "WT_KIT_NOT_PROTECTED",
+  "WT_KIT_TENANT",
+  "WT_KEY_INVALID",
+]);
+
+/** What is shown of an error. */
+export interface ShownError {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string;
+  readonly exitCode: number;
+}
+
+/** Turns any error into what is shown of it. */
+export function showError(error: unknown): ShownError {
+  const {
+    code = "",
+    message = String(error),
+    hint = "",
+    exitCode,
+  } = error as { code?: string; message?: string; hint?: string; exitCode?: number };
+  const next =
+    hint || (code === "55P03" ? "The table is in use; try again when it is quieter." : "Run: watertight kit status");
+  const typed = code.startsWith("WT_");
+  return {
+    code: code || "WT_CLI_FAILED",
+    message: typed ? message : `${code === "" ? "" : `${code}: `}${message} ${next}`,
+    next,
+    exitCode: exitCode ?? (wrongCalls.has(code) ? exitCodes.usage : exitCodes.failed),
+  };
+}

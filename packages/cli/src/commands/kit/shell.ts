@@ -1,0 +1,127 @@
+/**
+ * `watertight kit shell --as TENANT`: statements as one tenant, each in a transaction of its own, as the application role with the context
+ * open. One statement a message (extended protocol), so that a pasted text cannot leave its transaction.
+ */
+import { createInterface } from "node:readline/promises";
+import { openContext } from "@watertight/schema";
+import type { Client } from "pg";
+import { CliError, exitCodes, showError } from "../../cli-error.ts";
+import type { CommandContext, Execute } from "../../command.ts";
+import { harmless } from "../../output/printer.ts";
+import { completeStatement } from "./shell-input.ts";
+
+interface Options {
+  readonly as: string;
+  readonly command?: string;
+}
+
+interface Session {
+  readonly client: Client;
+  readonly tenant: string;
+  readonly level: "plain" | "sealed" | "hostile";
+  /** Undefined when the connection is the application's own role. */
+  readonly role: string | undefined;
+  readonly key: string | undefined;
+}
+
+const tables = `select n.nspname as schema, c.relname as name, case when c.relrowsecurity and c.relforcerowsecurity then 'forced' when c.relrowsecurity then 'on' else '' end as "row security"
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p', 'v') and n.nspname not in ('pg_catalog', 'information_schema', 'watertight') and pg_catalog.has_table_privilege(c.oid, 'SELECT') order by 1, 2`;
+
+async function openSession(client: Client, tenant: string, key: string | undefined): Promise<Session> {
+  const connectAs = (role: string): string =>
+    `Connect as ${role}, for example: watertight kit shell --db env:APP_DATABASE_URL --as ${tenant}`;
+  const facts = await client
+    .query<{ level: Session["level"]; me: string; settings: boolean }>(
+      "select watertight.handshake() ->> 'level' as level, current_user as me, pg_catalog.has_table_privilege('watertight.setting', 'SELECT') as settings",
+    )
+    .catch((error: Error) => {
+      throw new CliError(
+        "WT_CLI_ROLE",
+        `The kit is not installed, or closed to this role: ${error.message}.`,
+        connectAs("the app role"),
+        exitCodes.failed,
+      );
+    });
+  const { level, me, settings } = facts.rows[0]!;
+  // whoever may not read the settings is one of the application's roles itself
+  if (!settings) return { client, tenant, level, role: undefined, key };
+  const { rows } = await client.query<{ app: string; may: boolean }>(
+    "select value as app, pg_catalog.pg_has_role(current_user, value::name, 'MEMBER') as may from watertight.setting where name = 'app'",
+  );
+  const { app, may } = rows[0]!;
+  if (!may && app !== me)
+    throw new CliError("WT_CLI_ROLE", `${me} may not act as ${app}.`, connectAs(app), exitCodes.failed);
+  return { client, tenant, level, role: app === me ? undefined : app, key };
+}
+
+async function runStatement({ print }: CommandContext, session: Session, text: string): Promise<void> {
+  const { client } = session;
+  await client.query("begin");
+  try {
+    if (session.role !== undefined)
+      await client.query("select pg_catalog.set_config('role', $1, true)", [session.role]);
+    await openContext(client, session.tenant, session.level, session.key);
+    const query = { text, rowMode: "array" as const, queryMode: "extended" };
+    const result = await client.query<unknown[]>(query);
+    await client.query("commit");
+    const columns = result.fields.map((field) => field.name);
+    print.result(
+      { tenant: session.tenant, columns, rows: result.rows, rowCount: result.rowCount, tag: result.command },
+      () => {
+        if (columns.length > 0) print.table(columns, result.rows);
+        print.line(
+          columns.length > 0
+            ? `(${result.rows.length} ${result.rows.length === 1 ? "row" : "rows"})`
+            : `${result.command} ${result.rowCount ?? ""}`.trimEnd(),
+        );
+      },
+    );
+  } catch (error) {
+    await client.query("rollback");
+    throw error;
+  }
+}
+
+async function prompt(context: CommandContext, session: Session): Promise<void> {
+  const { io, print } = context;
+  const lines = createInterface({ input: io.stdin });
+  const ask = (more: boolean): void => {
+    if (io.interactive) io.err(`${harmless(session.tenant)}${more ? "->" : "=>"} `);
+  };
+  if (io.interactive)
+    print.note(
+      `Tenant ${harmless(session.tenant)}, level ${session.level}. End statements with ; — \\dt lists tables, \\q quits.`,
+    );
+  let text = "";
+  ask(false);
+  for await (const line of lines) {
+    if (text === "" && line.trim() === "\\q") break;
+    text += `${line}\n`;
+    const statement = text.trim() === "\\dt" ? tables : completeStatement(text);
+    if (statement === undefined && text.trim() !== "") {
+      ask(true);
+      continue;
+    }
+    text = "";
+    if (statement !== undefined && statement !== "") {
+      try {
+        await runStatement(context, session, statement);
+      } catch (error) {
+        print.note(harmless(showError(error).message));
+      }
+    }
+    ask(false);
+  }
+  lines.close();
+}
+
+/** Runs `kit shell`. */
+export const execute: Execute<Options> = (context, _, options) =>
+  context.database(async (client) => {
+    const session = await openSession(client, options.as, context.io.env.WATERTIGHT_KEY);
+    if (options.command !== undefined)
+      await runStatement(context, session, options.command === "\\dt" ? tables : options.command);
+    else await prompt(context, session);
+    return 0;
+  });

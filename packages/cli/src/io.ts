@@ -1,0 +1,30 @@
+/**
+ * What a command may touch of the process: two outputs, input, environment. Commands get it handed in, so tests run them in process.
+ */
+import type { Readable } from "node:stream";
+
+/** stdout holds results, stderr progress and errors. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  readonly stdin: Readable;
+  /** A person sits at the other end and can answer. */
+  readonly interactive: boolean;
+  readonly colour: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The io of this process. */
+export function processIo(): Io {
+  const { env } = process;
+  const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "0";
+  const unwanted = (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    stdin: process.stdin,
+    interactive: process.stdin.isTTY === true && process.stdout.isTTY === true && env.CI === undefined,
+    colour: !unwanted && (forced || process.stdout.isTTY === true),
+    env,
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * Runs one command line: parses, executes, prints errors with their next step, answers the exit code. Never ends the process itself.
+ */
+import { CommanderError } from "commander";
+import { exitCodes, showError } from "./cli-error.ts";
+import type { Io } from "./io.ts";
+import { harmless, schemaVersion } from "./output/printer.ts";
+import { buildProgram } from "./program.ts";
+
+/**
+ * Runs a command line.
+ * @param argv arguments without node and script
+ * @example process.exitCode = await run(["kit", "status"], processIo());
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = buildProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // commander has printed its own message by now; asking for help is no error
+    if (error instanceof CommanderError)
+      return ["commander.helpDisplayed", "commander.version"].includes(error.code) ? exitCodes.ok : exitCodes.usage;
+    const shown = showError(error);
+    if (argv.includes("--json"))
+      io.out(
+        `${JSON.stringify({ schemaVersion, error: { code: shown.code, message: shown.message, next: shown.next } }, null, 2)}\n`,
+      );
+    else io.err(`${harmless(shown.message)}\n`);
+    return shown.exitCode;
+  }
+}

@@ -1,0 +1,33 @@
+// Runs a command line in process and keeps what it wrote.
+import { Readable } from "node:stream";
+import { run } from "../../src/run.ts";
+
+export interface Captured {
+  exitCode: number;
+  out: string;
+  err: string;
+  /** The JSON document on stdout. */
+  json(): Record<string, any>;
+}
+
+export interface CaptureOptions {
+  env?: Record<string, string>;
+  input?: string;
+  interactive?: boolean;
+  colour?: boolean;
+}
+
+/** Runs `watertight …argv`. */
+export async function capture(argv: string[], options: CaptureOptions = {}): Promise<Captured> {
+  let out = "";
+  let err = "";
+  const exitCode = await run(argv, {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    stdin: Readable.from([options.input ?? ""]),
+    interactive: options.interactive ?? false,
+    colour: options.colour ?? false,
+    env: options.env ?? {},
+  });
+  return { exitCode, out, err, json: () => JSON.parse(out) as Record<string, any> };
+}

@@ -1,0 +1,87 @@
+// The command line without a database: help, usage errors, exit codes, secrets that must not come by a flag, terminal safety.
+import { describe, expect, it } from "vitest";
+import { completeStatement } from "../src/commands/kit/shell-input.ts";
+import { harmless } from "../src/output/printer.ts";
+import { capture } from "./support/capture.ts";
+
+describe("usage", () => {
+  it("shows examples first", async () => {
+    const help = await capture(["--help"]);
+    expect(help.exitCode).toBe(0);
+    expect(help.out.startsWith("Examples:")).toBe(true);
+    for (const command of [
+      "install",
+      "status",
+      "uninstall",
+      "upgrade",
+      "protect",
+      "unprotect",
+      "observe",
+      "enforce",
+      "shell",
+    ]) {
+      const own = await capture(["kit", command, "--help"]);
+      expect([command, own.exitCode, own.out.startsWith("Example:")]).toEqual([command, 0, true]);
+    }
+  });
+
+  it.each([
+    [["kit", "instal"], 2],
+    [["kit", "protect"], 2],
+    [["kit", "status", "--nope"], 2],
+    [["kit", "install", "--level", "paranoid"], 2],
+    [["kit", "shell"], 2],
+    [["kit"], 2],
+    [["kit", "protect", "t", "--via", "a=b"], 2],
+    [["kit", "protect", "t", "--parent", "p", "--via", "ab"], 2],
+    [["kit", "install", "--role", "king=me"], 2],
+    [["kit", "install", "--key-from", "NOT_SET"], 2],
+    [["kit", "status"], 2],
+    [["kit", "status", "--db", "env:NOT_SET"], 2],
+    [["kit", "status", "--db", "file:/does/not/exist"], 2],
+    [["kit", "status", "--db", "mysql://x"], 2],
+    [["kit", "status", "--db", "postgres://me:secret@localhost/db"], 2],
+    [["kit", "status", "--db", "postgres://localhost/db?password=secret"], 2],
+    [["kit", "status", "--db", "postgres://me@127.0.0.1:1/db"], 3],
+  ])("%j exits with %i", async (argv, exitCode) => {
+    const result = await capture(argv);
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.out).toBe("");
+    expect(result.err).not.toBe("");
+    expect(result.err).not.toContain("secret@");
+  });
+
+  it("answers errors as JSON too, with code and next step", async () => {
+    const { error, schemaVersion } = (
+      await capture(["kit", "status", "--json", "--db", "postgres://me:secret@localhost/db"])
+    ).json();
+    expect(schemaVersion).toBe(1);
+    expect(error.code).toBe("WT_CLI_SECRET_IN_FLAG");
+    expect(error.next).not.toBe("");
+    expect(JSON.stringify(error)).not.toContain("secret@");
+  });
+});
+
+describe("completeStatement", () => {
+  it.each([
+    ["select 1;", "select 1"],
+    ["select 1", undefined],
+    ["select ';", undefined],
+    ["select ';';", "select ';'"],
+    [`select ";" ;`, `select ";"`],
+    ["select 1 -- ;\n;", "select 1 -- ;"],
+    ["select /* ; */ 1;", "select /* ; */ 1"],
+    ["select /* ;", undefined],
+    ["do $x$ begin; end $x$;", "do $x$ begin; end $x$"],
+    ["do $x$ begin; end $y$;", undefined],
+    ["  \n", ""],
+  ])("%j", (text, expected) => {
+    expect(completeStatement(text)).toBe(expected);
+  });
+});
+
+describe("harmless", () => {
+  it("shows control characters instead of sending them", () => {
+    expect(harmless("a\u001b[2Jb\u202ec")).toBe("a\\u001b[2Jb\\u202ec");
+  });
+});
