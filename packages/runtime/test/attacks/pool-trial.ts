@@ -98,7 +98,10 @@ async function attack(
         answers.push(said);
       }
     })
-    .catch((e) => {console.log('DEBUG','',phase,e);(trial.destroyed = true)});
+    .catch((error: unknown) => {
+      trial.destroyed = true;
+      answers.push({ rows: [], count: 0, code: String(error) });
+    });
   verdict(arena, listener, trial, phase);
 }
 

@@ -20,7 +20,7 @@ export const channelClasses: readonly HostileClass[] = [
     attack: (w) => [
       `insert into app.comments (task_id, body) values ('${w.bTask}', 'x')`,
       "insert into app.comments (task_id, body) values (gen_random_uuid(), 'x')",
-      `insert into app.tasks (tenant_id, project_id, title) values ('${w.a}', '${w.bProject}', 'x')`,
+      `insert into app.tasks (tenant_id, project_id, title) values ('${w.a}', '${w.bProject.replace(/1$/, "2")}', 'x')`,
       `insert into app.tasks (tenant_id, project_id, title) values ('${w.a}', gen_random_uuid(), 'x')`,
       { sql: "rollback", alone: true },
     ],
