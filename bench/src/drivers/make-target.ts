@@ -3,6 +3,8 @@
  */
 import type { Environment } from "../environment/environment.ts";
 import { pgTarget } from "./pg.ts";
+import { pgliteTarget } from "./pglite.ts";
+import { postgresJsTarget } from "./postgres-js.ts";
 import type { Driver, Endpoint, Target, Variant } from "./target.ts";
 
 /** Makes a target; connections are opened by its first calls. */
@@ -10,7 +12,9 @@ export async function makeTarget(driver: Driver, environment: Environment, endpo
   switch (driver) {
     case "pg":
       return pgTarget(environment, endpoint, variant, named);
-    default:
-      throw new Error(`no driver ${driver}`);
+    case "postgres-js":
+      return postgresJsTarget(environment, endpoint, variant, named);
+    case "pglite":
+      return pgliteTarget(await environment.pglite(), variant);
   }
 }

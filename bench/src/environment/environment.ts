@@ -3,8 +3,10 @@
  * Unscoped calls go to the sealed one, as a role that row security does not bind. Must leave nothing behind.
  */
 import pg from "pg";
-import { attachServer, createDatabase, startServer, type TestDatabase, type TestServer } from "@watertight/testkit";
+import { installKit } from "@watertight/schema";
+import { attachServer, createDatabase, describeServerAt, dropRun, startServer, type TestDatabase, type TestServer } from "@watertight/testkit";
 import { loadTables } from "../data/load.ts";
+import { type PgliteInstances, startPglite } from "./pglite.ts";
 import { protectTables } from "./protect.ts";
 
 /** Levels that need a database of their own; hostile is level sealed with another runtime. */
@@ -18,6 +20,8 @@ export interface Environment {
   readonly databases: Readonly<Record<DatabaseLevel, TestDatabase>>;
   /** URL of the role that row security does not bind, on the sealed database. */
   readonly unscopedUrl: string;
+  /** PGlite instances with the same kind of data, booted at the first call. */
+  pglite(): Promise<PgliteInstances>;
   close(): Promise<void>;
 }
 
@@ -29,18 +33,22 @@ export async function prepareEnvironment(version: 15 | 18): Promise<Environment>
   const url = process.env["DATABASE_URL"];
   const server = url === undefined ? await startServer({ version, settings }) : await attachServer(url);
   const made: TestDatabase[] = [];
+  let instances: Promise<PgliteInstances> | undefined;
   const close = async (): Promise<void> => {
+    if (instances !== undefined) await (await instances).close();
     for (const database of made) await database.drop().catch(() => {});
+    if (url !== undefined && made[0] !== undefined) await dropRun(await describeServerAt(url), runOf(made[0]));
     await server.stop();
   };
   try {
-    const [plain, sealed] = await Promise.all([prepare(server, "plain", made), prepare(server, "sealed", made)]);
+    const { plain, sealed } = await makeDatabases(server, made);
     const { rows } = await sealed.admin.query<{ server_version: string }>("show server_version");
     return {
       server,
       version: rows[0]!.server_version.split(" ")[0]!,
       databases: { plain, sealed },
       unscopedUrl: sealed.url(sealed.roles.migrator),
+      pglite: () => (instances ??= startPglite()),
       close,
     };
   } catch (error) {
@@ -49,17 +57,28 @@ export async function prepareEnvironment(version: 15 | 18): Promise<Environment>
   }
 }
 
-async function prepare(server: TestServer, level: DatabaseLevel, made: TestDatabase[]): Promise<TestDatabase> {
-  const database = await createDatabase(server, { kit: { level } });
-  made.push(database);
-  const { admin, roles } = database;
-  const loader = {
-    query: (text: string, values?: unknown[]) => admin.query(text, values),
-    run: (text: string) => admin.query(text),
+// Rows and indexes are made once; both databases are copies, and one of them is then brought to level plain.
+async function makeDatabases(server: TestServer, made: TestDatabase[]): Promise<Record<DatabaseLevel, TestDatabase>> {
+  const seed = await createDatabase(server, { kit: { level: "sealed" } });
+  made.push(seed);
+  const { admin, roles, key } = seed;
+  await loadTables({ query: (text, values) => admin.query(text, values), run: (text) => admin.query(text) }, roles.owner);
+  await protectTables(admin);
+  // A database with a connection can't be copied.
+  await admin.end();
+  const copy = async (): Promise<TestDatabase> => {
+    const database = await createDatabase(server, { template: seed.name });
+    made.push(database);
+    return database;
   };
-  await loadTables(loader, roles.owner);
-  await protectTables(admin, roles);
-  return database;
+  const plain = await copy();
+  await installKit(plain.admin, { level: "plain", roles });
+  return { plain, sealed: { ...(await copy()), key } };
+}
+
+// Every name that the test kit makes on a server begins with wt and the run's id.
+function runOf(database: TestDatabase): string {
+  return database.name.slice(2, database.name.indexOf("_"));
 }
 
 /** A connection for looking at the server during a run; never timed. */

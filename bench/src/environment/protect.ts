@@ -1,22 +1,13 @@
 /**
- * Puts the benchmark's tables under row security exactly as the kit does it: a restrictive floor, a permissive policy, FORCE, grants.
+ * Puts the benchmark's tables under row security with the kit, and registers the tenants.
  */
 import type pg from "pg";
-import type { RoleNames } from "@watertight/testkit";
+import { protectTable } from "@watertight/schema";
 import { tenantTables } from "../data/tables.ts";
 
 /** Protects all tenant tables of a database that has the kit. */
-export async function protectTables(admin: pg.Client, roles: RoleNames): Promise<void> {
-  const app = admin.escapeIdentifier(roles.app);
-  for (const table of tenantTables) {
-    await admin.query(`
-      alter table ${table} enable row level security;
-      alter table ${table} force row level security;
-      create policy watertight_floor on ${table} as restrictive for all to public
-        using (tenant_id = (select watertight.tenant_id()::uuid)) with check (tenant_id = (select watertight.tenant_id()::uuid));
-      create policy watertight_allow on ${table} for all to public using (true) with check (true);
-      grant select, insert, update, delete on ${table} to ${app}`);
-  }
+export async function protectTables(admin: pg.Client): Promise<void> {
+  for (const table of tenantTables) await protectTable(admin, { table, tenantColumn: "tenant_id" });
   await admin.query("select watertight.register_tenant(id::text) from tenant");
   await admin.query("analyze watertight.fence");
 }

@@ -3,10 +3,11 @@
  */
 import type pg from "pg";
 import type { CaseName } from "../data/cases.ts";
-import { callers } from "../data/tables.ts";
+import { callers, fullRows } from "../data/tables.ts";
 import { makeTarget } from "../drivers/make-target.ts";
 import type { Driver, Endpoint, Target, Variant } from "../drivers/target.ts";
 import type { Environment } from "../environment/environment.ts";
+import { pgliteRows } from "../environment/pglite.ts";
 import { cpuReader, isLocalBackend } from "../measure/server-cpu.ts";
 import { type Lane, warmUp } from "../measure/slice.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -38,7 +39,8 @@ export async function openLanes(environment: Environment, request: LaneRequest):
   };
   try {
     for (const variant of request.variants) await open(variant, false);
-    if (request.variants.includes("hostile")) await open("unscoped", true);
+    // PGlite prepares nothing anyway.
+    if (request.variants.includes("hostile") && request.driver !== "pglite") await open("unscoped", true);
     return lanes;
   } catch (error) {
     await closeLanes(lanes);
@@ -54,7 +56,8 @@ export async function openLane(
 ): Promise<NamedLane> {
   const applicationName = `wt-bench-${process.pid}-${++count}`;
   const target = await make({ through: request.transport.through, connections: request.connections, applicationName });
-  return { variant, shadow: false, applicationName, target, callers: callers(request.connections), pids: [], cpu: () => null, next: 0 };
+  const rows = target.driver === "pglite" ? pgliteRows : fullRows;
+  return { variant, shadow: false, applicationName, target, callers: callers(request.connections, rows), pids: [], cpu: () => null, next: 0 };
 }
 
 /** Warms a case on all lanes and finds their backends. */
@@ -66,7 +69,7 @@ export async function warmLanes(lanes: readonly NamedLane[], name: CaseName, wat
   );
   for (const lane of lanes) {
     lane.pids = rows.filter((row) => row.name === lane.applicationName).map((row) => row.pid);
-    lane.cpu = lane.pids.every(isLocalBackend) ? cpuReader(lane.pids) : () => null;
+    lane.cpu = lane.pids.length > 0 && lane.pids.every(isLocalBackend) ? cpuReader(lane.pids) : () => null;
   }
 }
 

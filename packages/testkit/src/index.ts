@@ -7,6 +7,7 @@ export { freePort } from "./server/free-port.ts";
 export type { ServerDescription, TestServer } from "./server/test-server.ts";
 export { describeServers, servers } from "./run/servers.ts";
 export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from "./database/create-database.ts";
+export { dropRun } from "./database/drop-run.ts";
 export type { KitOptions } from "./database/kit-template.ts";
 export type { RoleNames } from "@watertight/schema";
 export { countingProxy, type CountingProxy, type CountingProxyOptions } from "./proxy/counting-proxy.ts";
