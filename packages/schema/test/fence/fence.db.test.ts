@@ -36,8 +36,9 @@ const interleavings = {
     await writer.query(`begin isolation level ${isolation}`);
     const opened = codeOf(writer.query("select watertight.open($1)", [ground.token()]));
     await Promise.race([ground.untilWaiting(writer), opened]);
-    await mover.query("commit");
+    // Counted while everybody waits: after the commit the writer may be faster than we are.
     const before = await ground.rows();
+    await mover.query("commit");
     const code = (await opened) ?? (await codeOf(writer.query(insert).then(() => writer.query("commit"))));
     return { late: (await ground.rows()) - before, code };
   },
@@ -63,8 +64,8 @@ const interleavings = {
       await mover.query(flip, [tenant, "moved"]);
       const done = codeOf(pool.for(tenant).query(insert));
       await Promise.race([ground.untilWaiting({ processID: pid } as unknown as pg.Client), done]);
-      await mover.query("commit");
       const before = await ground.rows();
+      await mover.query("commit");
       const code = await done;
       return { late: (await ground.rows()) - before, code };
     } finally {
