@@ -32,14 +32,13 @@ export async function sendOnce(engine: Engine, tenant: string, queries: readonly
   const committed = lease.end(engine.command("commit"));
   const all = Promise.all([lease.begun, opened, ...outcomes, committed]);
   const settled = await unlessAborted(lease, all, signal);
+  for (const outcome of settled) if (outcome.ok && isStream(outcome.value)) throw failure("WT_COPY");
   // The first failure is the cause; those behind it are answers of a failed transaction.
   for (const outcome of settled) valueOf(outcome);
   const end = settled.at(-1) as Settled & { ok: true };
   if ((end.value as { command?: string }).command === "ROLLBACK") throw failure("WT_ROLLED_BACK");
-  const results = settled.slice(2, -1).map(valueOf);
-  for (const result of results) if (isStream(result)) throw failure("WT_COPY");
   queries.forEach(learnFrom);
-  return results;
+  return settled.slice(2, -1).map(valueOf);
 }
 
 /** Takes a connection; an abort while waiting for it gives it back untouched. */

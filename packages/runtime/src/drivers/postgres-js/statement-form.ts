@@ -16,10 +16,12 @@ import { linkOf } from "./link.ts";
 import type { NativeQuery, NativeStatement } from "./shapes.ts";
 
 const limit = 1000;
+const forgetMs = 60_000;
 
 /** Parameter types by statement, for one database. */
 export class LearnedTypes {
   readonly #types: Map<string, readonly number[]> = new Map();
+  readonly #forgotten: Map<string, { readonly times: number; readonly at: number }> = new Map();
 
   get(signature: string): readonly number[] | undefined {
     return this.#types.get(signature);
@@ -28,16 +30,33 @@ export class LearnedTypes {
   /** Remembers what the server described. */
   learn(signature: string, types: readonly number[]): void {
     if (types.length === 0 || !types.every(Boolean) || this.#types.has(signature)) return;
-    for (const oldest of this.#types.keys()) {
-      if (this.#types.size < limit) break;
-      this.#types.delete(oldest);
-    }
+    bound(this.#types);
     this.#types.set(signature, [...types]);
   }
 
-  /** After an error: a column may have another type by now. */
-  forget(signature: string): boolean {
+  /**
+   * After an error: a column may have another type by now. Statements that connections hold with the old types are not
+   * used again, and stay there until the connection ends; so wrong input must not lead here again and again.
+   * @returns whether asking anew may help
+   */
+  forget(signature: string, now: number = Date.now()): boolean {
+    const last = this.#forgotten.get(signature);
+    if (!this.#types.has(signature) || (last !== undefined && now - last.at < forgetMs)) return false;
+    bound(this.#forgotten);
+    this.#forgotten.set(signature, { times: (last?.times ?? 0) + 1, at: now });
     return this.#types.delete(signature);
+  }
+
+  /** How often it was forgotten. */
+  version(signature: string): number {
+    return this.#forgotten.get(signature)?.times ?? 0;
+  }
+}
+
+function bound(map: Map<string, unknown>): void {
+  for (const oldest of map.keys()) {
+    if (map.size < limit) return;
+    map.delete(oldest);
   }
 }
 
@@ -84,10 +103,11 @@ const accessors: PropertyDescriptorMap & ThisType<Formed> = {
   signature: {
     configurable: true,
     get() {
-      return this[key].signature;
+      const { form, signature } = this[key];
+      return `watertight ${form.learned.version(signature)} ${signature}`;
     },
     set(value: unknown) {
-      this[key].signature = `watertight ${String(value)}`;
+      this[key].signature = String(value);
     },
   },
   prepared: {

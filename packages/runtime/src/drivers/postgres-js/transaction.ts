@@ -2,6 +2,7 @@
  * Transactions of one tenant. BEGIN and context go out together; what the given function returns decides between
  * COMMIT and ROLLBACK. A transaction object is dead when its function has returned.
  */
+import type { Readable } from "node:stream";
 import type postgres from "postgres";
 import { failure } from "../../errors/errors.ts";
 import { type BeginOptions, beginText } from "../../scope/begin-text.ts";
@@ -231,22 +232,25 @@ export class Transaction<T extends Types> implements TenantTransaction<T> {
     const query = this.#engine.statement(text, [], false);
     const settled = await this.#lease.run(query);
     if (!settled.ok) throw translate(settled.error, this.tenant, this.timed);
-    const source = settled.value as AsyncIterable<Buffer> & { readableEnded?: boolean; readable?: boolean; on?: (event: string, fn: () => void) => void };
-    if (typeof source?.on !== "function" || source.readable !== true) {
+    const source = settled.value as Readable;
+    if (typeof source?.iterator !== "function") {
       // COPY FROM: the server waits for data, and nobody will send any.
       refuseCopy(this.#lease, settled);
       throw failure("WT_COPY");
     }
+    const over = new Promise<void>((resolve) => source.on("close", resolve));
     source.on("error", () => {});
-    let complete = false;
     try {
-      for await (const chunk of source) yield chunk;
-      complete = true;
+      // Not destroyed when the loop is left: postgres.js would pause the socket for a stream that nobody reads.
+      for await (const chunk of source.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
     } catch (error) {
       throw translate(error, this.tenant, this.timed);
     } finally {
-      // Nobody takes the rest, and the server goes on sending it.
-      if (!complete) this.#lease.condemn(failure("WT_COPY"));
+      // What is left has to be read before the connection can do anything else.
+      source.resume();
+      await over;
+      // postgres.js pauses the socket while the stream is full, and nobody resumes it when the end came in the same chunk.
+      source._read(0);
     }
   }
 
