@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { MessageWriter } from '../../scope/wire.ts';
-import type { PgConnection, PgStream } from './shapes.ts';
+import type { PgResult } from './shapes.ts';
 import type { TenantClient } from './tenant-client.ts';
 
 const writer = new MessageWriter();
@@ -33,50 +33,42 @@ export async function* copyTo(client: TenantClient, tenant: string, text: string
 }
 
 /** Runs `COPY … FROM STDIN` and returns the number of rows. A source that throws makes the server give the COPY up. */
-export function copyFrom(client: TenantClient, tenant: string, text: string, source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const query = client.newQuery(tenant, text);
-    query.mode = 'copy';
-    let sourceError: unknown;
-    let synced = false;
-    const finish = (connection: PgConnection): void => {
-      if (synced) return;
-      synced = true;
-      connection.stream.write(syncOnly);
-    };
-    query.handleCopyInResponse = (connection) => {
-      send(connection.stream, source, () => query.failed !== undefined).then(
-        () => {
-          if (query.failed === undefined) connection.stream.write(writer.message('c').take());
-          finish(connection);
-        },
-        (error: unknown) => {
-          sourceError = error ?? new Error('COPY source failed');
-          if (query.failed === undefined) connection.stream.write(writer.message('f', 'source failed').take());
-          finish(connection);
-        },
-      );
-    };
-    // Not a COPY after all, or refused before it began: the Sync is still to be sent.
-    const complete = query.handleCommandComplete.bind(query);
-    query.handleCommandComplete = (message, connection) => {
-      complete(message, connection);
-      if (query._result.command !== null) finish(connection);
-    };
-    query.onError = () => finish(client.connection);
-    query.callback = (error, result) => {
-      if (sourceError !== undefined) reject(sourceError);
-      else if (error) reject(error);
-      else resolve((result as { rowCount: number | null }).rowCount ?? 0);
-    };
-    client.run(query);
-  });
-}
-
-async function send(stream: PgStream, source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>, stopped: () => boolean): Promise<void> {
-  for await (const chunk of source) {
-    if (stopped()) return;
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    if (!stream.write(writer.message('d', bytes).take())) await once(stream as never, 'drain');
+export async function copyFrom(client: TenantClient, tenant: string, text: string, source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<number> {
+  const socket = client.connection.stream;
+  const query = client.newQuery(tenant, text);
+  query.mode = 'copy';
+  let sourceError: unknown;
+  let synced = false;
+  const finish = (last?: Uint8Array): void => {
+    if (synced) return;
+    synced = true;
+    if (last) socket.write(last);
+    socket.write(syncOnly);
+  };
+  const feed = async (): Promise<void> => {
+    try {
+      for await (const chunk of source) {
+        // The server gave up in between.
+        if (synced) return;
+        if (!socket.write(writer.message('d', typeof chunk === 'string' ? Buffer.from(chunk) : chunk).take())) await once(socket as never, 'drain');
+      }
+      finish(writer.message('c').take());
+    } catch (error) {
+      sourceError = error;
+      finish(writer.message('f', 'source failed').take());
+    }
+  };
+  query.handleCopyInResponse = () => void feed();
+  // Refused, or not a COPY after all: the Sync is still to be sent.
+  query.onError = () => finish();
+  const complete = query.handleCommandComplete.bind(query);
+  query.handleCommandComplete = (message, connection) => {
+    complete(message, connection);
+    if (query._result.command !== null) finish();
+  };
+  try {
+    return ((await client.send(query)) as PgResult).rowCount ?? 0;
+  } catch (error) {
+    throw sourceError ?? error;
   }
 }

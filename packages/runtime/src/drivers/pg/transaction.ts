@@ -141,7 +141,8 @@ class Transaction implements TenantTransaction {
   }
 
   #check(): void {
-    for (let scope: Transaction | undefined = this; scope !== undefined; scope = scope.#parent) if (scope.#ended) throw failure('WT_SCOPE_ENDED');
+    if (this.#parent) this.#parent.#check();
+    if (this.#ended) throw failure('WT_SCOPE_ENDED');
     this.#core.engine.tenantFor(this.tenant, 'transaction');
   }
 
