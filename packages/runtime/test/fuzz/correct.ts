@@ -53,7 +53,7 @@ export const correctHandlers: Readonly<Record<string, Handler>> = {
   },
   nested: async (turn) => {
     const inner = async (): Promise<boolean> => {
-      await null;
+      await Promise.resolve();
       return oneRight(turn.see(await turn.subject.query(turn.tenant, readOne, [anyId(turn)])), turn);
     };
     return turn.subject.as(turn.tenant, async () => {

@@ -25,7 +25,7 @@ export class Ledger {
   readonly leaks: Leak[] = [];
   leakCount: number = 0;
   readonly hangs: string[] = [];
-  readonly unhandled: unknown[] = [];
+  readonly unhandled: string[] = [];
   readonly counts: Map<Kind, Count> = new Map();
   readonly #stories: string[][] = [];
 

@@ -44,7 +44,7 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   let next = 0;
   let done = 0;
 
-  const onUnhandled = (reason: unknown): void => void ledger.unhandled.push(reason);
+  const onUnhandled = (reason: unknown): void => void ledger.unhandled.push(reason instanceof Error ? `${reason.stack}` : String(reason));
   process.on('unhandledRejection', onUnhandled);
   process.on('uncaughtException', onUnhandled);
   const started = performance.now();

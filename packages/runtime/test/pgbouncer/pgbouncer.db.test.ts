@@ -105,12 +105,13 @@ describeServers((server) => {
       await direct.end();
     });
 
-    test('10,000 mixed queries of 24 tenants: none wrong', { timeout: 180_000 }, async (context) => {
+    const pieces = server.version === 15 ? 2000 : 10_000;
+    test(`${pieces} mixed pieces of work of 24 tenants: none wrong`, { timeout: 180_000 }, async (context) => {
       needProgram(context);
       const seed = chooseSeed('FUZZ_SEED');
       const subject = subjectThroughBouncer();
       const started = performance.now();
-      const tally = await mixedWork(subject, seed, 10_000, ['read all', 'read one', 'write', 'batch', 'transaction', 'read one', 'read all']);
+      const tally = await mixedWork(subject, seed, pieces, ['read all', 'read one', 'write', 'batch', 'transaction', 'read one', 'read all']);
       const connections = await serverSide(setup.db);
       await subject.end();
       say(
@@ -119,7 +120,7 @@ describeServers((server) => {
       );
       expect(connections).toBeLessThanOrEqual(serverConnections);
       expect({ wrong: tally.wrong, foreign: tally.foreign, codes: [...tally.codes] }).toEqual({ wrong: 0, foreign: [], codes: [] });
-      expect(tally.failedOnPurpose).toBeGreaterThan(500);
+      expect(tally.failedOnPurpose).toBeGreaterThan(pieces / 20);
       expect(await setup.db.crossedWrites()).toBe(0);
     });
 
