@@ -2,25 +2,18 @@
  * Prints results: one JSON document with --json, text for people otherwise. Must never let data steer the terminal: control characters in
  * values are shown, not sent.
  */
+import picocolors from "picocolors";
 import type { Io } from "../io.ts";
 
 /** Version of the JSON documents. */
 export const schemaVersion = 1;
 
 type Colour = "red" | "green" | "yellow" | "dim" | "bold";
-const codes: Readonly<Record<Colour, readonly [number, number]>> = {
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  dim: [2, 22],
-  bold: [1, 22],
-};
 
 /** A value as text that a terminal shows and does not obey. */
 export function harmless(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -53,8 +46,7 @@ export class Printer {
   }
 
   colour(colour: Colour, text: string): string {
-    const [on, off] = codes[colour];
-    return this.#io.colour ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+    return picocolors.createColors(this.#io.colour)[colour](text);
   }
 
   /** SQL as it can be pasted into psql. */
@@ -83,5 +75,5 @@ function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Date) return value.toISOString();
   if (Buffer.isBuffer(value)) return `\\x${value.toString("hex")}`;
-  return harmless(typeof value === "object" ? JSON.stringify(value) : String(value));
+  return harmless(typeof value === "string" ? value : JSON.stringify(value));
 }

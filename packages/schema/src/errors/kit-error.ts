@@ -36,7 +36,7 @@ export class KitError extends Error {
     );
     this.code = code;
     this.hint = hint;
-    this.docUrl = `docs/kit.md#${code.toLowerCase().replaceAll("_", "-")}`;
+    this.docUrl = `docs/kit.md#${code.toLowerCase()}`;
     Object.defineProperty(this, brand, { value: true });
   }
 }

@@ -79,7 +79,8 @@ export interface TableFacts {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  readonly kind: "r" | "p" | string;
+  /** pg_class.relkind: r table, p partitioned table; others cannot be protected. */
+  readonly kind: string;
   readonly temporary: boolean;
   readonly extension: string | null;
   readonly owner: string;

@@ -33,18 +33,27 @@ export async function serverChecks({ tx, kit }: StatusContext): Promise<Check[]>
           fix: "alter system set max_prepared_transactions = 0; -- and restart",
           needsSuperuser: true,
         }),
-    ...(kit.level === "plain" ? [] : [logging(settings!)]),
+    ...(kit.level === "plain" ? [] : [logging(settings as Logging)]),
   ];
 }
 
-function logging(settings: Record<string, unknown>): Check {
+interface Logging {
+  readonly statement: string;
+  readonly duration: number;
+  readonly sample: number;
+  readonly rate: number;
+  readonly length: number;
+  readonly on_error: number;
+  readonly explain: string | null;
+  readonly explain_length: string | null;
+}
+
+function logging(settings: Logging): Check {
   const reasons = [
     ...(settings.length !== 0 && settings.statement === "all" ? ["log_statement = all"] : []),
-    ...(settings.length !== 0 && Number(settings.duration) >= 0
-      ? [`log_min_duration_statement = ${settings.duration}`]
-      : []),
-    ...(settings.length !== 0 && Number(settings.sample) >= 0 ? [`log_min_duration_sample = ${settings.sample}`] : []),
-    ...(settings.length !== 0 && Number(settings.rate) > 0 ? [`log_transaction_sample_rate = ${settings.rate}`] : []),
+    ...(settings.length !== 0 && settings.duration >= 0 ? [`log_min_duration_statement = ${settings.duration}`] : []),
+    ...(settings.length !== 0 && settings.sample >= 0 ? [`log_min_duration_sample = ${settings.sample}`] : []),
+    ...(settings.length !== 0 && settings.rate > 0 ? [`log_transaction_sample_rate = ${settings.rate}`] : []),
     ...(settings.on_error === 0 ? [] : [`log_parameter_max_length_on_error = ${settings.on_error}`]),
     ...(Number(settings.explain ?? -1) >= 0 && settings.explain_length !== "0"
       ? [`auto_explain.log_min_duration = ${settings.explain}`]
