@@ -61,10 +61,12 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
       ? "Starting an embedded PostgreSQL 18"
       : "Connecting to the server of DATABASE_URL",
   );
-  const cluster = await openCluster(options.databaseUrl);
+  const opening = openCluster(options.databaseUrl);
+  // computed while the server boots in its own process
+  const dataset = generate({ ...defaultOptions, ...(options.seed === undefined ? {} : { seed: options.seed }) });
+  const cluster = await opening;
   await closers.add(() => cluster.close());
   check();
-  const dataset = generate({ ...defaultOptions, ...(options.seed === undefined ? {} : { seed: options.seed }) });
   const cast = castOf(dataset);
   say(`Loading ${dataset.rowCount.toLocaleString("en-US")} rows of ${dataset.companies.length} tenants`);
   const template = await buildTemplate(cluster, dataset);
