@@ -53,15 +53,16 @@ export interface OpenTransaction {
 /** Runs `fn` in a transaction of `tenant`. */
 export async function runTransaction<T>(core: PoolCore, tenant: string, fn: (tx: TenantTransaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
   const open = await openTransaction(core, tenant, options);
-  let result: T;
+  let ending: Promise<void> | undefined;
   try {
-    result = await fn(open.tx);
+    const result = await fn(open.tx);
+    // An abort may also come when everything is done but the COMMIT.
+    await (ending = open.commit());
+    return result;
   } catch (error) {
-    await open.rollBack();
+    if (ending === undefined) await open.rollBack();
     throw options.signal?.aborted ? failure('WT_ABORTED', { cause: error }) : error;
   }
-  await open.commit();
-  return result;
 }
 
 /** Begins a transaction with its context, in one round trip. */

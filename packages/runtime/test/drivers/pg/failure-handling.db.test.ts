@@ -177,6 +177,10 @@ describeServers((server) => {
       await expect.poll(sleeping).toBe(0);
       await expect.poll(() => pool.totalCount).toBe(0);
       expect((await errorOf(a.transaction((tx) => tx.query('select pg_sleep(5)'), { signal: AbortSignal.timeout(50) }))).code).toBe('WT_ABORTED');
+      // The abort comes when the function's work is done: the commit must not be what reports it.
+      const late = new AbortController();
+      const afterWork = a.transaction(async (tx) => (await tx.query('update note set body = body'), late.abort()), { signal: late.signal });
+      expect((await errorOf(afterWork)).code).toBe('WT_ABORTED');
       await expect.poll(sleeping).toBe(0);
       expect((await a.query('select 2 as a')).rows).toEqual([{ a: 2 }]);
     });
