@@ -1,14 +1,14 @@
 // The parent process of one embedded PostgreSQL: it lives exactly as long as its stdin, a pipe from the process that wants the server.
-// When that pipe closes, for whatever reason (exit, crash, kill -9, Ctrl-C), it stops the server and removes the folder.
+// When that pipe closes, for whatever reason (exit, crash, kill -9, Ctrl-C), it stops the server and removes its folders.
 // It must never outlive the server, never signal a process by name, and never depend on anything but Node itself.
 //
-// argv[2]: JSON {folder, log, uid?, gid?, env}. Commands, one JSON per stdin line: {run: [file, args]} (initdb), {serve: [file, args]}, {stop: true}.
+// argv[2]: JSON {folders, log, uid?, gid?, env}. Commands, one JSON per stdin line: {run: [file, args]} (initdb), {serve: [file, args]}, {stop: true}.
 // Answers, one JSON per stdout line: {ran: exitCode, output}, {serving: pid}, {ended: exitCode}.
 import { spawn } from "node:child_process";
 import { openSync, closeSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-const { folder, log, uid, gid, env } = JSON.parse(process.argv[2]);
+const { folders, log, uid, gid, env } = JSON.parse(process.argv[2]);
 const identity = uid === undefined ? {} : { uid, gid };
 let child;
 let closing = false;
@@ -24,7 +24,7 @@ function run(file, args) {
   child = spawn(file, args, {
     ...identity,
     env,
-    cwd: folder,
+    cwd: "/",
     stdio: ["ignore", "pipe", "pipe"],
   });
   const collect = (chunk) => {
@@ -40,7 +40,7 @@ function serve(file, args) {
   child = spawn(file, args, {
     ...identity,
     env,
-    cwd: folder,
+    cwd: "/",
     stdio: ["ignore", fd, fd],
   });
   closeSync(fd);
@@ -79,7 +79,7 @@ async function close() {
     ]);
     clearTimeout(timer);
   }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   process.exit(0);
 }
 

@@ -50,7 +50,11 @@ export async function createDatabase(server: TestServer, options: CreateDatabase
   const name = `${runPrefix(runId)}${randomBytes(6).toString("hex")}`;
   const source = options.template ?? kit?.name ?? "template0";
   await asSuperuser(server, async (client) => {
-    await client.query(`create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(source)}`);
+    // Copying files beats writing them through the WAL by 2 to 3 times where nothing has to reach a disk.
+    const strategy = server.embedded ? " strategy file_copy" : "";
+    await client.query(
+      `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(source)}${strategy}`,
+    );
     if (source !== "template0") await copyDatabaseRights(client, source, name);
   });
   const admin = new pg.Client({ connectionString: server.url(name) });

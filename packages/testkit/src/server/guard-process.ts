@@ -14,7 +14,7 @@ interface Answer {
   ended?: number | string;
 }
 
-/** A running guard with the folder it will remove. */
+/** A running guard with the folders it will remove. */
 export interface Guard {
   /** Runs a command to its end (initdb). */
   run(file: string, args: string[]): Promise<{ code: number | string; output: string }>;
@@ -22,16 +22,16 @@ export interface Guard {
   serve(file: string, args: string[]): Promise<number>;
   /** Resolves when the server has ended by itself (a lost race for the port, a bad setting). */
   ended(): Promise<number | string>;
-  /** Stops the server, removes the folder, ends the guard. */
+  /** Stops the server, removes the folders, ends the guard. */
   close(): Promise<void>;
 }
 
-/** Starts a guard for `folder`. */
-export function startGuard(folder: string, log: string, identity: Identity | undefined): Guard {
+/** Starts a guard that will remove `folders`. */
+export function startGuard(folders: string[], log: string, identity: Identity | undefined): Guard {
   const file = fileURLToPath(new URL("../../guard/guard.mjs", import.meta.url));
   // LC_ALL and TZ: the same server on every machine. No PG* variables of the developer reach it.
   const env = { PATH: process.env["PATH"] ?? "", LC_ALL: "C", TZ: "UTC" };
-  const spec = JSON.stringify({ folder, log, env, ...identity });
+  const spec = JSON.stringify({ folders, log, env, ...identity });
   // detached: an own session, so that Ctrl-C in the terminal reaches us and not the server before its guard.
   const child: ChildProcess = spawn(process.execPath, [file, spec], {
     detached: true,

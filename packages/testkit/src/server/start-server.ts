@@ -1,8 +1,7 @@
 // Starts a throwaway PostgreSQL from npm's binaries: initdb, postgres, ready to connect in about a second. Nothing is left behind
 // after stop(), exit, a crash or kill -9: the guard process owns the server and its folder. Must never use a port other than on
 // loopback: authentication is `trust`.
-import { chown, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -10,7 +9,8 @@ import { findBinaries, type EmbeddedVersion } from "./binaries.ts";
 import { TestServerError } from "./errors.ts";
 import { freePort } from "./free-port.ts";
 import { startGuard, type Guard } from "./guard-process.ts";
-import { readableBinaries, serverIdentity, type Identity } from "./readable-binaries.ts";
+import { readableBinaries, serverIdentity } from "./readable-binaries.ts";
+import { makeFolders } from "./server-folders.ts";
 import { serverFrom, type TestServer } from "./test-server.ts";
 
 /** Options of {@link startServer}. */
@@ -21,6 +21,8 @@ export interface StartServerOptions {
   settings?: Record<string, string>;
   /** Name of the bootstrap superuser; default `postgres`. */
   superuser?: string;
+  /** `memory` (default): data on a memory file system where there is a roomy one; `disk`: never. */
+  storage?: "memory" | "disk";
 }
 
 const DEFAULTS: Record<string, string> = {
@@ -30,6 +32,7 @@ const DEFAULTS: Record<string, string> = {
   autovacuum: "on",
   max_connections: "200",
   shared_buffers: "64MB",
+  max_wal_size: "512MB",
   log_destination: "stderr",
   timezone: "UTC",
 };
@@ -46,12 +49,13 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
   const superuser = options.superuser ?? "postgres";
   const binaries = findBinaries(version);
   const identity = serverIdentity();
-  const folder = await makeFolder(identity);
+  const { folder, dataFolder } = await makeFolders(identity, options.storage ?? "memory");
+  const folders = [...new Set([folder, dataFolder])];
   const log = join(folder, "postgres.log");
-  const guard = startGuard(folder, log, identity);
+  const guard = startGuard(folders, log, identity);
   try {
     const native = await readableBinaries(binaries, folder, identity);
-    const data = join(folder, "data");
+    const data = join(dataFolder, "data");
     await initialise(guard, native, data, superuser);
     const settings = { ...DEFAULTS, ...options.settings };
     const port = await serve(guard, native, data, log, superuser, settings);
@@ -70,17 +74,9 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
     );
   } catch (error) {
     await guard.close();
-    await rm(folder, { recursive: true, force: true });
+    for (const one of folders) await rm(one, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function makeFolder(identity: Identity | undefined): Promise<string> {
-  // TMPDIR may point into root's own folder, closed to `nobody`; /tmp is open to everybody by definition.
-  const parent = identity && process.platform !== "win32" ? "/tmp" : tmpdir();
-  const folder = await mkdtemp(join(parent, "watertight-pg-"));
-  if (identity) await chown(folder, identity.uid, identity.gid);
-  return folder;
 }
 
 async function initialise(guard: Guard, native: string, data: string, superuser: string): Promise<void> {

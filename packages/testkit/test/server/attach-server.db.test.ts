@@ -1,6 +1,5 @@
 // A server of somebody else (DATABASE_URL): password authentication, roles and databases under the run's prefix, all dropped again.
 import { readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { attachServer, createDatabase, describeServerAt, startServer, type TestServer } from "@watertight/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -27,7 +26,8 @@ beforeAll(async () => {
   server = await startServer({ version: 18, superuser: "boss" });
   await query(server.url(), `alter role boss password ${pg.escapeLiteral(PASSWORD)}`);
   await query(server.url(), "create role weak login password 'x'");
-  const hba = join(dirname(server.logPath), "data", "pg_hba.conf");
+  const [file] = await query<{ hba_file: string }>(server.url(), "show hba_file");
+  const hba = file!.hba_file;
   await writeFile(hba, (await readFile(hba, "utf8")).replaceAll(/\btrust$/gm, "scram-sha-256"));
   await query(server.url(), "select pg_reload_conf()");
   databaseUrl = `postgres://boss:${encodeURIComponent(PASSWORD)}@127.0.0.1:${server.port}/postgres?application_name=wt`;

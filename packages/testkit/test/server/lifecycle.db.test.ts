@@ -22,9 +22,14 @@ beforeAll(async () => {
   await build({
     stdin: {
       contents: `
+        import pg from "pg";
         import { startServer } from "./src/server/start-server.ts";
         const server = await startServer({ version: 18 });
-        console.log(JSON.stringify({ port: server.port, log: server.logPath }));
+        const client = new pg.Client({ connectionString: server.url() });
+        await client.connect();
+        const { rows } = await client.query("show data_directory");
+        await client.end();
+        console.log(JSON.stringify({ log: server.logPath, data: rows[0].data_directory }));
         const how = process.argv[2];
         if (how === "exit") process.exit(3);
         if (how === "wait") setInterval(() => {}, 1000);
@@ -48,7 +53,7 @@ interface Started {
   child: ChildProcess;
   ended: Promise<unknown>;
   postmaster: number;
-  data: string;
+  folders: string[];
 }
 
 async function start(how: string): Promise<Started> {
@@ -56,11 +61,10 @@ async function start(how: string): Promise<Started> {
   const ended = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, "line")) as [string];
-  const { log } = JSON.parse(line) as { log: string };
-  const data = dirname(log);
+  const { log, data } = JSON.parse(line) as { log: string; data: string };
   // Already gone when the child exits at once: then the pid file is, too.
-  const pidFile = await readFile(join(data, "data", "postmaster.pid"), "utf8").catch(() => "0");
-  return { child, ended, postmaster: Number.parseInt(pidFile, 10), data };
+  const pidFile = await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "0");
+  return { child, ended, postmaster: Number.parseInt(pidFile, 10), folders: [dirname(log), dirname(data)] };
 }
 
 function alive(pid: number): boolean {
@@ -73,9 +77,9 @@ function alive(pid: number): boolean {
   }
 }
 
-async function expectGone({ postmaster, data }: Started): Promise<void> {
+async function expectGone({ postmaster, folders }: Started): Promise<void> {
   await expect.poll(() => alive(postmaster), { timeout: 15_000 }).toBe(false);
-  await expect.poll(() => existsSync(data), { timeout: 15_000 }).toBe(false);
+  await expect.poll(() => folders.filter((folder) => existsSync(folder)), { timeout: 15_000 }).toEqual([]);
 }
 
 // Watches processes through /proc.
@@ -84,7 +88,7 @@ describe.runIf(process.platform === "linux")("an embedded server is gone after",
     const started = await start("wait");
     expect(started.postmaster).toBeGreaterThan(1);
     expect(alive(started.postmaster)).toBe(true);
-    expect(existsSync(started.data)).toBe(true);
+    expect(started.folders.every((folder) => existsSync(folder))).toBe(true);
     started.child.kill("SIGKILL");
     await started.ended;
     await expectGone(started);
@@ -111,12 +115,13 @@ describe.runIf(process.platform === "linux")("an embedded server is gone after",
     const ended = once(child, "exit");
     const guard = await pollChild(child.pid!);
     const spec = (await readFile(`/proc/${guard}/cmdline`, "utf8")).split("\0").find((part) => part.startsWith("{"));
-    const { folder: data } = JSON.parse(spec ?? "{}") as { folder: string };
-    await expect.poll(() => existsSync(join(data, "data")), { interval: 10, timeout: 30_000 }).toBe(true);
+    const { folders } = JSON.parse(spec ?? "{}") as { folders: string[] };
+    const begun = (): boolean => folders.some((folder) => existsSync(join(folder, "data")));
+    await expect.poll(begun, { interval: 10, timeout: 30_000 }).toBe(true);
     child.kill("SIGKILL");
     await ended;
     await expect.poll(() => alive(guard), { timeout: 15_000 }).toBe(false);
-    expect(existsSync(data)).toBe(false);
+    expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
   });
 });
 

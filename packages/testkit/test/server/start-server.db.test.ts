@@ -1,7 +1,7 @@
 // What startServer makes of its options, of a closed checkout, of missing library links, and of failures.
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdtemp, rm, stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { startServer, TestServerError } from "@watertight/testkit";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -27,17 +27,27 @@ describe("startServer", () => {
       settings: { fsync: "on", work_mem: "3MB" },
       superuser: "root_of_all",
     });
-    const folder = server.logPath.replace(/\/postgres\.log$/, "");
+    const folders = [dirname(server.logPath)];
     try {
       expect(await setting(server.url(), "fsync")).toBe("on");
       expect(await setting(server.url(), "work_mem")).toBe("3MB");
       expect(await setting(server.url(), "synchronous_commit")).toBe("off");
       expect(await setting(server.url(), "is_superuser")).toBe("on");
-      expect(existsSync(folder)).toBe(true);
+      folders.push(dirname((await setting(server.url(), "data_directory")) ?? ""));
+      expect(folders.every((folder) => existsSync(folder))).toBe(true);
     } finally {
       await server.stop();
     }
-    expect(existsSync(folder)).toBe(false);
+    expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
+  });
+
+  test("with storage `disk` the data lies beside the log", async () => {
+    const server = await startServer({ storage: "disk" });
+    try {
+      expect(await setting(server.url(), "data_directory")).toBe(join(dirname(server.logPath), "data"));
+    } finally {
+      await server.stop();
+    }
   });
 
   test("a refused setting is an error with the server's own words", async () => {
