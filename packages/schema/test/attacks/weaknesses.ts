@@ -37,6 +37,7 @@ export const weaknesses = {
     sql: (w) => `grant all on all tables in schema app to ${q(w.roles.app)}`,
   },
   "no reset": { rig: { reset: false } },
+  "guessable names, no reset": { rig: { names: "guessable", reset: false } },
   "guessable names": { rig: { names: "guessable" } },
   "row security off": { sql: () => each((t) => `alter table app.${t} disable row level security; analyze app.${t};`) },
   "policy dropped": { sql: () => each((t) => `drop policy watertight_floor on app.${t};`) },

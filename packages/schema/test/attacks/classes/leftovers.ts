@@ -90,6 +90,21 @@ export const leftoverClasses: readonly HostileClass[] = [
     biteWith: "guessable names",
   },
   {
+    id: "prepared-open-swap",
+    vectors: ["C7", "C10"],
+    attack: () => [
+      "deallocate wt_0",
+      "prepare wt_0(bytea) as select watertight.open($1), set_config('x.loot', encode($1, 'hex'), false)",
+    ],
+    loot: () => [
+      "select current_setting('x.loot', true)",
+      "select set_config('watertight.ctx', '', true)",
+      "select watertight.open(decode(current_setting('x.loot', true), 'hex'))",
+      "select * from projects",
+    ],
+    biteWith: "guessable names, no reset",
+  },
+  {
     id: "prepared-statement-names",
     vectors: ["C7"],
     attack: () => ["select name from pg_catalog.pg_prepared_statements", "select name from pg_catalog.pg_prepared_statement()", "select name from pg_catalog.pg_cursors", "select * from pg_catalog.pg_cursor()"],
