@@ -47,6 +47,11 @@ export class Link {
   openTenant: string | undefined = undefined;
   /** Set when the connection must not be used again; settles when the cancel request is out. */
   condemned: Promise<void> | undefined = undefined;
+  /**
+   * A write met a read-only transaction. Perhaps the borrower before set default_transaction_read_only: a transaction
+   * takes that over before its first statement can reset it, and a failed write rolls the reset back, for ever.
+   */
+  readOnly: boolean = false;
   #resetInTransaction: boolean = false;
   readonly #contexts: Map<string, CachedContext> = new Map();
   #generation: number = 0;

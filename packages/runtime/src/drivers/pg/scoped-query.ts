@@ -281,6 +281,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
           tenant: this.tenant,
           tag: last?.command ?? null,
         });
+      if ((failed as SqlError | undefined)?.code === '25006') link.readOnly = true;
       // A named Parse survives the failure of its pipeline, so what counts is which ParseComplete came (42P05 trap).
       for (let i = 0; i < this.#parses.length; i++) {
         const statement = this.#parses[i];

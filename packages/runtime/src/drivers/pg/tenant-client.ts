@@ -159,7 +159,7 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
 
     isClean(): boolean {
       // Status alone is not enough: it is the status of the last answer, and one may be outstanding.
-      return this.readyForQuery && this.getTransactionStatus() === 'I' && this.link.condemned === undefined;
+      return this.readyForQuery && this.getTransactionStatus() === 'I' && this.link.condemned === undefined && !this.link.readOnly;
     }
 
     override _handleErrorMessage(message: Error): void {

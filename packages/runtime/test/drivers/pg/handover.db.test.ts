@@ -1,4 +1,4 @@
-/** The swapped statement: what an attacker prepares on a connection must never run as the next tenant. */
+/** The swapped statement and the read-only default: what an attacker leaves on a connection must never run as, or stop, the next tenant. */
 import { describeServers } from '@watertight/testkit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,7 +39,19 @@ describeServers((server) => {
     expect((await pool.for(tenantB).query(query)).rows).toEqual([{ id: 21 }]);
   });
 
-  test('under stock pg it does (control)', async () => {
+  test('a read-only default that is left behind fails one write of the next tenant, not all of them', async () => {
+    const pool = db.pool({ max: 1 });
+    await pool.for(tenantA).query('set default_transaction_read_only = on');
+    const b = pool.for(tenantB);
+    const write = 'update note set body = body where id = 21';
+    expect((await errorOf(b.query(write))).code).toBe('25006');
+    expect((await b.query(write)).rowCount).toBe(1);
+    await pool.for(tenantA).query('set default_transaction_read_only = on');
+    expect((await errorOf(b.transaction((tx) => tx.query(write)))).code).toBe('25006');
+    expect((await b.transaction((tx) => tx.query(write))).rowCount).toBe(1);
+  });
+
+  test('under stock pg a swapped statement does (control)', async () => {
     const pool = new pg.Pool({ connectionString: db.adminUrl, max: 1 });
     const query = { name: 'latest', text: 'select min(id) as id from note' };
     await pool.query(query);
