@@ -164,10 +164,20 @@ export async function readFacts(tx: Pick<KitTransaction, "rows">, oids: readonly
 
 /** A table and everything below it: partitions and inheritance children, parents first. */
 export async function descendants(tx: Pick<KitTransaction, "rows">, oid: number): Promise<number[]> {
+  return (await allDescendants(tx, [oid])).get(oid) ?? [];
+}
+
+/** {@link descendants} of many tables in one query: root -> the table and everything below it. */
+export async function allDescendants(
+  tx: Pick<KitTransaction, "rows">,
+  oids: readonly number[],
+): Promise<Map<number, number[]>> {
   const rows = await tx.rows(
-    `with recursive tree(oid, depth) as (select $1::bigint::oid, 0 union all select i.inhrelid, t.depth + 1 from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid)
-     select t.oid::bigint as oid from tree t group by t.oid order by pg_catalog.min(t.depth), t.oid`,
-    [oid],
+    `with recursive tree(root, oid, depth) as (select o, o, 0 from pg_catalog.unnest($1::bigint[]::oid[]) o union all select t.root, i.inhrelid, t.depth + 1 from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid)
+     select t.root::bigint as root, t.oid::bigint as oid from tree t group by t.root, t.oid order by t.root, pg_catalog.min(t.depth), t.oid`,
+    [oids],
   );
-  return rows.map((row) => Number(row.oid));
+  const trees = new Map<number, number[]>(oids.map((oid) => [oid, []]));
+  for (const row of rows) trees.get(Number(row.root))?.push(Number(row.oid));
+  return trees;
 }

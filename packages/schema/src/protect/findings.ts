@@ -40,6 +40,7 @@ export function findings(facts: TableFacts, tenancy: Tenancy, known: TenantColum
   const keys = [...facts.foreignKeys, ...facts.referencedBy];
   return [
     ...keys.flatMap((fk) => foreignKeyFinding(fk, tenants)),
+    ...(column === undefined ? [] : nullableFindings(facts, column)),
     ...(column === undefined ? [] : uniqueFindings(facts, column)),
     ...(column !== undefined && facts.columns.find((each) => each.name === column)?.hasDefault
       ? [defaultFinding(facts, column)]
@@ -75,6 +76,21 @@ function foreignKeyFinding(fk: ForeignKey, tenants: TenantColumns): Finding[] {
 alter table ${child} drop constraint ${quoteName(fk.name)}, add constraint ${quoteName(fk.name)} foreign key (${list([from, ...columns])}) references ${parent} (${list([to, ...fk.refColumns.filter((each) => each !== to)])}) ${action};`,
     },
   ];
+}
+
+// MATCH SIMPLE lets a row through as soon as one column of the key is null: (null, B's id) is accepted
+function nullableFindings(facts: TableFacts, column: string): Finding[] {
+  if (facts.columns.find((each) => each.name === column)?.notNull !== false) return [];
+  return facts.foreignKeys
+    .filter((fk) => fk.columns.length > 1 && fk.columns.includes(column) && !fk.matchFull)
+    .map((fk) => ({
+      vectorId: "E4",
+      severity: "medium",
+      object: `${quoteQualified(facts.schema, facts.name)} ${fk.name}`,
+      title: "A composite foreign key is not checked while the tenant is null",
+      detail: `${fk.name} accepts ids of another tenant in rows without a tenant; enforcing makes the column NOT NULL`,
+      fix: `alter table ${quoteQualified(facts.schema, facts.name)} alter column ${quoteName(column)} set not null;`,
+    }));
 }
 
 function uniqueFindings(facts: TableFacts, column: string): Finding[] {

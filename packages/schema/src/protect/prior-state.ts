@@ -63,21 +63,20 @@ export function restoreRights(
   return [...revoke, ...narrow, ...grant];
 }
 
-/** All rights of a relation, its columns and its sequences, back to what they were. Ownership is restored before this. */
-export function restoreAllRights(facts: TableFacts, before: PriorState): string[] {
-  const table = `table ${quoteQualified(facts.schema, facts.name)}`;
+/** Rights of a relation and its sequences, back to what they were. Ownership is restored before this. */
+export function restoreTableRights(facts: TableFacts, before: PriorState): string[] {
   const sequences = facts.sequences.flatMap((sequence) => {
     const was = before.sequences.find((each) => each.schema === sequence.schema && each.name === sequence.name);
-    return was
-      ? restoreRights(`sequence ${quoteQualified(sequence.schema, sequence.name)}`, sequence.acl, was.acl)
-      : [];
+    const object = `sequence ${quoteQualified(sequence.schema, sequence.name)}`;
+    return was ? restoreRights(object, sequence.acl, was.acl) : [];
   });
-  return [
-    ...restoreRights(table, facts.acl, before.acl),
-    // after the table's own rights: revoking a right on a table also revokes it on all its columns
-    ...facts.columns.flatMap((column) =>
-      restoreRights(table, column.acl, before.columnAcls[column.name] ?? [], column.name),
-    ),
-    ...sequences,
-  ];
+  return [...restoreRights(`table ${quoteQualified(facts.schema, facts.name)}`, facts.acl, before.acl), ...sequences];
+}
+
+/** Rights on columns, from facts read after the table's own: revoking a right on a table also revokes it on all its columns. */
+export function restoreColumnRights(facts: TableFacts, before: PriorState): string[] {
+  const table = `table ${quoteQualified(facts.schema, facts.name)}`;
+  return facts.columns.flatMap((column) =>
+    restoreRights(table, column.acl, before.columnAcls[column.name] ?? [], column.name),
+  );
 }

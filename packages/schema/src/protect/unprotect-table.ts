@@ -11,7 +11,7 @@ import { withKit } from "../install/with-kit.ts";
 import { descendants, readFacts, type TableFacts } from "./facts.ts";
 import { findTable } from "./find-table.ts";
 import { floorName, openName } from "./policies.ts";
-import { restoreAllRights } from "./prior-state.ts";
+import { restoreColumnRights, restoreTableRights } from "./prior-state.ts";
 import { protectedTables, type ProtectedRecord } from "./records.ts";
 import { recordChange } from "../install/record-change.ts";
 import { dropSchemaAccess } from "./schema-access.ts";
@@ -75,7 +75,9 @@ async function restore(tx: KitTransaction, record: ProtectedRecord, left: string
     const [now] = await readFacts(tx, [record.oid]);
     const rights = await tx.attempt(() =>
       withMembership(tx, [now!.owner], async () => {
-        for (const statement of restoreAllRights(now!, before)) await tx.run(statement);
+        for (const statement of restoreTableRights(now!, before)) await tx.run(statement);
+        const [narrowed] = await readFacts(tx, [record.oid]);
+        for (const statement of restoreColumnRights(narrowed!, before)) await tx.run(statement);
       }),
     );
     if (rights) left.push(`${table}: rights: ${rights.message}`);

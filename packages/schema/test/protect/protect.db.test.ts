@@ -174,6 +174,21 @@ describeServers((server) => {
       expect(findings.map((finding) => finding.vectorId).sort()).toEqual(["D1", "D3", "D4", "E2", "E5"]);
     });
 
+    it("names a composite key that a missing tenant slips through", async () => {
+      await own.db.admin.query("alter table shop.projects add unique (tenant_id, id)");
+      await own.db.admin.query(
+        "create table shop.files (tenant_id uuid, project_id bigint, foreign key (tenant_id, project_id) references shop.projects (tenant_id, id))",
+      );
+      await own.db.admin.query(`alter table shop.files owner to ${own.installer}`);
+      const vectors = async (): Promise<string[]> =>
+        (await protectTable(own.kit, { table: "shop.files", mode: "observe" })).findings.map(
+          (finding) => finding.vectorId,
+        );
+      expect(await vectors()).toEqual(["E4"]);
+      await protectTable(own.kit, { table: "shop.files", mode: "enforce" });
+      expect(await vectors()).toEqual([]);
+    });
+
     it("gives every table back as it was", async () => {
       for (const table of ["shop.projects", "shop.numbers", "shop.events", "shop.own_policies"])
         await protectTable(own.kit, { table });

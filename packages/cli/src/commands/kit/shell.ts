@@ -52,6 +52,10 @@ async function openSession(client: Client, tenant: string, key: string | undefin
   const { app, may } = rows[0]!;
   if (!may && app !== me)
     throw new CliError("WT_CLI_ROLE", `${me} may not act as ${app}.`, connectAs(app), exitCodes.failed);
+  // acting as a tenant is something that the tenant may ask about later
+  await client.query("select watertight.audit('kit_shell', $1, pg_catalog.jsonb_build_object('role', current_user))", [
+    tenant,
+  ]);
   return { client, tenant, level, role: app === me ? undefined : app, key };
 }
 

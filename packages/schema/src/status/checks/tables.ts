@@ -3,7 +3,8 @@
  * empty. And tables that look like tenants' data and are not protected.
  */
 import { quoteQualified } from "../../db/quote.ts";
-import { descendants, readFacts } from "../../protect/facts.ts";
+import type { InstalledKit } from "../../install/installed.ts";
+import { allDescendants, readFacts, type TableFacts } from "../../protect/facts.ts";
 import { planProtect } from "../../protect/plan-protect.ts";
 import { knownColumns, protectedTables, type ProtectedRecord, recordedTenancy } from "../../protect/records.ts";
 import { tenantColumnNames } from "../../protect/tenant-column.ts";
@@ -13,20 +14,34 @@ import { type Check, fail, ok, type StatusContext, warn } from "../check.ts";
 export async function tableChecks(context: StatusContext): Promise<Check[]> {
   if (context.kit.version < 8) return [];
   const records = await protectedTables(context.tx);
-  const checks: Check[] = [];
-  for (const record of records.filter((each) => each.expected.root === undefined))
-    checks.push(...(await drift(context, record, records)));
+  const roots = records.filter((each) => each.expected.root === undefined);
+  // one query for all of them: a database may have hundreds
+  const trees = await allDescendants(
+    context.tx,
+    roots.map((each) => each.oid),
+  );
+  const facts = new Map(
+    (await readFacts(context.tx, [...new Set([...trees.values()].flat())])).map((each) => [each.oid, each]),
+  );
+  const checks = roots.flatMap((root) =>
+    drift(
+      context.kit,
+      root,
+      (trees.get(root.oid) ?? []).flatMap((oid) => facts.get(oid) ?? []),
+      records,
+    ),
+  );
   return [...checks, ...(await unprotected(context, records))];
 }
 
-async function drift(
-  { tx, kit }: StatusContext,
+function drift(
+  kit: InstalledKit,
   record: ProtectedRecord,
+  tables: readonly TableFacts[],
   records: readonly ProtectedRecord[],
-): Promise<Check[]> {
+): Check[] {
   const name = `${record.schema}.${record.name}`;
   const id = `table:${name}`;
-  const tables = await readFacts(tx, await descendants(tx, record.oid));
   const { owner, app, readonly, prober } = kit.roles;
   const plan = planProtect({
     // a partition that came later may already carry policies of these names; it counts as not protected all the same
