@@ -30,6 +30,8 @@ export interface Outcome {
 
 interface CachedContext {
   readonly bytes: Buffer;
+  /** The statement's name in these bytes. */
+  readonly name: string;
   readonly until: number;
 }
 
@@ -53,6 +55,7 @@ export class Link {
    */
   readOnly: boolean = false;
   #resetInTransaction: boolean = false;
+  #resetUndone: boolean = false;
   readonly #contexts: Map<string, CachedContext> = new Map();
   #generation: number = 0;
 
@@ -88,11 +91,12 @@ export class Link {
   /** Takes note of a pipeline's end. */
   settle(outcome: Outcome): void {
     if (outcome.status === 'I') {
-      if (outcome.implicit) this.dirty = outcome.failed || (this.dirty && !outcome.reset);
+      // A stray ROLLBACK of the borrower's undoes an implicit transaction without failing.
+      if (outcome.implicit) this.dirty = outcome.failed || outcome.tag === 'ROLLBACK' || (this.dirty && !outcome.reset);
       // A reset is transactional like any other setting: rolled back, the leftovers of the last tenant are back.
-      else if (this.#resetInTransaction) this.dirty = outcome.tag !== 'COMMIT';
+      else if (this.#resetInTransaction) this.dirty = outcome.tag !== 'COMMIT' || this.#resetUndone;
       this.openTenant = undefined;
-      this.#resetInTransaction = false;
+      this.#resetInTransaction = this.#resetUndone = false;
     } else if (outcome.status === 'T') {
       if (outcome.opened) {
         this.openTenant = outcome.tenant;
@@ -100,6 +104,8 @@ export class Link {
       } else if (outcome.tag === 'COMMIT' || outcome.tag === 'ROLLBACK') {
         // COMMIT AND CHAIN ended the context but not the transaction; ROLLBACK TO may have: open it again.
         this.openTenant = undefined;
+        // ROLLBACK AND CHAIN looks like ROLLBACK TO: perhaps the reset is undone, and a COMMIT at the end proves nothing.
+        this.#resetUndone ||= this.#resetInTransaction && outcome.tag === 'ROLLBACK';
       }
     }
   }
@@ -114,13 +120,13 @@ export class Link {
     const cacheable = timeoutMs === engine.statementTimeoutMs;
     if (cacheable) {
       const cached = this.#contexts.get(tenant);
-      if (cached !== undefined && cached.until > now) return cached.bytes;
+      if (cached !== undefined && cached.until > now && cached.name === name) return cached.bytes;
     }
     const proof = engine.tokens === undefined ? tenant : engine.tokens.mint(tenant, engine.profile!.pooled ? 0 : pid);
     const bytes = contextWriter.bind('', name, timeoutMs === undefined ? [proof] : [proof, String(timeoutMs)], passThrough).execute('').take();
     if (cacheable) {
       if (this.#contexts.size >= cacheLimit) this.#contexts.clear();
-      this.#contexts.set(tenant, { bytes, until: engine.tokens === undefined ? Infinity : now + engine.tokens.reuseMs });
+      this.#contexts.set(tenant, { bytes, name, until: engine.tokens === undefined ? Infinity : now + engine.tokens.reuseMs });
     }
     return bytes;
   }

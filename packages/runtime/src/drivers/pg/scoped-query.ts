@@ -287,6 +287,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
         const statement = this.#parses[i];
         if (statement) statement.state = i < this.parsed ? 'parsed' : 'absent';
       }
+      if (failed !== undefined) link.names.overheard(failed);
       if (failed === undefined) link.names.closesDone();
       else if (conditionOf(failed as SqlError) === 'statement-lost') for (const statement of this.#used) statement.state = 'suspect';
     }

@@ -8,6 +8,10 @@ import type { MessageWriter } from '../../scope/wire.ts';
 
 const limit = 200;
 
+function newPrefix(): string {
+  return `wt${randomBytes(16).toString('hex')}_`;
+}
+
 /** One statement: whether the server has it, as far as we know. */
 export interface NamedStatement {
   readonly name: string;
@@ -16,10 +20,11 @@ export interface NamedStatement {
 }
 
 export class StatementNames {
-  readonly #prefix: string = `wt${randomBytes(16).toString('hex')}_`;
+  #prefix: string = newPrefix();
   readonly #byText: Map<string, NamedStatement> = new Map();
   #evicted: string[] = [];
   #count: number = 0;
+  #known: boolean = false;
 
   /**
    * The statement for a text, with Close and Parse written in front where the server needs them.
@@ -41,9 +46,23 @@ export class StatementNames {
     return statement;
   }
 
-  /** Writes Close for evicted statements; again each time until a pipeline went through. */
+  /** Starts a pipeline: writes Close for evicted statements, again each time until a pipeline went through. */
   writeCloses(writer: MessageWriter): void {
+    if (this.#known) {
+      this.#forget();
+      this.#prefix = newPrefix();
+      this.#known = false;
+    }
     for (const name of this.#evicted) writer.closeObject('S', name);
+  }
+
+  /**
+   * The server told us something. Where it tells a name (the error about a lost statement, a debug notice that A switched on), A knows all
+   * names of this connection: it could deallocate them and prepare its own text there, and the next tenant would run that with its own
+   * token (Q7). So the next pipeline has new ones.
+   */
+  overheard(message: object): void {
+    this.#known ||= JSON.stringify(Object.values(message)).includes(this.#prefix) || String((message as Error).message).includes(this.#prefix);
   }
 
   /** A pipeline went through: what it closed is closed. */

@@ -57,6 +57,7 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
       this.connectionParameters.query_timeout = 0;
       // A broken connection reports to the query that runs on it; without a listener it would end the process as well.
       this.on('error', () => {});
+      this.on('notice', (notice: object) => this.link.names.overheard(notice));
     }
 
     override query(config: unknown, values?: unknown, callback?: Callback): unknown {

@@ -94,12 +94,12 @@ export const leftoverClasses: readonly HostileClass[] = [
     vectors: ["C7", "C10"],
     attack: () => [
       "deallocate wt_0",
-      "prepare wt_0(bytea) as select watertight.open($1), set_config('x.loot', encode($1, 'hex'), false)",
+      "prepare wt_0(bytea) as select watertight.open($1), set_config('x.loot', concat(current_setting('x.loot', true), ',', encode($1, 'hex')), false)",
     ],
     loot: () => [
       "select current_setting('x.loot', true)",
       "select set_config('watertight.ctx', '', true)",
-      "select watertight.open(decode(current_setting('x.loot', true), 'hex'))",
+      "select watertight.open(decode(split_part(current_setting('x.loot', true), ',', 2), 'hex'))",
       "select * from projects",
     ],
     biteWith: "guessable names, no reset",
