@@ -21,7 +21,8 @@ export async function* readPages<R>(
   { batchSize = 200 }: StreamOptions,
   run: (text: string, values: readonly unknown[]) => Promise<Iterable<R> & { readonly length: number }>,
 ): AsyncGenerator<R> {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw failure("WT_CONFIG", { detail: "batchSize must be a positive whole number" });
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw failure("WT_CONFIG", { detail: "batchSize must be a positive whole number" });
   const fetch = `fetch ${batchSize} from ${name}`;
   // One statement only: this is the extended protocol, and DECLARE takes nothing but a query.
   const declared = run(`declare ${name} no scroll cursor for ${text}`, values);

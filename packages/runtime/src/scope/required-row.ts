@@ -1,7 +1,7 @@
 /**
  * The statement behind requireRow: one row by its key. Names are quoted, values are parameters.
  */
-import { failure } from '../errors/errors.ts';
+import { failure } from "../errors/errors.ts";
 
 /** Quotes an identifier. */
 export function quoteName(name: string): string {
@@ -17,7 +17,7 @@ export interface RowRequest {
 }
 
 /** The statement that says an id found nothing; parameters: proof, relation, key as JSON. */
-export const reportText = 'select watertight.report_probe($1, $2, $3)';
+export const reportText = "select watertight.report_probe($1, $2, $3)";
 
 /**
  * @param table name, with schema or without
@@ -25,8 +25,8 @@ export const reportText = 'select watertight.report_probe($1, $2, $3)';
  */
 export function requestRow(table: string, key: Record<string, unknown>): RowRequest {
   const columns = Object.keys(key);
-  if (columns.length === 0) throw failure('WT_CONFIG', { detail: 'requireRow needs a key' });
-  const where = columns.map((column, i) => `${quoteName(column)} = $${i + 1}`).join(' and ');
-  const relation = table.split('.').map(quoteName).join('.');
+  if (columns.length === 0) throw failure("WT_CONFIG", { detail: "requireRow needs a key" });
+  const where = columns.map((column, i) => `${quoteName(column)} = $${i + 1}`).join(" and ");
+  const relation = table.split(".").map(quoteName).join(".");
   return { relation, text: `select * from ${relation} where ${where} limit 1`, values: Object.values(key) };
 }

@@ -2,12 +2,12 @@
  * What every driver must know before it scopes anything: level, keys, type of ids, limits. Decides which tenant a call
  * speaks for; never talks to the network and knows no driver.
  */
-import { emitEvent } from '../context/events.ts';
-import { currentTenant } from '../context/store.ts';
-import { failure } from '../errors/errors.ts';
-import type { Level } from './context-statement.ts';
-import { canonicalTenantId, type TenantIdType } from './tenant-id.ts';
-import { parseKeys, TokenSource } from './token.ts';
+import { emitEvent } from "../context/events.ts";
+import { currentTenant } from "../context/store.ts";
+import { failure } from "../errors/errors.ts";
+import type { Level } from "./context-statement.ts";
+import { canonicalTenantId, type TenantIdType } from "./tenant-id.ts";
+import { parseKeys, TokenSource } from "./token.ts";
 
 /** The options that mean the same under every driver. */
 export interface ScopeOptions {
@@ -22,28 +22,28 @@ export interface ScopeOptions {
   /** Limit for every statement, in milliseconds; a call may give its own. */
   readonly statementTimeoutMs?: number | undefined;
   /** Whether a transaction pooler stands between; default 'auto': found out by the start-up probe. */
-  readonly pooler?: 'auto' | 'none' | 'transaction' | undefined;
+  readonly pooler?: "auto" | "none" | "transaction" | undefined;
 }
 
 /** Checked settings. A driver's own engine builds on it. */
 export class ScopeSettings {
   readonly level: Level;
   readonly tenantIdType: TenantIdType;
-  readonly pooler: 'auto' | 'none' | 'transaction';
+  readonly pooler: "auto" | "none" | "transaction";
   readonly statementTimeoutMs: number | undefined;
   readonly tokens: TokenSource | undefined;
   #raw: string | undefined = undefined;
-  #canonical: string = '';
+  #canonical: string = "";
 
   constructor(options: ScopeOptions) {
-    this.level = oneOf('level', options.level ?? 'sealed', ['plain', 'sealed', 'hostile']);
-    this.tenantIdType = oneOf('tenantIdType', options.tenantIdType ?? 'uuid', ['uuid', 'bigint', 'text']);
-    this.pooler = oneOf('pooler', options.pooler ?? 'auto', ['auto', 'none', 'transaction']);
+    this.level = oneOf("level", options.level ?? "sealed", ["plain", "sealed", "hostile"]);
+    this.tenantIdType = oneOf("tenantIdType", options.tenantIdType ?? "uuid", ["uuid", "bigint", "text"]);
+    this.pooler = oneOf("pooler", options.pooler ?? "auto", ["auto", "none", "transaction"]);
     this.statementTimeoutMs = checkTimeout(options.statementTimeoutMs);
     this.tokens =
-      this.level === 'plain'
+      this.level === "plain"
         ? undefined
-        : new TokenSource(parseKeys(options.key ?? process.env['WATERTIGHT_KEY']), options.tokenLifeSeconds ?? 10);
+        : new TokenSource(parseKeys(options.key ?? process.env["WATERTIGHT_KEY"]), options.tokenLifeSeconds ?? 10);
   }
 
   /** The canonical form of an id; remembers the last one, because calls come in runs. */
@@ -70,12 +70,12 @@ export class ScopeSettings {
     const ambient = this.ambient();
     if (ambient === undefined) {
       if (bound !== undefined) return bound;
-      emitEvent('missing-context', { surface });
-      throw failure('WT_NO_TENANT');
+      emitEvent("missing-context", { surface });
+      throw failure("WT_NO_TENANT");
     }
     if (bound !== undefined && bound !== ambient) {
-      emitEvent('denied', { code: 'WT_TENANT_MISMATCH', tenant: ambient });
-      throw failure('WT_TENANT_MISMATCH');
+      emitEvent("denied", { code: "WT_TENANT_MISMATCH", tenant: ambient });
+      throw failure("WT_TENANT_MISMATCH");
     }
     return ambient;
   }
@@ -84,12 +84,12 @@ export class ScopeSettings {
 /** A statement timeout in milliseconds, or undefined. @throws ConfigurationError WT_CONFIG */
 export function checkTimeout(value: number | undefined): number | undefined {
   if (value !== undefined && !(Number.isInteger(value) && value > 0 && value < 2 ** 31))
-    throw failure('WT_CONFIG', { detail: 'statementTimeoutMs' });
+    throw failure("WT_CONFIG", { detail: "statementTimeoutMs" });
   return value;
 }
 
 /** The value, when it is one of those allowed. @throws ConfigurationError WT_CONFIG */
 export function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) throw failure('WT_CONFIG', { detail: `${option}: ${allowed.join(', ')}` });
+  if (!allowed.includes(value)) throw failure("WT_CONFIG", { detail: `${option}: ${allowed.join(", ")}` });
   return value;
 }

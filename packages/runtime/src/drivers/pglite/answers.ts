@@ -37,7 +37,12 @@ export interface Answer {
 const changing = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
 
 /** @param skip number of statements of ours in front */
-export function readAnswer(messages: readonly ServerMessage[], skip: number, parsers: PgliteLike["parsers"], options: ReadOptions = {}): Answer {
+export function readAnswer(
+  messages: readonly ServerMessage[],
+  skip: number,
+  parsers: PgliteLike["parsers"],
+  options: ReadOptions = {},
+): Answer {
   const results: Result[] = [];
   let error: unknown;
   let status = "";
@@ -52,7 +57,8 @@ export function readAnswer(messages: readonly ServerMessage[], skip: number, par
         status = message.status ?? "";
         break;
       case "rowDescription":
-        if (ours === 0) result.fields = (message.fields as Result["fields"]).map(({ name, dataTypeID }) => ({ name, dataTypeID }));
+        if (ours === 0)
+          result.fields = (message.fields as Result["fields"]).map(({ name, dataTypeID }) => ({ name, dataTypeID }));
         break;
       case "dataRow":
         if (ours === 0) result.rows.push(readRow(result.fields, message.fields as (string | null)[], parsers, options));
@@ -68,7 +74,12 @@ export function readAnswer(messages: readonly ServerMessage[], skip: number, par
   return { results, error, status };
 }
 
-function readRow(fields: Result["fields"], values: readonly (string | null)[], parsers: PgliteLike["parsers"], { rowMode, parsers: own }: ReadOptions): Row {
+function readRow(
+  fields: Result["fields"],
+  values: readonly (string | null)[],
+  parsers: PgliteLike["parsers"],
+  { rowMode, parsers: own }: ReadOptions,
+): Row {
   const parsed = fields.map(({ dataTypeID }, i) => {
     const value = values[i] ?? null;
     const parse = own?.[dataTypeID] ?? parsers[dataTypeID];

@@ -18,12 +18,17 @@ export interface CallOptions extends ReadOptions {
 const staleLimit = 3;
 
 /** Context and statements in one pipeline, one implicit transaction. */
-export async function sendOnce(session: Session, tenant: string, statements: readonly Statement[], options: CallOptions = {}): Promise<Result[]> {
+export async function sendOnce(
+  session: Session,
+  tenant: string,
+  statements: readonly Statement[],
+  options: CallOptions = {},
+): Promise<Result[]> {
   statements.forEach(refuseCopy);
   await session.ready();
   return session.exclusively(async () => {
     refuseAborted(options.signal);
-    for (let stale = 0; ; ) {
+    for (let stale = 0; ;) {
       const { results, error, status } = await session.send(session.prefix(tenant), statements, options);
       session.settle(error === undefined && status === "I");
       if (status !== "I") {

@@ -20,7 +20,11 @@ export type Serializers = Record<number | string, ((value: never) => string) | u
  * @param before statements of ours whose values are text already
  * @param statements of the caller
  */
-export function writePipeline(before: readonly Statement[], statements: readonly Statement[], serializers: Serializers): Uint8Array {
+export function writePipeline(
+  before: readonly Statement[],
+  statements: readonly Statement[],
+  serializers: Serializers,
+): Uint8Array {
   const writer = new MessageWriter();
   for (const { text, values } of before) writer.parse("", text).bind("", "", values, passThrough).execute("");
   for (const { text, values, paramTypes } of statements) {
@@ -29,7 +33,9 @@ export function writePipeline(before: readonly Statement[], statements: readonly
       .parse("", text, paramTypes)
       .bind("", "", values, (value) => {
         const serialize = serializers[paramTypes?.[at++] ?? ""];
-        return serialize === undefined || value === null || value === undefined ? bindValue(value) : serialize(value as never);
+        return serialize === undefined || value === null || value === undefined
+          ? bindValue(value)
+          : serialize(value as never);
       })
       .describePortal("")
       .execute("");

@@ -55,7 +55,11 @@ export class Session {
     const { level, alwaysReset } = this.#profile as EngineProfile;
     const statements: Statement[] = [this.#putOn(this.#role, true)];
     if (alwaysReset || this.#dirty || (this.#lastTenant !== undefined && this.#lastTenant !== tenant))
-      statements.push(...resetStatements(level).filter((text) => !kept.has(text)).map((text) => ({ text })));
+      statements.push(
+        ...resetStatements(level)
+          .filter((text) => !kept.has(text))
+          .map((text) => ({ text })),
+      );
     statements.push(contextStatement(level, this.proof(tenant)));
     this.#lastTenant = tenant;
     // Until the transaction's end says otherwise: a reset is rolled back like any other setting.
@@ -75,7 +79,11 @@ export class Session {
   }
 
   /** One call of execProtocol. Only under `exclusively`. */
-  async send(before: readonly Statement[], statements: readonly Statement[], options?: ReadOptions & { readonly sync?: boolean }): Promise<Answer> {
+  async send(
+    before: readonly Statement[],
+    statements: readonly Statement[],
+    options?: ReadOptions & { readonly sync?: boolean },
+  ): Promise<Answer> {
     const bytes = writePipeline(before, statements, this.#db.serializers);
     const { messages } = await this.#db.runExclusive(() =>
       this.#db.execProtocol(bytes, { throwOnError: false, syncToFs: options?.sync ?? true }),
@@ -96,7 +104,10 @@ export class Session {
   async #probe(): Promise<Handshake> {
     // Another wrapper of the same instance may have put a role on.
     const [, roles] = await this.#ask([{ text: "reset role" }, { text: rolesQuery }]);
-    const names = Object.fromEntries((roles?.rows ?? []).map(({ name, value }) => [name, value])) as Record<string, string>;
+    const names = Object.fromEntries((roles?.rows ?? []).map(({ name, value }) => [name, value])) as Record<
+      string,
+      string
+    >;
     this.#role = this.#wantedRole ?? names["app"] ?? "";
     this.controlRole = names["control"] ?? "";
     await this.#ask([this.#putOn(this.#role, false)]);
@@ -105,7 +116,10 @@ export class Session {
     const shake = JSON.parse(String(answer?.rows[0]?.["h"])) as Handshake;
     const clockOffsetMs = shake.clock * 1000 - (asked + Date.now()) / 2;
     // There is no pooler; and the session is a superuser's by nature, so the role it acts as is judged.
-    const profile = judgeHandshake({ ...shake, sessionSuperuser: false }, { level: this.settings.level, pooler: "none", clientPid: shake.backendPid });
+    const profile = judgeHandshake(
+      { ...shake, sessionSuperuser: false },
+      { level: this.settings.level, pooler: "none", clientPid: shake.backendPid },
+    );
     const [, inside] = await this.#ask([
       { text: probeSet, values: [probeMark] },
       { text: probeGet, values: [probeMark] },

@@ -36,6 +36,7 @@ export interface PgliteLike {
 export function checkPglite(db: PgliteLike): PgliteLike {
   const found = (db ?? {}) as unknown as Record<string, unknown>;
   for (const member of ["execProtocol", "runExclusive", "_runExclusiveTransaction"])
-    if (typeof found[member] !== "function") throw failure("WT_DRIVER_UNSUPPORTED", { detail: `PGlite 0.5 has ${member}` });
+    if (typeof found[member] !== "function")
+      throw failure("WT_DRIVER_UNSUPPORTED", { detail: `PGlite 0.5 has ${member}` });
   return db;
 }

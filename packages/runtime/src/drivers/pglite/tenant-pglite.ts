@@ -14,7 +14,12 @@ import type { Statement } from "./pipeline.ts";
 import { Session } from "./session.ts";
 import { checkPglite, type PgliteLike } from "./shapes.ts";
 import { statementOf } from "./template.ts";
-import { generateInTransaction, type PgliteTransaction, runTransaction, type TransactionOptions } from "./transaction.ts";
+import {
+  generateInTransaction,
+  type PgliteTransaction,
+  runTransaction,
+  type TransactionOptions,
+} from "./transaction.ts";
 
 /** Options of {@link tenantPglite}. */
 export interface TenantPgliteOptions extends Omit<ScopeOptions, "pooler" | "statementTimeoutMs"> {
@@ -37,7 +42,11 @@ export interface PgliteQueries {
   /** Runs `fn` in a transaction; ROLLBACK when it throws. Everybody else waits. */
   transaction<T>(fn: (tx: PgliteTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Rows of a SELECT in pages, in a transaction of their own; everybody else waits until the loop has ended. */
-  stream<R = Row>(text: string, values?: readonly unknown[], options?: StreamOptions & TransactionOptions): AsyncIterableIterator<R>;
+  stream<R = Row>(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions & TransactionOptions,
+  ): AsyncIterableIterator<R>;
   /**
    * The one row with this key.
    * @param table name, with schema or without
@@ -80,7 +89,9 @@ export function tenantPglite(db: PgliteLike, options: TenantPgliteOptions = {}):
     emitEvent("probe", { tenant, relation });
     if (options.report === false) return;
     const values = [session.proof(tenant), relation, JSON.stringify(key)];
-    const { error } = await session.exclusively(() => session.send(session.prefix(tenant), [{ text: reportText, values }]));
+    const { error } = await session.exclusively(() =>
+      session.send(session.prefix(tenant), [{ text: reportText, values }]),
+    );
     if (error !== undefined) emitEvent("warning", { message: "a denied row could not be reported", cause: error });
   };
 
@@ -135,7 +146,9 @@ export function tenantPglite(db: PgliteLike, options: TenantPgliteOptions = {}):
       const role = options.unscopedRole ?? session.controlRole;
       const before = (): Statement[] => session.unscopedPrefix(role);
       // First the record, in a transaction of its own, then the work: what can't be recorded does not happen.
-      await runTransaction(session, undefined, before, (tx) => tx.query("select watertight.audit('unscoped', null, $1)", [JSON.stringify({ reason })]));
+      await runTransaction(session, undefined, before, (tx) =>
+        tx.query("select watertight.audit('unscoped', null, $1)", [JSON.stringify({ reason })]),
+      );
       emitEvent("unscoped", { reason });
       return runTransaction(session, undefined, before, fn);
     },

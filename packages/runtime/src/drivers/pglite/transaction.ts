@@ -86,9 +86,19 @@ export class Transaction implements PgliteTransaction {
     return results;
   }
 
-  stream<R = Row>(text: string, values: readonly unknown[] = [], options: StreamOptions = {}): AsyncIterableIterator<R> {
+  stream<R = Row>(
+    text: string,
+    values: readonly unknown[] = [],
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<R> {
     this.#check();
-    return readPages<R>(this.#nextName(), text, values, options, async (sql, bound) => (await this.query<R>(sql, bound)).rows);
+    return readPages<R>(
+      this.#nextName(),
+      text,
+      values,
+      options,
+      async (sql, bound) => (await this.query<R>(sql, bound)).rows,
+    );
   }
 
   async savepoint<T>(fn: (tx: PgliteTransaction) => Promise<T>): Promise<T> {
@@ -108,11 +118,13 @@ export class Transaction implements PgliteTransaction {
     }
   }
 
+  // Unique in the transaction: an inner one's names start with the outer one's.
   #nextName(): string {
-    let path = "";
-    for (let scope: Transaction | undefined = this; scope !== undefined; scope = scope.#parent) path += `_${scope.#names}`;
-    this.#names++;
-    return `wt${path}`;
+    return `${this.#path()}_${this.#names++}`;
+  }
+
+  #path(): string {
+    return this.#parent === undefined ? "wt" : `${this.#parent.#path()}_${this.#parent.#names}`;
   }
 }
 

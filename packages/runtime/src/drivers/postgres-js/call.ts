@@ -17,7 +17,12 @@ export interface Limits {
 }
 
 /** BEGIN, context, statements, COMMIT without waiting in between. */
-export async function sendOnce(engine: Engine, tenant: string, queries: readonly NativeQuery[], limits: Limits): Promise<unknown[]> {
+export async function sendOnce(
+  engine: Engine,
+  tenant: string,
+  queries: readonly NativeQuery[],
+  limits: Limits,
+): Promise<unknown[]> {
   const { timeoutMs, signal } = limits;
   const lease = await leaseFor(engine, "begin", signal);
   let opened: Promise<Settled>;

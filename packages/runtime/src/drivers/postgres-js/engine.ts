@@ -101,11 +101,15 @@ export class Engine {
     const { level, pooler } = this.settings;
     const profile = judgeHandshake(handshake, { level, pooler, clientPid: pid });
     const named = profile.named && this.sql.options.prepare;
-    const [, inside] = await this.alone([this.statement(probeSet, [probeMark], false), this.statement(probeGet, [probeMark], false)]);
+    const [, inside] = await this.alone([
+      this.statement(probeSet, [probeMark], false),
+      this.statement(probeGet, [probeMark], false),
+    ]);
     const [after] = await this.alone([this.statement(probeGet, [probeMark], named)]);
     judgeProbe(inside && probeRow(inside), after && probeRow(after));
     const names = [inside, after].map((answer) => answer && nameOf(answer.query));
-    if (names[0] !== "" || (named ? !names[1]?.startsWith("wt") : names[1] !== "")) throw unsupported("statement names are not ours");
+    if (names[0] !== "" || (named ? !names[1]?.startsWith("wt") : names[1] !== ""))
+      throw unsupported("statement names are not ours");
     this.profile = profile;
     return handshake;
   }
@@ -148,6 +152,6 @@ interface Answer {
 }
 
 function probeRow({ rows }: Answer): Record<string, unknown> {
-  const [v, bound] = rows[0] ?? [];
-  return { v: v == null ? undefined : String(v), bound: String(bound) };
+  const [v, bound] = (rows[0] ?? []) as (Buffer | null | undefined)[];
+  return { v: v?.toString(), bound: bound?.toString() };
 }

@@ -6,7 +6,7 @@ export { tenantSql, type TenantSql, type TenantSqlOptions } from "./tenant-sql.t
 export type { TenantDb, TenantQueries } from "./tenant-db.ts";
 export type { TenantTransaction, TransactionOptions } from "./transaction.ts";
 export type { StreamOptions } from "../../scope/cursor-pages.ts";
-export type { CallOptions, Row, ScopedSql, Statement, Types } from "./types.ts";
+export type { CallOptions, Row, Rows, ScopedSql, Statement } from "./types.ts";
 export type { UnscopedOptions } from "./unscoped.ts";
 export type { Connect } from "./locations.ts";
 export type { PostgresJsLike } from "./shapes.ts";

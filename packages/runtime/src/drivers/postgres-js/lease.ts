@@ -194,6 +194,6 @@ function request(sql: NativeSql, text: string): Promise<Lease> {
     void begun.then((settled) => {
       if (!taken) refuse(settled.ok ? unsupported("it did not hand over the connection of a BEGIN") : settled.error);
     });
-    begin.execute();
+    void begin.execute();
   });
 }

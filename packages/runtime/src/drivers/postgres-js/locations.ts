@@ -5,7 +5,6 @@
 import { emitEvent } from "../../context/events.ts";
 import { failure } from "../../errors/errors.ts";
 import type { RouteSource } from "../../routes/route-source.ts";
-import type { ScopeSettings } from "../../scope/settings.ts";
 import { Engine } from "./engine.ts";
 import { checkSql, type PostgresJsLike } from "./shapes.ts";
 
@@ -23,7 +22,8 @@ export class Locations {
   readonly #byTenant: Map<string, Engine> = new Map();
 
   constructor(home: Engine, routes: RouteSource | undefined, connect: Connect | undefined) {
-    if (routes !== undefined && connect === undefined) throw failure("WT_CONFIG", { detail: "routes needs connect, a function that makes an instance" });
+    if (routes !== undefined && connect === undefined)
+      throw failure("WT_CONFIG", { detail: "routes needs connect, a function that makes an instance" });
     this.home = home;
     this.#routes = routes;
     this.#connect = connect;

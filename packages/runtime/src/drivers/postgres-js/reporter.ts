@@ -53,7 +53,9 @@ export class Reporter {
 
   async #report({ tenant, relation, key }: Denial): Promise<void> {
     const engine = await this.#locations.engineOf(tenant);
-    await engine.alone((lease) => [engine.secretStatement(reportText, [engine.proof(lease, tenant), relation, JSON.stringify(key)])]);
+    await engine.alone((lease) => [
+      engine.secretStatement(reportText, [engine.proof(lease, tenant), relation, JSON.stringify(key)]),
+    ]);
   }
 
   /** Settles when everything taken so far was sent. */

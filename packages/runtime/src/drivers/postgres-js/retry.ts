@@ -46,7 +46,14 @@ export async function withRetries<T>(
   }
 }
 
-async function again(locations: Locations, engine: Engine, tenant: string, error: unknown, tries: Tries, forget: () => boolean): Promise<boolean> {
+async function again(
+  locations: Locations,
+  engine: Engine,
+  tenant: string,
+  error: unknown,
+  tries: Tries,
+  forget: () => boolean,
+): Promise<boolean> {
   switch (readError(error)) {
     case "not-served":
       if (!locations.routed || tries.rerouted) return false;

@@ -84,7 +84,8 @@ export function checkSql(sql: PostgresJsLike): NativeSql {
   const { unsafe, reserve, options } = (sql ?? {}) as unknown as Partial<Record<string, unknown>>;
   if (typeof sql !== "function" || typeof unsafe !== "function" || typeof reserve !== "function")
     throw unsupported("not an instance of postgres.js 3.4 or newer");
-  if (typeof (options as { prepare?: unknown } | undefined)?.prepare !== "boolean") throw unsupported("its options can't be read");
+  if (typeof (options as { prepare?: unknown } | undefined)?.prepare !== "boolean")
+    throw unsupported("its options can't be read");
   return sql as unknown as NativeSql;
 }
 

@@ -126,7 +126,8 @@ const accessors: PropertyDescriptorMap & ThisType<Formed> = {
     },
     set(value: unknown) {
       const { form, signature } = this[key];
-      this[key].describeFirst = Boolean(value) && (this.onlyDescribe === true || form.learned.get(signature) === undefined);
+      this[key].describeFirst =
+        Boolean(value) && (this.onlyDescribe === true || form.learned.get(signature) === undefined);
     },
   },
   statement: {
@@ -155,8 +156,8 @@ export function formStatement(query: NativeQuery, form: StatementForm): void {
   const formed = query as Formed;
   const first = formed[key] === undefined;
   const state: State = { form, built: true, signature: "", prepared: false, describeFirst: false, statement: null };
-  Object.defineProperty(formed, key, { value: state, configurable: true });
-  if (first) Object.defineProperties(formed, accessors);
+  void Object.defineProperty(formed, key, { value: state, configurable: true });
+  if (first) void Object.defineProperties(formed, accessors);
 }
 
 /** After success: keeps what the server said about the parameters. */

@@ -26,7 +26,11 @@ export function makeTag(sql: NativeSql, to: Destination): object {
   };
   const unsafe = (text: string, values?: unknown[] | object, options?: object): unknown => {
     const [given, extra] = Array.isArray(values) ? [values, options] : [[], values ?? options];
-    const query = sql.unsafe(text, given, { prepare: false, ...extra, simple: (extra as { simple?: boolean } | undefined)?.simple ?? false });
+    const query = sql.unsafe(text, given, {
+      prepare: false,
+      ...extra,
+      simple: (extra as { simple?: boolean } | undefined)?.simple ?? false,
+    });
     redirect(query, to);
     return query;
   };
@@ -69,7 +73,13 @@ async function run(query: NativeQuery, to: Destination, decide: () => string, si
   return to.send(query, tenant, signal);
 }
 
-async function* generate(query: NativeQuery, to: Destination, decide: () => string, rows: number, signal: AbortSignal): AsyncGenerator<unknown[]> {
+async function* generate(
+  query: NativeQuery,
+  to: Destination,
+  decide: () => string,
+  rows: number,
+  signal: AbortSignal,
+): AsyncGenerator<unknown[]> {
   yield* to.pages(query, decide(), rows, signal);
 }
 

@@ -2,7 +2,6 @@
  * Everything that can be done as one tenant: the explicit way (`for`) and the ambient way are the same object, with
  * and without a bound tenant.
  */
-import type postgres from "postgres";
 import { AccessDeniedError } from "../../errors/errors.ts";
 import { requestRow } from "../../scope/required-row.ts";
 import { checkTimeout, type ScopeSettings } from "../../scope/settings.ts";
@@ -11,29 +10,38 @@ import type { Locations } from "./locations.ts";
 import type { StreamOptions } from "../../scope/cursor-pages.ts";
 import type { Reporter } from "./reporter.ts";
 import { withRetries } from "./retry.ts";
-import type { NativeQuery } from "./shapes.ts";
+import type { NativeQuery, PostgresJsLike } from "./shapes.ts";
 import { forgetTypes, formStatement } from "./statement-form.ts";
 import { makeTag } from "./tag.ts";
-import { generateInTransaction, runTransaction, type TenantTransaction, type TransactionOptions } from "./transaction.ts";
-import type { CallOptions, Row, ScopedSql, Statement, Types } from "./types.ts";
+import {
+  generateInTransaction,
+  runTransaction,
+  type TenantTransaction,
+  type TransactionOptions,
+} from "./transaction.ts";
+import type { CallOptions, Row, Rows, ScopedSql, Statement } from "./types.ts";
 
 /** Queries as one tenant. Every method throws ContextError WT_NO_TENANT without a tenant, before anything is sent. */
-export interface TenantQueries<T extends Types = Record<string, never>> {
+export interface TenantQueries<S> {
   /**
    * Tagged template of postgres.js. The tenant is the one in force where the template is written, not where it is
    * awaited. One statement is one transaction and one round trip (two more the first time this process sends it, when
    * it has parameters).
    * @example const rows = await db.sql`select * from invoice where id = ${id}`;
    */
-  readonly sql: ScopedSql<T>;
+  readonly sql: ScopedSql<S>;
   /** One statement given as text. @example const rows = await db.query("select * from invoice where id = $1", [id]); */
-  query<R extends Row = Row>(text: string, values?: readonly unknown[], options?: CallOptions): Promise<postgres.RowList<R[]>>;
+  query<R extends Row = Row>(text: string, values?: readonly unknown[], options?: CallOptions): Promise<Rows<R>>;
   /** Several statements in one transaction and one round trip: all or nothing. */
-  batch(statements: readonly Statement[], options?: CallOptions): Promise<postgres.RowList<Row[]>[]>;
+  batch(statements: readonly Statement[], options?: CallOptions): Promise<Rows[]>;
   /** Runs `fn` in a transaction: BEGIN and context in one round trip; ROLLBACK when `fn` throws. */
-  transaction<R>(fn: (tx: TenantTransaction<T>) => Promise<R>, options?: TransactionOptions): Promise<R>;
+  transaction<R>(fn: (tx: TenantTransaction<S>) => Promise<R>, options?: TransactionOptions): Promise<R>;
   /** Rows of a SELECT in pages, in a transaction of their own; ending the loop early ends the transaction. */
-  stream<R extends Row = Row>(text: string, values?: readonly unknown[], options?: StreamOptions & TransactionOptions): AsyncIterableIterator<R>;
+  stream<R extends Row = Row>(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions & TransactionOptions,
+  ): AsyncIterableIterator<R>;
   /**
    * The one row with this key. A row that is not there (for this tenant) is a typed error, and is reported to the
    * operator out of band, because row security hides a foreign row silently.
@@ -44,7 +52,7 @@ export interface TenantQueries<T extends Types = Record<string, never>> {
 }
 
 /** Queries of one tenant. */
-export interface TenantDb<T extends Types = Record<string, never>> extends TenantQueries<T> {
+export interface TenantDb<S> extends TenantQueries<S> {
   /** The tenant's canonical id. */
   readonly tenant: string;
 }
@@ -57,13 +65,20 @@ export interface Surroundings {
 }
 
 /** Makes the queries; `bound` is a canonical id, or undefined for the ambient tenant. */
-export function makeQueries<T extends Types>(around: Surroundings, bound: string | undefined): TenantQueries<T> {
+export function makeQueries<S>(around: Surroundings, bound: string | undefined): TenantQueries<S> {
   const { locations, settings, reporter } = around;
   const surface = bound === undefined ? "sql" : "for";
   const decide = (): string => settings.tenantFor(bound, surface);
 
-  const sendAll = async (tenant: string, make: () => readonly NativeQuery[], options: CallOptions): Promise<unknown[]> => {
-    const limits: Limits = { timeoutMs: checkTimeout(options.statementTimeoutMs) ?? settings.statementTimeoutMs, signal: options.signal };
+  const sendAll = async (
+    tenant: string,
+    make: () => readonly NativeQuery[],
+    options: CallOptions,
+  ): Promise<unknown[]> => {
+    const limits: Limits = {
+      timeoutMs: checkTimeout(options.statementTimeoutMs) ?? settings.statementTimeoutMs,
+      signal: options.signal,
+    };
     let queries: readonly NativeQuery[] = [];
     return withRetries(
       locations,
@@ -87,33 +102,38 @@ export function makeQueries<T extends Types>(around: Surroundings, bound: string
   const texts = (statements: readonly Statement[]) => () =>
     statements.map(({ text, values }) => sql.unsafe(text, [...(values ?? [])], { simple: false, prepare: true }));
 
-  const queries: TenantQueries<T> = {
+  const queries: TenantQueries<S> = {
     sql: makeTag(sql, {
       tenant: decide,
       send: async (query, tenant, signal) => (await sendAll(tenant, () => [query], { signal }))[0],
-      pages: (query, tenant, rows, signal) => generateInTransaction(locations, tenant, (tx) => tx.pages(query, rows), { signal }),
-    }) as ScopedSql<T>,
+      pages: (query, tenant, rows, signal) =>
+        generateInTransaction(locations, tenant, (tx) => tx.pages(query, rows), { signal }),
+    }) as ScopedSql<S>,
     async query<R extends Row>(text: string, values: readonly unknown[] = [], options: CallOptions = {}) {
       const [result] = await sendAll(decide(), texts([{ text, values }]), options);
-      return result as postgres.RowList<R[]>;
+      return result as Rows<R>;
     },
     async batch(statements, options = {}) {
       const tenant = decide();
       if (statements.length === 0) return [];
-      return (await sendAll(tenant, texts(statements), options)) as postgres.RowList<Row[]>[];
+      return (await sendAll(tenant, texts(statements), options)) as Rows[];
     },
     async transaction(fn, options) {
       return runTransaction(locations, decide(), fn, options);
     },
-    stream<R extends Row>(text: string, values: readonly unknown[] = [], options: StreamOptions & TransactionOptions = {}) {
+    stream<R extends Row>(
+      text: string,
+      values: readonly unknown[] = [],
+      options: StreamOptions & TransactionOptions = {},
+    ) {
       // Now, not at the first row: the loop may run in somebody else's request.
       const tenant = decide();
-      return generateInTransaction<R, T>(locations, tenant, (tx) => tx.stream<R>(text, values, options), options);
+      return generateInTransaction<R, S>(locations, tenant, (tx) => tx.stream<R>(text, values, options), options);
     },
     async requireRow<R extends Row>(table: string, key: Record<string, unknown>) {
       const tenant = decide();
       const { relation, text, values } = requestRow(table, key);
-      const [rows] = (await sendAll(tenant, texts([{ text, values }]), {})) as [postgres.RowList<R[]>];
+      const [rows] = (await sendAll(tenant, texts([{ text, values }]), {})) as [Rows<R>];
       const row = rows[0];
       if (row !== undefined) return row as R;
       reporter.add({ tenant, relation, key });

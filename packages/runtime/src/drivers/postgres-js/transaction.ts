@@ -3,7 +3,6 @@
  * COMMIT and ROLLBACK. A transaction object is dead when its function has returned.
  */
 import type { Readable } from "node:stream";
-import type postgres from "postgres";
 import { failure } from "../../errors/errors.ts";
 import { type BeginOptions, beginText } from "../../scope/begin-text.ts";
 import { checkTimeout } from "../../scope/settings.ts";
@@ -14,12 +13,12 @@ import type { Locations } from "./locations.ts";
 import { readPages, type StreamOptions } from "../../scope/cursor-pages.ts";
 import { withRetries } from "./retry.ts";
 import { valueOf } from "./settled.ts";
-import type { NativeQuery } from "./shapes.ts";
+import type { NativeQuery, PostgresJsLike } from "./shapes.ts";
 import { translate } from "./sql-error.ts";
 import { formStatement, learnFrom } from "./statement-form.ts";
 import { stop } from "./stop.ts";
 import { makeTag } from "./tag.ts";
-import type { Row, ScopedSql, Statement, Types } from "./types.ts";
+import type { Row, Rows, ScopedSql, Statement } from "./types.ts";
 
 /** How a transaction begins, and its limits. */
 export interface TransactionOptions extends BeginOptions {
@@ -30,44 +29,48 @@ export interface TransactionOptions extends BeginOptions {
 }
 
 /** A running transaction of one tenant. Every member throws ContextError WT_SCOPE_ENDED after its end. */
-export interface TenantTransaction<T extends Types = Record<string, never>> {
+export interface TenantTransaction<S> {
   readonly tenant: string;
   /** Tagged template; queries not awaited before the function returns are refused. */
-  readonly sql: ScopedSql<T>;
+  readonly sql: ScopedSql<S>;
   /** One statement. */
-  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<postgres.RowList<R[]>>;
+  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<Rows<R>>;
   /** Several statements, sent together. */
-  batch(statements: readonly Statement[]): Promise<postgres.RowList<Row[]>[]>;
+  batch(statements: readonly Statement[]): Promise<Rows[]>;
   /** Rows of a SELECT in pages; other statements may run in between. */
-  stream<R extends Row = Row>(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<R>;
+  stream<R extends Row = Row>(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<R>;
   /** Runs `COPY … TO STDOUT` and yields its data; nothing else runs until the loop has ended. */
   copyTo(text: string): AsyncIterableIterator<Buffer>;
   /** Runs `fn` under a savepoint, which is rolled back when `fn` throws. */
-  savepoint<R>(fn: (tx: TenantTransaction<T>) => Promise<R>): Promise<R>;
+  savepoint<R>(fn: (tx: TenantTransaction<S>) => Promise<R>): Promise<R>;
 }
 
 /** Runs `fn` in a transaction of `tenant`. */
-export async function runTransaction<R, T extends Types>(
+export async function runTransaction<R, S>(
   locations: Locations,
   tenant: string,
-  fn: (tx: TenantTransaction<T>) => Promise<R>,
+  fn: (tx: TenantTransaction<S>) => Promise<R>,
   options: TransactionOptions = {},
 ): Promise<R> {
   const { engine, lease, timed } = await beginFor(locations, tenant, options);
-  const tx = new Transaction<T>(engine, lease, tenant, timed, undefined);
+  const tx = new Transaction<S>(engine, lease, tenant, timed, undefined);
   return unlessAborted(lease, inside(engine, lease, tx, fn), options.signal);
 }
 
 /** The same for rows that are handed out one by one: the transaction lasts as long as the loop over them. */
-export async function* generateInTransaction<R, T extends Types>(
+export async function* generateInTransaction<R, S>(
   locations: Locations,
   tenant: string,
-  produce: (tx: Transaction<T>) => AsyncIterable<R>,
+  produce: (tx: Transaction<S>) => AsyncIterable<R>,
   options: TransactionOptions = {},
 ): AsyncGenerator<R> {
   const { signal } = options;
   const { engine, lease, timed } = await beginFor(locations, tenant, options);
-  const tx = new Transaction<T>(engine, lease, tenant, timed, undefined);
+  const tx = new Transaction<S>(engine, lease, tenant, timed, undefined);
   let finish: () => void = () => {};
   const over = new Promise<void>((resolve) => (finish = resolve));
   const abort = (): void => void stop(lease, over);
@@ -120,7 +123,12 @@ async function begin(engine: Engine, tenant: string, text: string, { timeoutMs, 
   }
 }
 
-async function inside<R, T extends Types>(engine: Engine, lease: Lease, tx: Transaction<T>, fn: (tx: TenantTransaction<T>) => Promise<R>): Promise<R> {
+async function inside<R, S>(
+  engine: Engine,
+  lease: Lease,
+  tx: Transaction<S>,
+  fn: (tx: TenantTransaction<S>) => Promise<R>,
+): Promise<R> {
   let result: R;
   try {
     result = await fn(tx);
@@ -138,18 +146,17 @@ async function inside<R, T extends Types>(engine: Engine, lease: Lease, tx: Tran
 }
 
 /** The object behind {@link TenantTransaction}. */
-export class Transaction<T extends Types> implements TenantTransaction<T> {
+export class Transaction<S> implements TenantTransaction<S> {
   readonly tenant: string;
   readonly timed: boolean;
-  readonly sql: ScopedSql<T>;
+  readonly sql: ScopedSql<S>;
   readonly #engine: Engine;
   readonly #lease: Lease;
-  readonly #parent: Transaction<T> | undefined;
+  readonly #parent: Transaction<S> | undefined;
   #ended: boolean = false;
-  #savepoints: number = 0;
-  #cursors: number = 0;
+  #names: number = 0;
 
-  constructor(engine: Engine, lease: Lease, tenant: string, timed: boolean, parent: Transaction<T> | undefined) {
+  constructor(engine: Engine, lease: Lease, tenant: string, timed: boolean, parent: Transaction<S> | undefined) {
     this.#engine = engine;
     this.#lease = lease;
     this.#parent = parent;
@@ -159,7 +166,7 @@ export class Transaction<T extends Types> implements TenantTransaction<T> {
       tenant: () => engine.settings.tenantFor(tenant, "transaction"),
       send: (query) => this.#send(query),
       pages: (query, _tenant, rows) => this.pages(query, rows),
-    }) as ScopedSql<T>;
+    }) as ScopedSql<S>;
   }
 
   finish(): void {
@@ -167,14 +174,17 @@ export class Transaction<T extends Types> implements TenantTransaction<T> {
   }
 
   #check(): void {
-    for (let scope: Transaction<T> | undefined = this; scope !== undefined; scope = scope.#parent) if (scope.#ended) throw failure("WT_SCOPE_ENDED");
+    if (this.#isOver()) throw failure("WT_SCOPE_ENDED");
     this.#engine.settings.tenantFor(this.tenant, "transaction");
   }
 
   // The only way from here to the connection.
   async #send(query: NativeQuery): Promise<unknown> {
     if (this.#isOver()) throw failure("WT_SCOPE_ENDED");
-    formStatement(query, { named: this.#engine.named && query.options.prepare !== false, learned: this.#engine.learned });
+    formStatement(query, {
+      named: this.#engine.named && query.options.prepare !== false,
+      learned: this.#engine.learned,
+    });
     const settled = await this.#lease.run(query, (end) => refuseCopy(this.#lease, end));
     if (!settled.ok) throw translate(settled.error, this.tenant, this.timed);
     const { command } = settled.value as { command?: string };
@@ -194,29 +204,36 @@ export class Transaction<T extends Types> implements TenantTransaction<T> {
     if (this.#parent !== undefined) this.#parent.#end();
   }
 
-  async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<postgres.RowList<R[]>> {
+  async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<Rows<R>> {
     this.#check();
-    return (await this.#send(this.#engine.statement(text, values))) as postgres.RowList<R[]>;
+    return (await this.#send(this.#engine.statement(text, values))) as Rows<R>;
   }
 
-  async batch(statements: readonly Statement[]): Promise<postgres.RowList<Row[]>[]> {
+  async batch(statements: readonly Statement[]): Promise<Rows[]> {
     this.#check();
     const work = statements.map(({ text, values }) => this.#send(this.#engine.statement(text, values ?? [])));
     const settled = await Promise.allSettled(work);
     for (const outcome of settled) if (outcome.status === "rejected") throw outcome.reason;
-    return settled.map((outcome) => (outcome as PromiseFulfilledResult<postgres.RowList<Row[]>>).value);
+    return settled.map((outcome) => (outcome as PromiseFulfilledResult<Rows>).value);
   }
 
-  stream<R extends Row = Row>(text: string, values: readonly unknown[] = [], options: StreamOptions = {}): AsyncIterableIterator<R> {
+  stream<R extends Row = Row>(
+    text: string,
+    values: readonly unknown[] = [],
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<R> {
     this.#check();
-    const name = `wt_${this.#depth()}_${this.#cursors++}`;
+    const name = this.#nextName();
     return readPages<R>(name, text, values, options, (sql, bound) => this.query<R>(sql, bound));
   }
 
   /** Pages of a query by postgres.js's own cursor; nothing else runs on the connection until the loop has ended. */
   async *pages(query: NativeQuery, rows: number): AsyncGenerator<unknown[]> {
     this.#check();
-    formStatement(query, { named: this.#engine.named && query.options.prepare !== false, learned: this.#engine.learned });
+    formStatement(query, {
+      named: this.#engine.named && query.options.prepare !== false,
+      learned: this.#engine.learned,
+    });
     query.handler = (sent) => this.#lease.execute(sent);
     const native = Object.getPrototypeOf(query) as NativeQuery;
     try {
@@ -254,10 +271,10 @@ export class Transaction<T extends Types> implements TenantTransaction<T> {
     }
   }
 
-  async savepoint<R>(fn: (tx: TenantTransaction<T>) => Promise<R>): Promise<R> {
+  async savepoint<R>(fn: (tx: TenantTransaction<S>) => Promise<R>): Promise<R> {
     this.#check();
-    const name = `wt_${this.#depth()}_${this.#savepoints++}`;
-    const inner = new Transaction<T>(this.#engine, this.#lease, this.tenant, this.timed, this);
+    const name = this.#nextName();
+    const inner = new Transaction<S>(this.#engine, this.#lease, this.tenant, this.timed, this);
     await this.query(`savepoint ${name}`);
     try {
       const result = await fn(inner);
@@ -271,9 +288,12 @@ export class Transaction<T extends Types> implements TenantTransaction<T> {
     }
   }
 
-  #depth(): number {
-    let depth = 0;
-    for (let scope = this.#parent; scope !== undefined; scope = scope.#parent) depth++;
-    return depth;
+  // Unique in the transaction: an inner one's names start with the outer one's.
+  #nextName(): string {
+    return `${this.#path()}_${this.#names++}`;
+  }
+
+  #path(): string {
+    return this.#parent === undefined ? "wt" : `${this.#parent.#path()}_${this.#parent.#names}`;
   }
 }

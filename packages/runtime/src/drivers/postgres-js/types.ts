@@ -1,14 +1,21 @@
 /**
- * The public shapes. postgres.js's own types are used for rows and templates, so that `sql<User[]>` and the helpers
- * check as they do without us; nothing of postgres.js is imported at run time.
+ * The public shapes. The template's types are those of the user's own instance, so that `sql<User[]>`, the helpers and
+ * custom types check as they do without us; nothing is imported from postgres.js, not even a type.
  */
-import type postgres from "postgres";
-
-/** The map of custom types of an instance. */
-export type Types = Record<string, unknown>;
+import type { PostgresJsLike } from "./shapes.ts";
 
 /** A row. */
-export type Row = postgres.Row;
+// oxlint-disable-next-line typescript/no-explicit-any -- as in postgres.js: the caller names the row's type
+export type Row = Record<string, any>;
+
+/** Rows as postgres.js returns them: an array with the statement's outcome. */
+export interface Rows<R = Row> extends Array<R> {
+  /** Rows returned or changed. */
+  readonly count: number;
+  /** Such as `SELECT`. */
+  readonly command: string;
+  readonly columns: readonly { readonly name: string; readonly type: number }[];
+}
 
 /** One statement of a batch. */
 export interface Statement {
@@ -16,14 +23,24 @@ export interface Statement {
   readonly values?: readonly unknown[];
 }
 
+/** What of an instance would send by itself, without a tenant. */
+type Sending =
+  | "begin"
+  | "close"
+  | "end"
+  | "file"
+  | "largeObject"
+  | "listen"
+  | "notify"
+  | "reserve"
+  | "savepoint"
+  | "subscribe";
+
 /**
- * postgres.js's tagged template with its helpers. `sql.file` and `sql.notify` are missing because they would send by
- * themselves; `sql.unsafe` takes one statement only.
+ * The tagged template of an instance with its helpers, scoped. Members that would send by themselves are not there;
+ * `unsafe` takes one statement only.
  */
-export type ScopedSql<T extends Types = Record<string, never>> = postgres.ISql<T> & {
-  readonly file: never;
-  readonly notify: never;
-};
+export type ScopedSql<S> = S & { readonly [M in Sending]: never };
 
 /** What one call may add. */
 export interface CallOptions {

@@ -44,20 +44,25 @@ describeServers((server) => {
         expect(await count(() => statement(1))).toBe(1);
         expect(await count(() => statement(2))).toBe(1);
       }
-      expect(await count(() => sql`select count(*) from note`), "without parameters the first use is one as well").toBe(1);
+      expect(await count(() => sql`select count(*) from note`), "without parameters the first use is one as well").toBe(
+        1,
+      );
       await sql`delete from note where id >= 1000`;
     });
 
     test("a change of tenant, a batch and a failing query are one round trip as well", async () => {
       const { tenants } = open();
       await tenants.ready();
-      const byId = (tenant: string, id: number) => tenants.for(tenant).query("select body from note where id = $1", [id]);
+      const byId = (tenant: string, id: number) =>
+        tenants.for(tenant).query("select body from note where id = $1", [id]);
       await byId(tenantA, 1);
       expect(await count(() => byId(tenantB, 21))).toBe(1);
       expect(await count(() => byId(tenantB, 22))).toBe(1);
       const parts = [1, 2, 3].map((id) => ({ text: "select body from note where id = $1", values: [id] }));
       expect(await count(() => tenants.for(tenantA).batch(parts))).toBe(1);
-      expect(await count(() => expect(tenants.for(tenantA).sql`select 1/0`).rejects.toMatchObject({ code: "22012" }))).toBe(1);
+      expect(
+        await count(() => expect(tenants.for(tenantA).sql`select 1/0`).rejects.toMatchObject({ code: "22012" })),
+      ).toBe(1);
     });
 
     test("what one connection learnt, another uses: its first use is one round trip", async () => {
@@ -90,10 +95,15 @@ describeServers((server) => {
     test("with a statement timeout it is one round trip as well", async () => {
       const { tenants } = open();
       await tenants.ready();
-      const run = () => tenants.for(tenantA).query("select current_setting('statement_timeout') as t", [], { statementTimeoutMs: 5000 });
+      const run = () =>
+        tenants
+          .for(tenantA)
+          .query("select current_setting('statement_timeout') as t", [], { statementTimeoutMs: 5000 });
       expect([...(await run())]).toEqual([{ t: "5s" }]);
       expect(await count(run)).toBe(1);
-      expect([...(await tenants.for(tenantA).sql`select current_setting('statement_timeout') as t`)]).toEqual([{ t: "0" }]);
+      expect([...(await tenants.for(tenantA).sql`select current_setting('statement_timeout') as t`)]).toEqual([
+        { t: "0" },
+      ]);
     });
   });
 });

@@ -46,20 +46,27 @@ describeServers((server) => {
     const each: unknown[] = [];
     await a`select id from note where id < ${3} order by id`.forEach((row) => each.push(row["id"]));
     expect(each).toEqual([1, 2]);
-    expect((await a`select body from note where id = ${1}`.describe()).columns.map(({ name }) => name)).toEqual(["body"]);
+    expect((await a`select body from note where id = ${1}`.describe()).columns.map(({ name }) => name)).toEqual([
+      "body",
+    ]);
     expect([...(await a.unsafe("select id from note where id = $1", [2]))]).toEqual([{ id: 2 }]);
     const [row] = await a`insert into note ${a({ tenant_id: tenantA, id: 950, body: "helper" })} returning *`;
     expect(row).toMatchObject({ id: 950, body: "helper" });
     await a`delete from note where id = ${950}`;
-    expect([...(await a`select ${a.json({ x: 1 })}::jsonb as j, ${a.array([1, 2])}::int[] as xs, ${new Date(0)} as d, ${true} as b`)]).toEqual([
-      { j: { x: 1 }, xs: [1, 2], d: new Date(0), b: true },
-    ]);
+    expect([
+      ...(await a`select ${a.json({ x: 1 })}::jsonb as j, ${a.array([1, 2])}::int[] as xs, ${new Date(0)} as d, ${true} as b`),
+    ]).toEqual([{ j: { x: 1 }, xs: [1, 2], d: new Date(0), b: true }]);
   });
 
   test("values are converted in the same way at the first use and later, on every connection", async () => {
     const a = at.tenants.for(tenantA).sql;
     for (let i = 0; i < 3; i++) {
-      const rows = await Promise.all([1, 2, 3].map(() => a`select ${"5"}::jsonb as j, ${"a"}::text as t, ${{ k: 1 } as never}::json as o, ${Buffer.from([1])}::bytea as y`));
+      const rows = await Promise.all(
+        [1, 2, 3].map(
+          () =>
+            a`select ${"5"}::jsonb as j, ${"a"}::text as t, ${{ k: 1 } as never}::json as o, ${Buffer.from([1])}::bytea as y`,
+        ),
+      );
       for (const [row] of rows) expect(row).toEqual({ j: "5", t: "a", o: { k: 1 }, y: Buffer.from([1]) });
     }
   });
@@ -85,7 +92,9 @@ describeServers((server) => {
     const a = at.tenants.for(tenantA).sql;
     await expect(a`select 1; select 2`.simple()).rejects.toMatchObject({ code: "WT_SIMPLE_PROTOCOL" });
     await expect(a`copy note to stdout`.readable()).rejects.toMatchObject({ code: "WT_SIMPLE_PROTOCOL" });
-    await expect(a.unsafe("select 1; select 2", [], { simple: true } as never)).rejects.toMatchObject({ code: "WT_SIMPLE_PROTOCOL" });
+    await expect(a.unsafe("select 1; select 2", [], { simple: true } as never)).rejects.toMatchObject({
+      code: "WT_SIMPLE_PROTOCOL",
+    });
     await expect(a`copy open_log from stdin`).rejects.toMatchObject({ code: "WT_COPY" });
     await expect(a`copy open_log to stdout`).rejects.toMatchObject({ code: "WT_COPY" });
     await expect(a`copy note from stdin`).rejects.toMatchObject({ code: "0A000" });
@@ -105,7 +114,9 @@ describeServers((server) => {
     const { tenants } = db.open({ max: 1 });
     const a = tenants.for(tenantA).sql;
     const result = await a`select id from note where id = ${1}`;
-    expect(Reflect.get(result, "statement")).toMatchObject({ name: expect.stringMatching(/^wt[0-9a-f]{32}_\d+$/) as unknown });
+    expect(Reflect.get(result, "statement")).toMatchObject({
+      name: expect.stringMatching(/^wt[0-9a-f]{32}_\d+$/) as unknown,
+    });
     await expect(a`select name from pg_prepared_statements`).rejects.toMatchObject({ code: "WT_ACCESS_DENIED" });
   });
 });

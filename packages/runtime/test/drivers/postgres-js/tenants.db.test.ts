@@ -47,7 +47,7 @@ describeServers((server) => {
   test("transactions commit, roll back, nest, and end", async () => {
     const { tenants } = db.open({ max: 2 });
     const a = tenants.for(tenantA);
-    let kept: TenantTransaction | undefined;
+    let kept: TenantTransaction<postgres.Sql> | undefined;
     await a.transaction(async (tx) => {
       kept = tx;
       await tx.sql`insert into note values (${tenantA}, 500, 'kept')`;
@@ -57,32 +57,48 @@ describeServers((server) => {
           throw new Error("undo");
         }),
       ).rejects.toThrow("undo");
-      await tx.savepoint((inner) => inner.savepoint((deep) => deep.query("insert into note values ($1, 502, 'kept')", [tenantA])));
+      await tx.savepoint((inner) =>
+        inner.savepoint((deep) => deep.query("insert into note values ($1, 502, 'kept')", [tenantA])),
+      );
       await expect(tx.savepoint((inner) => inner.sql`select 1/0`)).rejects.toMatchObject({ code: "22012" });
       expect([...(await tx.sql`select count(*)::int as n from note where id >= 500`)]).toEqual([{ n: 2 }]);
       const [one, two] = await tx.batch([{ text: "select 1 as v" }, { text: "select $1::int as v", values: [2] }]);
       expect([one?.[0], two?.[0]]).toEqual([{ v: 1 }, { v: 2 }]);
-      await expect(tenancy.run(tenantB, () => tx.query("select 1"))).rejects.toMatchObject({ code: "WT_TENANT_MISMATCH" });
+      await expect(tenancy.run(tenantB, () => tx.query("select 1"))).rejects.toMatchObject({
+        code: "WT_TENANT_MISMATCH",
+      });
     });
     await expect(kept!.query("select 1")).rejects.toMatchObject({ code: "WT_SCOPE_ENDED" });
     await expect((async () => kept!.sql`select 1`)()).rejects.toMatchObject({ code: "WT_SCOPE_ENDED" });
-    await expect(a.transaction((tx) => tx.query("select 1/0").catch(() => undefined))).rejects.toMatchObject({ code: "WT_ROLLED_BACK" });
+    await expect(a.transaction((tx) => tx.query("select 1/0").catch(() => undefined))).rejects.toMatchObject({
+      code: "WT_ROLLED_BACK",
+    });
     expect((await a.sql`delete from note where id >= 500 returning id`).map((row) => row["id"])).toEqual([500, 502]);
-    const [row] = await a.transaction((tx) => tx.query("select current_setting('transaction_isolation') as i, current_setting('transaction_read_only') as r"), { isolation: "repeatable read", readOnly: true });
+    const [row] = await a.transaction(
+      (tx) =>
+        tx.query("select current_setting('transaction_isolation') as i, current_setting('transaction_read_only') as r"),
+      { isolation: "repeatable read", readOnly: true },
+    );
     expect(row).toEqual({ i: "repeatable read", r: "on" });
-    await expect(a.transaction((tx) => tx.query("select 1"), { isolation: "x; drop table note" as never })).rejects.toMatchObject({ code: "WT_CONFIG" });
+    await expect(
+      a.transaction((tx) => tx.query("select 1"), { isolation: "x; drop table note" as never }),
+    ).rejects.toMatchObject({ code: "WT_CONFIG" });
   });
 
   test("pages: all, ended early, failing, and with other statements in between", async () => {
     const { tenants } = db.open({ max: 1 });
     const a = tenants.for(tenantA);
     const ids: unknown[] = [];
-    for await (const row of a.stream("select id from note where id > $1 order by id", [0], { batchSize: 7 })) ids.push(row["id"]);
+    for await (const row of a.stream("select id from note where id > $1 order by id", [0], { batchSize: 7 }))
+      ids.push(row["id"]);
     expect(ids).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-    for await (const row of a.stream("select id from note order by id", [], { batchSize: 3 })) if (row["id"] === 4) break;
-    await expect((async () => {
-      for await (const _ of a.stream("select 1/(id - 5) from note order by id", [], { batchSize: 2 }));
-    })()).rejects.toMatchObject({ code: "22012" });
+    for await (const row of a.stream("select id from note order by id", [], { batchSize: 3 }))
+      if (row["id"] === 4) break;
+    await expect(
+      (async () => {
+        for await (const _ of a.stream("select 1/(id - 5) from note order by id", [], { batchSize: 2 }));
+      })(),
+    ).rejects.toMatchObject({ code: "22012" });
     let seen = 0;
     await a.transaction(async (tx) => {
       for await (const row of tx.stream("select id from note order by id", [], { batchSize: 5 })) {
@@ -92,11 +108,15 @@ describeServers((server) => {
     });
     expect(seen).toBe(20);
     // Decided when it is called, not when the loop runs.
-    const rows = await tenancy.run(tenantA, () => ({ stream: tenants.stream("select id from note order by id limit 1") }));
+    const rows = await tenancy.run(tenantA, () => ({
+      stream: tenants.stream("select id from note order by id limit 1"),
+    }));
     const got: unknown[] = [];
-    await tenancy.run(tenantB, async () => {
-      for await (const row of rows.stream) got.push(row["id"]);
-    }).catch((error: { code?: string }) => got.push(error.code));
+    await tenancy
+      .run(tenantB, async () => {
+        for await (const row of rows.stream) got.push(row["id"]);
+      })
+      .catch((error: { code?: string }) => got.push(error.code));
     expect(got).toEqual(["WT_TENANT_MISMATCH"]);
   });
 
@@ -113,9 +133,11 @@ describeServers((server) => {
       for await (const _ of tx.copyTo("copy (select generate_series(1, 200000)) to stdout")) break;
       expect([...(await tx.query(count))]).toEqual([{ n: 20, first: 1 }]);
     });
-    await expect(a.transaction(async (tx) => {
-      for await (const _ of tx.copyTo("copy open_log from stdin"));
-    })).rejects.toMatchObject({ code: "WT_COPY" });
+    await expect(
+      a.transaction(async (tx) => {
+        for await (const _ of tx.copyTo("copy open_log from stdin"));
+      }),
+    ).rejects.toMatchObject({ code: "WT_COPY" });
     expect([...(await a.query(count))]).toEqual([{ n: 20, first: 1 }]);
   });
 
@@ -129,18 +151,27 @@ describeServers((server) => {
     expect((foreign as Error).message).toBe((absent as Error).message);
     await tenants.end();
     const { rows } = await db.admin.query("select kind, tenant from watertight.event order by id");
-    expect(rows).toEqual([{ kind: "cross_tenant_probe", tenant: tenantA }, { kind: "missing_row", tenant: tenantA }]);
+    expect(rows).toEqual([
+      { kind: "cross_tenant_probe", tenant: tenantA },
+      { kind: "missing_row", tenant: tenantA },
+    ]);
   });
 
   test("unscoped work needs a reason and an instance, and is recorded first", async () => {
     const control = postgres(db.url(db.roles.control), { max: 1 });
     try {
-      const { tenants } = db.open({}, { unscoped: control as never });
+      const { tenants } = db.open({}, { unscoped: control as unknown as postgres.Sql });
       await expect(tenants.unscoped({ reason: " " }, async () => 1)).rejects.toMatchObject({ code: "WT_UNSCOPED" });
-      await expect(db.open().tenants.unscoped({ reason: "x" }, async () => 1)).rejects.toMatchObject({ code: "WT_UNSCOPED" });
-      const [row] = await tenants.unscoped({ reason: "nightly count" }, (sql) => sql`select current_user as u`.then((rows) => [...rows]));
+      await expect(db.open().tenants.unscoped({ reason: "x" }, async () => 1)).rejects.toMatchObject({
+        code: "WT_UNSCOPED",
+      });
+      const [row] = await tenants.unscoped({ reason: "nightly count" }, (sql) =>
+        sql`select current_user as u`.then((rows) => [...rows]),
+      );
       expect(row).toEqual({ u: db.roles.control });
-      expect((await db.admin.query("select detail from watertight.event where kind = 'unscoped'")).rows).toEqual([{ detail: { reason: "nightly count" } }]);
+      expect((await db.admin.query("select detail from watertight.event where kind = 'unscoped'")).rows).toEqual([
+        { detail: { reason: "nightly count" } },
+      ]);
     } finally {
       await control.end();
     }
@@ -171,9 +202,13 @@ describeServers((server) => {
       // Both databases are copies of one template, so one key signs for both.
       expect(second.key).toBe(db.key);
       const { tenants } = db.open({}, { routes, connect: connect as never });
-      const database = async (tenant: string) => (await tenants.for(tenant).query("select current_database() as d"))[0]?.["d"];
+      const database = async (tenant: string) =>
+        (await tenants.for(tenant).query("select current_database() as d"))[0]?.["d"];
       expect(await database(tenantB)).toBe(db.name);
-      await db.admin.query("select watertight.set_tenant_state($1, 'moved', $2)", [tenantB, JSON.stringify({ place: "two" })]);
+      await db.admin.query("select watertight.set_tenant_state($1, 'moved', $2)", [
+        tenantB,
+        JSON.stringify({ place: "two" }),
+      ]);
       expect(await database(tenantB)).toBe(second.name);
       expect(hints).toEqual([{ refresh: true, goto: { place: "two" } }]);
       expect(made).toHaveLength(2);

@@ -12,7 +12,13 @@ import { tenantA } from "../../isolation/note-table.ts";
 import { type SqlDatabase, sqlDatabase } from "./sql-database.ts";
 
 const hangs = async (work: Promise<unknown>): Promise<boolean> =>
-  Promise.race([work.then(() => false, () => false), sleep(700, true)]);
+  Promise.race([
+    work.then(
+      () => false,
+      () => false,
+    ),
+    sleep(700, true),
+  ]);
 
 describeServers((server) => {
   let db: SqlDatabase;
@@ -35,7 +41,9 @@ describeServers((server) => {
     await reserved`begin`;
     await reserved`select set_config('my.leftover', 'of the last borrower', true)`;
     reserved.release();
-    expect([...(await alone`select current_setting('my.leftover', true) as left`)]).toEqual([{ left: "of the last borrower" }]);
+    expect([...(await alone`select current_setting('my.leftover', true) as left`)]).toEqual([
+      { left: "of the last borrower" },
+    ]);
     await alone.end({ timeout: 0 });
     // The same through ours: failures.db.test.ts, "no connection stays in a transaction".
   });
@@ -81,6 +89,8 @@ describeServers((server) => {
 
   test("a look-alike is refused before anything is sent", () => {
     for (const wrong of [undefined, {}, () => {}, Object.assign(() => {}, { unsafe() {}, reserve() {} })])
-      expect(() => tenantSql(wrong as never, { key: db.key })).toThrowError(expect.objectContaining({ code: "WT_DRIVER_UNSUPPORTED" }));
+      expect(() => tenantSql(wrong as never, { key: db.key })).toThrowError(
+        expect.objectContaining({ code: "WT_DRIVER_UNSUPPORTED" }),
+      );
   });
 });
