@@ -1,7 +1,7 @@
 /**
  * Correct and sloppy handlers over pools smaller than their concurrency: whatever the sloppy ones do, nobody sees or
  * writes a foreign row, nothing hangs, and the correct ones get their answers. FUZZ_SEED repeats the choice of actions
- * (not the operating system's timing), FUZZ_ITERATIONS and FUZZ_MINUTES set the length.
+ * (not the operating system's timing), FUZZ_ITERATIONS and FUZZ_MINUTES set the length, FUZZ_LEVEL another level.
  */
 import { describeServers } from '@watertight/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,6 +14,8 @@ import { runFuzz } from './run-fuzz.ts';
 import { watertightSubject } from './subject-watertight.ts';
 import { tenants } from './tenants.ts';
 
+type Level = 'plain' | 'sealed' | 'hostile';
+const level = (process.env['FUZZ_LEVEL'] ?? 'sealed') as Level;
 const minutes = fromEnvironment('FUZZ_MINUTES', 0);
 /** A run that takes longer stops with the figures it has, and fails for being too short. */
 const longestMinutes = 9;
@@ -23,17 +25,17 @@ describeServers((server) => {
   const iterations = fromEnvironment('FUZZ_ITERATIONS', server.version === 15 || process.env['CI'] === undefined ? 22_000 : 220_000);
   let db: FuzzDatabase;
   beforeAll(async () => {
-    db = await fuzzDatabase(server, 'kit');
+    db = await fuzzDatabase(server, 'kit', level);
   });
   afterAll(() => db.close());
 
-  test(`${iterations} iterations at level sealed`, { timeout: (minutes + longestMinutes + 2) * 60_000 }, async () => {
+  test(`${iterations} iterations at level ${level}`, { timeout: (minutes + longestMinutes + 2) * 60_000 }, async () => {
     const seed = chooseSeed('FUZZ_SEED');
     say(`FUZZ_SEED=${seed}`);
-    const makeSubject = (max: number) => watertightSubject({ url: db.appUrl, key: db.key, level: 'sealed' }, max);
+    const makeSubject = (max: number) => watertightSubject({ url: db.appUrl, key: db.key, level }, max);
     const until = Date.now() + (minutes || longestMinutes) * 60_000;
     const result = await runFuzz({ seed, iterations, makeSubject, kill: db.kill, until });
-    tell(`pool fuzz, PostgreSQL ${server.version}`, seed, result);
+    tell(`pool fuzz, PostgreSQL ${server.version}, level ${level}`, seed, result);
     const { ledger, done, lost, acknowledged, unknown } = result;
     if (ledger.leakCount > 0) say(`${stories(ledger.leaks)}\n${await minimise(ledger.leaks, makeSubject, db.kill)}`);
     expect({ leaks: ledger.leakCount, hangs: ledger.hangs, unhandled: ledger.unhandled, lost }).toEqual({ leaks: 0, hangs: [], unhandled: [], lost: 0 });

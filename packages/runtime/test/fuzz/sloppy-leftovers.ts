@@ -46,11 +46,12 @@ export const leftoverHandlers: Readonly<Record<string, Handler>> = {
     const { subject, tenant, random } = turn;
     await turn.careless(() => subject.query(tenant, `listen "${tenant.canary}"`));
     if (random.chance(0.9)) return;
-    // A tenant that calls all channels hears those that its connection still listens to.
+    // A tenant that calls all channels hears those that its connection still listens to: none of another tenant's, once its
+    // first transaction has ended them. Before that a call may come through (F10: nobody can be kept from listening).
     const client = await subject.connect(tenant);
     try {
-      client.onNotification((channel) => void turn.see({ rows: [{ body: channel }] }));
       turn.see(await client.query('select 1'));
+      client.onNotification((channel) => void turn.see({ rows: [{ body: channel }] }));
       turn.see(await client.query(callAll));
     } finally {
       client.release();

@@ -9,9 +9,11 @@ export interface WatertightSettings {
   readonly key: string;
   readonly level: 'plain' | 'sealed' | 'hostile';
   readonly prepare?: 'named' | 'all' | 'none';
+  /** Behind a transaction pooler the next transaction may run on a connection that still listens for somebody: LISTEN is not supported there. */
+  readonly pooled?: boolean;
 }
 
-export function watertightSubject({ url, key, level, prepare = 'all' }: WatertightSettings, max: number): Subject {
+export function watertightSubject({ url, key, level, prepare = 'all', pooled = false }: WatertightSettings, max: number): Subject {
   const pool = tenantPool(pg, { connectionString: url, key, level, prepare, max, connectionTimeoutMillis: 20_000 });
   pool.on('error', () => {});
   return {
@@ -39,6 +41,7 @@ export function watertightSubject({ url, key, level, prepare = 'all' }: Watertig
           (await client.query({ text, values: (values ?? []) as unknown[], ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }) } as pg.QueryConfig)) as Rows,
         begin: () => client.query('begin'),
         onNotification: (callback) => {
+          if (pooled) return;
           const on = ({ channel }: { channel: string }): void => callback(channel);
           client.on('notification', on);
           ends.push(() => client.off('notification', on));

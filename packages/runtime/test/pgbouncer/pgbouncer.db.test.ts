@@ -91,7 +91,7 @@ const profileOf = (pool: unknown): unknown => (pool as { engine: { profile: unkn
 describeServers((server) => {
   describe('transaction mode', () => {
     const setup = setUp(server, 'kit', 'transaction');
-    const subjectThroughBouncer = (max = clients): Subject => watertightSubject({ url: setup.bouncer.url, key: setup.db.key, level: 'sealed' }, max);
+    const subjectThroughBouncer = (max = clients): Subject => watertightSubject({ url: setup.bouncer.url, key: setup.db.key, level: 'sealed', pooled: true }, max);
 
     test('the probe notices the pooler', async (context) => {
       needProgram(context);
@@ -176,7 +176,7 @@ describeServers((server) => {
       await pool.ready();
       expect(profileOf(pool)).toMatchObject({ pooled: true, named: false, alwaysReset: true });
       await pool.end();
-      const subject = watertightSubject({ url: setup.bouncer.url, key: setup.db.key, level: 'sealed' }, serverConnections);
+      const subject = watertightSubject({ url: setup.bouncer.url, key: setup.db.key, level: 'sealed', pooled: true }, serverConnections);
       const tally = await mixedWork(subject, 2, 1000, Object.keys(correctHandlers));
       await subject.end();
       expect({ wrong: tally.wrong, foreign: tally.foreign, codes: [...tally.codes] }).toEqual({ wrong: 0, foreign: [], codes: [] });
@@ -187,7 +187,7 @@ describeServers((server) => {
     const setup = setUp(server, 'kit', 'statement');
     test('single queries are right, transactions are refused by the pooler, nothing leaks', async (context) => {
       needProgram(context);
-      const subject = watertightSubject({ url: setup.bouncer.url, key: setup.db.key, level: 'sealed' }, clients);
+      const subject = watertightSubject({ url: setup.bouncer.url, key: setup.db.key, level: 'sealed', pooled: true }, clients);
       const tally = await mixedWork(subject, 3, 1000, ['read all', 'read one', 'write', 'batch']);
       expect({ wrong: tally.wrong, foreign: tally.foreign, codes: [...tally.codes] }).toEqual({ wrong: 0, foreign: [], codes: [] });
       const [tenant] = tenants as readonly [Tenant];

@@ -1,0 +1,20 @@
+// What the soak runs on each server, and which share of the time each part gets. Every part is a test file that CI runs in
+// short; here it runs long, with its length in the environment.
+
+/** @param seconds what this part may take on this server */
+export function partEnvironment(part, seconds) {
+  const minutes = String(Math.max(5, seconds) / 60);
+  if (part.kind === "fuzz") return { FUZZ_MINUTES: minutes, FUZZ_ITERATIONS: "5000000", FUZZ_LEVEL: part.level };
+  // Two levels share the model's time.
+  if (part.kind === "model") return { MODEL_MINUTES: String(Number(minutes) / 2) };
+  return {};
+}
+
+export const parts = [
+  { name: "pool fuzz, sealed", kind: "fuzz", level: "sealed", share: 0.4, files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"] },
+  { name: "pool fuzz, hostile", kind: "fuzz", level: "hostile", share: 0.1, files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"] },
+  { name: "pool fuzz, plain", kind: "fuzz", level: "plain", share: 0.1, files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"] },
+  { name: "isolation model", kind: "model", share: 0.2, files: ["packages/runtime/test/model"] },
+  // Of fixed length: repeated while its share lasts, at least once.
+  { name: "hostile statements", kind: "hostile", share: 0.2, files: ["packages/schema/test/attacks/hostile-statements", "packages/runtime/test/attacks/hostile-pool"] },
+];
