@@ -38,9 +38,13 @@ export async function unprotectTable(
   return withKit(db, options.dryRun ?? false, (tx) => unprotect(tx, found.oid));
 }
 
-/** The same inside a transaction of the kit. */
-export async function unprotect(tx: KitTransaction, oid: number): Promise<UnprotectReport> {
-  const records = await protectedTables(tx);
+/** The same inside a transaction of the kit; `known` saves reading all records again. */
+export async function unprotect(
+  tx: KitTransaction,
+  oid: number,
+  known?: readonly ProtectedRecord[],
+): Promise<UnprotectReport> {
+  const records = known ?? (await protectedTables(tx));
   const root = records.find((each) => each.oid === oid);
   if (!root) throw kitError("WT_KIT_NOT_PROTECTED");
   const order = await descendants(tx, oid);

@@ -49,11 +49,13 @@ export async function uninstallKit(
 async function unprotectAll(tx: KitTransaction, steps: Steps, kit: InstalledKit): Promise<void> {
   if (kit.version < 8) return;
   // what was protected last may rest on what was protected first
+  let records = await protectedTables(tx);
   for (;;) {
-    const roots = (await protectedTables(tx)).filter((record) => record.expected.root === undefined);
+    const roots = records.filter((record) => record.expected.root === undefined);
     const next = roots.reverse().find((record) => !roots.some((other) => other.parent === record.oid));
     if (!next) break;
-    const { table, sql, left } = await unprotect(tx, next.oid);
+    const { table, sql, left } = await unprotect(tx, next.oid, records);
+    records = records.filter((record) => record.oid !== next.oid && record.expected.root !== next.oid);
     const reason = left.join("; ");
     steps.list.push({ name: `unprotect ${table}`, state: "done", sql, ...(reason === "" ? {} : { reason }) });
   }

@@ -1,10 +1,13 @@
 // What takes the place of BYPASSRLS where it cannot be granted, run as exactly those roles; and the trap that each fallback avoids.
 import {
+  followTenants,
   forEachTenant,
   installKit,
   openContext,
   protectTable,
   registerTenants,
+  registerTenantsFrom,
+  uninstallKit,
   withForceLifted,
 } from "@watertight/schema";
 import { describeServers } from "@watertight/testkit";
@@ -122,6 +125,29 @@ describeServers((server) => {
               { kind: "not_visible", tenant: acme, owner: null },
             ],
       );
+    });
+
+    it("finds the tenants in a protected table, and follows a table of tenants", async () => {
+      const forcedBefore = await forced();
+      await own.db.admin.query("delete from watertight.fence");
+      expect(await registerTenantsFrom(own.kit, "shop.projects", "tenant_id")).toBe(2);
+      expect(await forced()).toBe(forcedBefore);
+      await own.db.admin.query("delete from watertight.fence");
+      expect(await followTenants(own.kit, "shop.tenants", "id")).toBe(2);
+      await own.kit.query("insert into shop.tenants values (gen_random_uuid(), 'new')");
+      expect((await own.db.admin.query("select from watertight.fence")).rowCount).toBe(3);
+      const { steps } = await uninstallKit(own.kit);
+      expect(steps.map((step) => step.name)).toContain("stop following shop.tenants");
+    });
+
+    it("does not uninstall from under the application's own objects", async () => {
+      await own.db.admin.query(
+        "create policy mine on shop.own_policies using (tenant_id::text = watertight.tenant_id())",
+      );
+      await expect(uninstallKit(own.kit)).rejects.toMatchObject({ code: "WT_KIT_IN_USE" });
+      expect(await forced()).toBeGreaterThan(0);
+      await own.db.admin.query("drop policy mine on shop.own_policies");
+      await uninstallKit(own.kit);
     });
 
     it("opens a context for tools", async () => {
