@@ -62,6 +62,11 @@ describeServers((server) => {
     expect(leaks).toEqual([]);
   });
 
+  // Refusals alone would pass as well: A's own rows must have been served all along.
+  test("grammar: A was served", () => {
+    expect(counts.get("grammar")?.executed).toBeGreaterThan(300);
+  });
+
   test("grammar: every shape leaks without row security", async () => {
     const soft = await makeArena(server, { template });
     const harmless: string[] = [];

@@ -49,7 +49,8 @@ export async function runPoolTrial(arena: Arena, hostile: HostileClass, options:
     trial.meanwhile.length = 0;
     await attack(arena, pool, listener, hostile.attack(world), trial, trial.attack, "attack", pid);
     // Again, each as a request of its own: that is where an implicit transaction is all there is.
-    await attackOneByOne(arena, pool, listener, hostile.attack(world), trial, pid);
+    if (!hostile.lasting)
+      await attackOneByOne(arena, pool, listener, hostile.attack(world), trial, pid);
     trial.borrower = await honest(arena, pool, listener, hostile, trial);
     if (listener.heard().includes(arena.canaryA)) trial.leaks.push("row of A in B's request");
     await attack(arena, pool, listener, [...(hostile.loot?.(world) ?? []), ...usualLoot], trial, trial.loot, "loot", pid);

@@ -30,6 +30,8 @@ export interface HostileClass {
   readonly neighbour?: (w: World) => string;
   /** Statements of A when it gets the connection back. */
   readonly loot?: (w: World) => readonly Step[];
+  /** Lasting denial when committed: never run outside the transaction that it rolls back itself. */
+  readonly lasting?: true;
   /** Damage that no canary shows. */
   readonly harm?: (trial: Trial) => boolean;
   /** The defence to remove; the same statements must then leak or harm. */

@@ -81,7 +81,7 @@ describe.skipIf(!ours).each(versions)("PostgreSQL %s", (version) => {
     for (const token of arena.world.badTokens) {
       const error = await client.query("select watertight.open($1)", [token]).then(() => undefined, (thrown: pg.DatabaseError) => thrown);
       expect(error?.code, token).toMatch(/^(WT001|22021|WT002)$/);
-      heard.push({ ...error, message: error?.message });
+      heard.push(Object.entries(error ?? {}), error?.message);
     }
     const told = JSON.stringify(heard) + log().slice(start);
     expect(log().length).toBeGreaterThan(start);

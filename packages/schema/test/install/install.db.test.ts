@@ -171,6 +171,28 @@ describeServers((server) => {
       }
     });
 
+    it("passes BYPASSRLS on where the installer has it and the server lets it", async () => {
+      const own = await ownDatabase(server, "database owner");
+      try {
+        await own.db.admin.query(`alter role ${own.installer} bypassrls`);
+        await installKit(own.kit, { roles: own.roles });
+        const { rows } = await own.db.admin.query(
+          "select p.proowner::regrole::text as owner, m.rolbypassrls as bypass from pg_proc p, pg_roles m where p.oid = 'watertight.find_owner(regclass, text, jsonb)'::regprocedure and m.rolname = $1",
+          [own.roles.migrator],
+        );
+        const modern = server.version >= 16;
+        expect(rows).toEqual([{ owner: modern ? own.roles.prober : own.roles.owner, bypass: modern }]);
+        expect((await installKit(own.kit)).steps.filter((step) => step.state === "done")).toEqual([]);
+        await uninstallKit(own.kit);
+        expect(
+          (await own.db.admin.query("select from pg_roles where rolname = any ($1)", [Object.values(own.roles)]))
+            .rowCount,
+        ).toBe(0);
+      } finally {
+        await own.drop();
+      }
+    });
+
     it("two installers at once end with one kit", async () => {
       const own = await ownDatabase(server, "superuser");
       try {

@@ -98,6 +98,7 @@ export const channelClasses: readonly HostileClass[] = [
   },
   {
     id: "alter-own-role",
+    lasting: true,
     vectors: ["C6", "F15"],
     attack: (w) => [
       `alter role "${w.roles.app}" in database "${w.database}" set statement_timeout = '1ms'`,
