@@ -6,6 +6,7 @@ import { prepareEnvironment } from "./environment/environment.ts";
 import { describeMachine, describeVersions, loadNow } from "./environment/machine.ts";
 import { parseOptions } from "./options.ts";
 import { judgeRls, rlsMarkdown, type RlsReport, rlsText } from "./report/rls-report.ts";
+import { progress } from "./report/progress.ts";
 import { writeReport } from "./report/write.ts";
 import { measureShapes } from "./rls/measure.ts";
 import { openSessions } from "./rls/sessions.ts";
@@ -14,9 +15,9 @@ import { dropShapes, makeShapes } from "./rls/shapes.ts";
 const options = parseOptions(process.argv.slice(2));
 const started = performance.now();
 const machine = describeMachine();
-const say = (text: string): void => void process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s  ${text}\n`);
+const say = progress();
 
-const environment = await prepareEnvironment(options.postgres);
+const environment = await prepareEnvironment({ version: options.postgres });
 const { admin } = environment.databases.plain;
 try {
   await makeShapes(admin);

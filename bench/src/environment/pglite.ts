@@ -1,6 +1,6 @@
 /**
- * PGlite instances inside this process: one with the kit at level plain, one at level sealed, one bare. A tenth of the rows, because
- * the same statements run several times slower in WebAssembly. The rows are made once, the others are copies.
+ * PGlite instances inside this process: one with the kit at level plain, one at level sealed, one whose session stays the superuser that
+ * row security does not bind. A tenth of the rows, because the same statements run several times slower in WebAssembly.
  */
 import { PGlite } from "@electric-sql/pglite";
 import { installKit, protectTable, type Queryable } from "@watertight/schema";
@@ -20,34 +20,35 @@ export interface PgliteInstances {
   close(): Promise<void>;
 }
 
-/** Boots and fills them; about three seconds. */
+/** Boots and fills them; several seconds of CPU, most of them for compiling WebAssembly. */
 export async function startPglite(): Promise<PgliteInstances> {
   const bare = await PGlite.create();
   await loadTables({ query: (text, values) => bare.query(text, values), run: (text) => bare.exec(text) }, undefined, pgliteRows);
+  const key = await protect(bare);
   const files = await bare.dumpDataDir("none");
-  const [plain, sealed] = await Promise.all([PGlite.create({ loadDataDir: files }), PGlite.create({ loadDataDir: files })]);
-  await protect(plain, "plain");
-  const key = await protect(sealed, "sealed");
+  const sealed = await PGlite.create({ loadDataDir: files });
+  const plain = await PGlite.create({ loadDataDir: files });
+  await installKit(asConnection(plain), { level: "plain" });
   return {
     bare,
     plain,
     sealed,
-    key: key ?? "",
+    key,
     async close() {
       for (const db of [bare, plain, sealed]) await db.close();
     },
   };
 }
 
-async function protect(db: PGlite, level: "plain" | "sealed"): Promise<string | undefined> {
+async function protect(db: PGlite): Promise<string> {
   const connection = asConnection(db);
-  const { key, roles } = await installKit(connection, { level });
+  const { key, roles } = await installKit(connection, { level: "sealed" });
   for (const table of tenantTables) {
     await db.exec(`alter table ${table} owner to "${roles.owner}"`);
     await protectTable(connection, { table, tenantColumn: "tenant_id" });
   }
   await db.exec("select watertight.register_tenant(id::text) from tenant; analyze watertight.fence");
-  return key;
+  return key ?? "";
 }
 
 // PGlite's query() takes one statement, the kit's files hold many.

@@ -52,13 +52,18 @@ async function countProtocolCalls(environment: Environment, variants: readonly V
   }
 }
 
+// query() goes through the streaming entry, the runtime through the other one.
 function counted(db: PGlite, tick: () => void): () => void {
-  const original = db.execProtocol;
+  const { execProtocol, execProtocolStream } = db;
   db.execProtocol = function (...args) {
     tick();
-    return original.apply(this, args);
+    return execProtocol.apply(this, args);
   };
-  return () => void (db.execProtocol = original);
+  db.execProtocolStream = function (...args) {
+    tick();
+    return execProtocolStream.apply(this, args);
+  };
+  return () => void Object.assign(db, { execProtocol, execProtocolStream });
 }
 
 async function countLanes(lanes: readonly NamedLane[], counter: () => number): Promise<RoundTripTable> {

@@ -3,7 +3,7 @@
  */
 import type pg from "pg";
 import type { CaseName } from "../data/cases.ts";
-import { callers, fullRows } from "../data/tables.ts";
+import { callers } from "../data/tables.ts";
 import { makeTarget } from "../drivers/make-target.ts";
 import type { Driver, Endpoint, Target, Variant } from "../drivers/target.ts";
 import type { Environment } from "../environment/environment.ts";
@@ -35,7 +35,7 @@ export async function openLanes(environment: Environment, request: LaneRequest):
   const lanes: NamedLane[] = [];
   const open = async (variant: Variant, shadow: boolean): Promise<void> => {
     const make = (endpoint: Endpoint): Promise<Target> => makeTarget(request.driver, environment, endpoint, variant, variant !== "hostile" && !shadow);
-    lanes.push({ ...(await openLane(request, variant, make)), shadow });
+    lanes.push({ ...(await openLane(environment, request, variant, make)), shadow });
   };
   try {
     for (const variant of request.variants) await open(variant, false);
@@ -50,13 +50,14 @@ export async function openLanes(environment: Environment, request: LaneRequest):
 
 /** Opens one lane around a target. */
 export async function openLane(
+  environment: Environment,
   request: Pick<LaneRequest, "connections" | "transport">,
   variant: Variant,
   make: (endpoint: Endpoint) => Target | Promise<Target>,
 ): Promise<NamedLane> {
   const applicationName = `wt-bench-${process.pid}-${++count}`;
   const target = await make({ through: request.transport.through, connections: request.connections, applicationName });
-  const rows = target.driver === "pglite" ? pgliteRows : fullRows;
+  const rows = target.driver === "pglite" ? pgliteRows : environment.rows;
   return { variant, shadow: false, applicationName, target, callers: callers(request.connections, rows), pids: [], cpu: () => null, next: 0 };
 }
 

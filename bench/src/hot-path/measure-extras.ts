@@ -18,12 +18,12 @@ export async function measureExtras(run: Run): Promise<Extra[]> {
   const questions: [name: string, what: string, make: (endpoint: Endpoint) => Target][] = [
     ["base", "unscoped", (endpoint) => pgTarget(environment, endpoint, "unscoped", true)],
     ["same tenant", "sealed, the connection's last tenant asks again", (endpoint) => pgTarget(environment, endpoint, "sealed", true)],
-    ["hand-over", "sealed, another tenant at every call", (endpoint) => alternating(pgTarget(environment, endpoint, "sealed", true))],
-    ["hand-over, plain", "plain, another tenant at every call", (endpoint) => alternating(pgTarget(environment, endpoint, "plain", true))],
+    ["hand-over", "sealed, another tenant at every call", (endpoint) => alternating(pgTarget(environment, endpoint, "sealed", true), environment.rows)],
+    ["hand-over, plain", "plain, another tenant at every call", (endpoint) => alternating(pgTarget(environment, endpoint, "plain", true), environment.rows)],
     ["ambient", "sealed, tenancy.run() around pool.query()", (endpoint) => pgAmbientTarget(environment, endpoint)],
   ];
   try {
-    for (const [, , make] of questions) lanes.push(await openLane(request, "sealed", make));
+    for (const [, , make] of questions) lanes.push(await openLane(environment, request, "sealed", make));
     await warmLanes(lanes, "point", run.watcher);
     const slices = await takeTurns(lanes, "point", run.cellMs, { transport: "raw", connections: 1 });
     const digests = slices.map(digest);
@@ -41,7 +41,7 @@ export async function measureExtras(run: Run): Promise<Extra[]> {
 }
 
 // Two tenants in turn on one connection: every call finds the other one's leftovers.
-function alternating(target: Target): Target {
-  const pair = callers(2);
+function alternating(target: Target, rows: number): Target {
+  const pair = callers(2, rows);
   return { ...target, call: (name, _caller, n) => target.call(name, pair[n % 2]!, n) };
 }

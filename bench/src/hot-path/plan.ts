@@ -52,3 +52,29 @@ export function planGroups(selection: Selection): Group[] {
 export function countCells(groups: readonly Group[]): number {
   return groups.reduce((sum, group) => sum + group.cases.length * group.variants.length, 0);
 }
+
+/** A part of a run that takes time: cells that are measured, and connections that are opened for them. */
+export interface Share {
+  readonly cells: number;
+  readonly connections: number;
+}
+
+/** What a group asks of a run's time. */
+export function shareOf(group: Group): Share {
+  return { cells: group.cases.length * group.variants.length, connections: group.connections * group.variants.length };
+}
+
+// Opening and warming a connection takes about as long as this many cells are measured.
+const connectionWeight = 0.15;
+const weight = (share: Share): number => share.cells + share.connections * connectionWeight;
+
+/**
+ * Milliseconds for each cell of the next share, so that it and all later ones end in time: on a slow or busy machine a quick run becomes
+ * noisier, not longer.
+ */
+export function cellBudget(next: Share, later: readonly Share[], remainingMs: number): number {
+  const all = weight(next) + later.reduce((sum, share) => sum + weight(share), 0);
+  const slice = (Math.max(0, remainingMs) * weight(next)) / all;
+  // Half of it for measuring; the rest goes into connecting, warming up, and calls that are longer than their slice.
+  return Math.min(150, Math.max(6, (slice * 0.5) / next.cells));
+}

@@ -39,8 +39,8 @@ export interface Result {
   readonly unnamed: { readonly p50Us: number; readonly ratio: number; readonly qpsRatio: number } | null;
   /** Timed calls behind the medians. */
   readonly samples: number;
-  /** Half the quartile distance of the ratio over the interleaved rounds, relative: differences below it mean nothing. */
-  readonly noise: number;
+  /** Half the quartile distance of the ratio over the interleaved rounds, relative; differences below it mean nothing. Null: too few rounds to tell. */
+  readonly noise: number | null;
 }
 
 /** Everything that --json prints. */
@@ -67,7 +67,7 @@ export interface Extra {
   readonly serverCpuUs: number | null;
   /** Against unscoped in the same slices. */
   readonly ratio: number;
-  readonly noise: number;
+  readonly noise: number | null;
 }
 
 /** The slices of one variant and case, by round. */
@@ -98,7 +98,8 @@ export function digest(rounds: Rounds): Digest {
 }
 
 /** Noise of a ratio: how much it moves from one interleaved round to the next. */
-export function ratioNoise(rounds: Rounds, base: Rounds): number {
+export function ratioNoise(rounds: Rounds, base: Rounds): number | null {
+  if (rounds.length < 4) return null;
   return round3(noise(rounds.map((slice, i) => median(slice.times) / median(base[i]!.times))) || 0);
 }
 

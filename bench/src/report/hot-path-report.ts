@@ -22,7 +22,7 @@ export function resultTable(results: readonly Result[]): Table {
       it.serverCpuUs?.toFixed(1) ?? "-",
       String(it.roundTrips),
       it.ratio.toFixed(2) + (it.unnamed === null ? "" : ` (${it.unnamed.ratio.toFixed(2)})`),
-      `±${(it.noise * 100).toFixed(0)} %`,
+      noiseText(it.noise),
       it.qpsRatio.toFixed(2),
     ]),
   };
@@ -46,9 +46,13 @@ function extraTable(extras: readonly Extra[]): Table {
       extra.p50Us.toFixed(1),
       extra.serverCpuUs?.toFixed(1) ?? "-",
       extra.ratio.toFixed(2),
-      `±${(extra.noise * 100).toFixed(0)} %`,
+      noiseText(extra.noise),
     ]),
   };
+}
+
+function noiseText(noise: number | null): string {
+  return noise === null ? "?" : `±${(noise * 100).toFixed(0)} %`;
 }
 
 function facts(report: Report): string[] {

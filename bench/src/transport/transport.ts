@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { countingProxy } from "@watertight/testkit";
 
 /** Names of the transports. */
 export type TransportName = "raw" | "delay1ms";
@@ -23,8 +24,14 @@ export interface Transport {
 /** Straight to the server. */
 export const rawTransport: Transport = { name: "raw", through: (url) => url, close: () => Promise.resolve() };
 
-/** Starts the delaying proxy. */
-export async function delayTransport(server: { host: string; port: number }): Promise<Transport> {
+/** The delaying proxy in this process: its work is measured as part of the client's. */
+export async function delayHere(server: { host: string; port: number }): Promise<Transport> {
+  const proxy = await countingProxy(server, { delayMs: 1 });
+  return { name: "delay1ms", through: (url) => proxy.url(url), close: () => proxy.stop() };
+}
+
+/** The delaying proxy in a process of its own. */
+export async function delayInProcess(server: { host: string; port: number }): Promise<Transport> {
   // Beside this file, as source or as built.
   const file = fileURLToPath(new URL(`./delay-process${extname(import.meta.url)}`, import.meta.url));
   const child = fork(file, [server.host, String(server.port), "1"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
