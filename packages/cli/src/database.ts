@@ -10,7 +10,7 @@ import type { Io } from "./io.ts";
 const next = "Set DATABASE_URL, or give --db env:NAME or --db file:PATH.";
 
 /** The connection URL. */
-export async function databaseUrl(db: string | undefined, io: Io): Promise<string> {
+async function databaseUrl(db: string | undefined, io: Io): Promise<string> {
   if (db === undefined) return required(io.env.DATABASE_URL, "DATABASE_URL is not set.");
   if (db.startsWith("env:")) return required(io.env[db.slice(4)], `The variable ${db.slice(4)} is not set.`);
   if (db.startsWith("file:")) {

@@ -5,7 +5,7 @@ import type { Finding, ProtectReport } from "@watertight/schema";
 import { harmless, type Printer } from "./printer.ts";
 
 /** One line a finding, and its fix below. */
-export function printFindings(print: Printer, findings: readonly Finding[]): void {
+function printFindings(print: Printer, findings: readonly Finding[]): void {
   for (const finding of findings) {
     const colour = finding.severity === "high" ? "red" : "yellow";
     print.line(

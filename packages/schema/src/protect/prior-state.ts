@@ -42,12 +42,7 @@ export function takeState(facts: TableFacts, columns: readonly string[]): PriorS
 const same = (a: Grant, b: Grant): boolean => a.grantee === b.grantee && a.privilege === b.privilege;
 
 /** Statements that turn the rights `now` into `before` on an object such as `table "a"."b"`. */
-export function restoreRights(
-  object: string,
-  now: readonly Grant[],
-  before: readonly Grant[],
-  column?: string,
-): string[] {
+function restoreRights(object: string, now: readonly Grant[], before: readonly Grant[], column?: string): string[] {
   const what = (grant: Grant): string =>
     column === undefined ? grant.privilege : `${grant.privilege} (${quoteName(column)})`;
   const who = (grant: Grant): string => (grant.grantee === null ? "public" : quoteName(grant.grantee));

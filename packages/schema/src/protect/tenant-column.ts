@@ -41,7 +41,7 @@ export interface TenantColumn {
 }
 
 /** Columns that could hold the tenant, by name. */
-export function tenantCandidates(columns: readonly Column[], names: readonly string[] = tenantColumnNames): Column[] {
+function tenantCandidates(columns: readonly Column[], names: readonly string[] = tenantColumnNames): Column[] {
   // "Tenant Id", tenantId and TENANT_ID are the same word
   const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   const wanted = new Set(names.map(plain));
