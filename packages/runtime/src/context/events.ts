@@ -8,17 +8,17 @@ export interface TenancyEvents {
   /** The database refused a statement (42501), or a context error was raised. */
   denied: { code: string; tenant: string | undefined; relation?: string | undefined; sqlstate?: string | undefined };
   /** Code asked for a connection or query without a tenant. */
-  'missing-context': { surface: string };
+  "missing-context": { surface: string };
   /** A required row was not there and was reported out of band. */
   probe: { tenant: string; relation: string };
   /** Cross-tenant work started. */
   unscoped: { reason: string };
   /** A connection came back in a state that the next borrower must not inherit, and was destroyed. */
-  'dirty-release': { tenant: string | undefined; status: string | null };
+  "dirty-release": { tenant: string | undefined; status: string | null };
   /** A tenant was found to be served elsewhere, and the route was refreshed. */
   reroute: { tenant: string; location: string };
   /** A stale snapshot of a moved tenant was retried. */
-  'stale-retry': { tenant: string; attempt: number };
+  "stale-retry": { tenant: string; attempt: number };
   /** Something works, but less well than it should. */
   warning: { message: string; cause?: unknown };
 }
@@ -28,7 +28,7 @@ export type TenancyEvent = keyof TenancyEvents;
 
 type Listener = (payload: never) => void;
 
-const symbol = Symbol.for('watertight.events.v1');
+const symbol = Symbol.for("watertight.events.v1");
 const shared = globalThis as unknown as Record<symbol, Map<string, Set<Listener>> | undefined>;
 const listeners: Map<string, Set<Listener>> = (shared[symbol] ??= new Map());
 
@@ -46,7 +46,7 @@ export function emitEvent<E extends TenancyEvent>(event: E, payload: TenancyEven
     try {
       (listener as (payload: TenancyEvents[E]) => void)(payload);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error), 'WatertightListener');
+      process.emitWarning(error instanceof Error ? error : String(error), "WatertightListener");
     }
   }
 }

@@ -2,15 +2,15 @@
  * The ambient tenant: an AsyncLocalStorage under a registered global symbol, so that two copies of this package in
  * one process share it (two stores would lose the tenant). It only remembers; it never decides what is allowed.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { failure } from '../errors/errors.ts';
-import { emitEvent, onEvent, type TenancyEvent, type TenancyEvents } from './events.ts';
+import { AsyncLocalStorage } from "node:async_hooks";
+import { failure } from "../errors/errors.ts";
+import { emitEvent, onEvent, type TenancyEvent, type TenancyEvents } from "./events.ts";
 
 interface AmbientScope {
   readonly tenant: string;
 }
 
-const symbol = Symbol.for('watertight.context.v1');
+const symbol = Symbol.for("watertight.context.v1");
 const shared = globalThis as unknown as Record<symbol, AsyncLocalStorage<AmbientScope> | undefined>;
 const storage: AsyncLocalStorage<AmbientScope> = (shared[symbol] ??= new AsyncLocalStorage<AmbientScope>());
 
@@ -40,15 +40,15 @@ export interface Tenancy {
 export const tenancy: Tenancy = {
   async run<T>(tenant: string, fn: () => T | PromiseLike<T>): Promise<T> {
     // The id's type is the pool's business; here only what no pool would accept is refused.
-    if (typeof tenant !== 'string' || tenant === '') throw failure('WT_TENANT_INVALID');
+    if (typeof tenant !== "string" || tenant === "") throw failure("WT_TENANT_INVALID");
     return await storage.run({ tenant }, async () => await fn());
   },
   current: currentTenant,
   require(): string {
     const tenant = currentTenant();
     if (tenant === undefined) {
-      emitEvent('missing-context', { surface: 'tenancy.require' });
-      throw failure('WT_NO_TENANT');
+      emitEvent("missing-context", { surface: "tenancy.require" });
+      throw failure("WT_NO_TENANT");
     }
     return tenant;
   },

@@ -2,8 +2,8 @@
  * From a database error to what it means for a scoped query. Pure. Only our own conditions become WatertightErrors;
  * everything else stays the driver's error, because ORMs look at its SQLSTATE.
  */
-import type { ErrorCode } from '../errors/codes.ts';
-import { failure, type WatertightError } from '../errors/errors.ts';
+import type { ErrorCode } from "../errors/codes.ts";
+import { failure, type WatertightError } from "../errors/errors.ts";
 
 /** The fields of a driver's database error that are read here. */
 export interface SqlError {
@@ -16,44 +16,44 @@ export interface SqlError {
 
 /** What happened, in our words. */
 export type Condition =
-  | 'token-expired'
-  | 'token-refused'
-  | 'not-served'
-  | 'second-tenant'
-  | 'no-context'
-  | 'stale-snapshot'
-  | 'statement-lost'
-  | 'cancelled'
-  | 'denied';
+  | "token-expired"
+  | "token-refused"
+  | "not-served"
+  | "second-tenant"
+  | "no-context"
+  | "stale-snapshot"
+  | "statement-lost"
+  | "cancelled"
+  | "denied";
 
 const conditions: Record<string, Condition> = {
-  WT001: 'token-refused',
-  WT002: 'not-served',
-  WT003: 'second-tenant',
-  WT004: 'no-context',
+  WT001: "token-refused",
+  WT002: "not-served",
+  WT003: "second-tenant",
+  WT004: "no-context",
   // 0A000: the plan under a name no longer fits; 26000, 42P05: our book and the server's differ.
-  '0A000': 'statement-lost',
-  '26000': 'statement-lost',
-  '42P05': 'statement-lost',
-  '57014': 'cancelled',
-  '42501': 'denied',
+  "0A000": "statement-lost",
+  "26000": "statement-lost",
+  "42P05": "statement-lost",
+  "57014": "cancelled",
+  "42501": "denied",
 };
 
 /** The condition behind a database error, or undefined for an ordinary SQL error. */
 export function conditionOf({ code, detail, constraint }: SqlError): Condition | undefined {
-  if (code === 'WT001' && detail === 'expired') return 'token-expired';
-  if (code === '40001' && constraint === 'watertight_epoch') return 'stale-snapshot';
-  return conditions[code ?? ''];
+  if (code === "WT001" && detail === "expired") return "token-expired";
+  if (code === "40001" && constraint === "watertight_epoch") return "stale-snapshot";
+  return conditions[code ?? ""];
 }
 
 const codes: Partial<Record<Condition, ErrorCode>> = {
-  'token-expired': 'WT_TOKEN_REFUSED',
-  'token-refused': 'WT_TOKEN_REFUSED',
-  'not-served': 'WT_TENANT_NOT_SERVED',
-  'second-tenant': 'WT_SECOND_TENANT',
-  'no-context': 'WT_CONTEXT_LOST',
-  cancelled: 'WT_STATEMENT_TIMEOUT',
-  denied: 'WT_ACCESS_DENIED',
+  "token-expired": "WT_TOKEN_REFUSED",
+  "token-refused": "WT_TOKEN_REFUSED",
+  "not-served": "WT_TENANT_NOT_SERVED",
+  "second-tenant": "WT_SECOND_TENANT",
+  "no-context": "WT_CONTEXT_LOST",
+  cancelled: "WT_STATEMENT_TIMEOUT",
+  denied: "WT_ACCESS_DENIED",
 };
 
 /** What a not-served error says about the tenant's place. */
@@ -65,16 +65,16 @@ export interface NotServed {
 /** Reads the DETAIL of WT002; tolerant, because an old kit may say less. */
 export function readNotServed(error: SqlError): NotServed {
   try {
-    const detail = JSON.parse(error.detail ?? '') as Partial<NotServed>;
-    return { state: String(detail.state ?? 'unknown'), goto: location(detail.goto) };
+    const detail = JSON.parse(error.detail ?? "") as Partial<NotServed>;
+    return { state: String(detail.state ?? "unknown"), goto: location(detail.goto) };
   } catch {
-    return { state: 'unknown', goto: undefined };
+    return { state: "unknown", goto: undefined };
   }
 }
 
 // The kit stores a location as JSON text, so it arrives as a string inside JSON.
 function location(value: unknown): unknown {
-  if (typeof value !== 'string') return value ?? undefined;
+  if (typeof value !== "string") return value ?? undefined;
   try {
     return JSON.parse(value);
   } catch {
@@ -86,15 +86,26 @@ function location(value: unknown): unknown {
  * The error to deliver for a condition, or undefined when the driver's own error is the right one.
  * @param timed whether this call had a statement timeout of ours, so that 57014 is its doing
  */
-export function explain(condition: Condition | undefined, error: SqlError, timed: boolean): WatertightError | undefined {
+export function explain(
+  condition: Condition | undefined,
+  error: SqlError,
+  timed: boolean,
+): WatertightError | undefined {
   const code = condition === undefined ? undefined : codes[condition];
-  if (code === undefined || (condition === 'cancelled' && !timed)) return undefined;
-  const state = condition === 'not-served' ? readNotServed(error).state : undefined;
-  const detail = state ?? (code === 'WT_TOKEN_REFUSED' ? error.detail : error.table);
-  return failure(code, { cause: error, sqlstate: error.code, detail, retryable: state === 'unknown' ? false : undefined });
+  if (code === undefined || (condition === "cancelled" && !timed)) return undefined;
+  const state = condition === "not-served" ? readNotServed(error).state : undefined;
+  const detail = state ?? (code === "WT_TOKEN_REFUSED" ? error.detail : error.table);
+  return failure(code, {
+    cause: error,
+    sqlstate: error.code,
+    detail,
+    retryable: state === "unknown" ? false : undefined,
+  });
 }
 
 /** The error to deliver when the handshake failed with a database error. */
 export function explainHandshake(error: SqlError): WatertightError | undefined {
-  return /^(42883|3F000|42501|42P01)$/.test(error.code ?? '') ? failure('WT_KIT_MISSING', { cause: error, sqlstate: error.code }) : undefined;
+  return /^(42883|3F000|42501|42P01)$/.test(error.code ?? "")
+    ? failure("WT_KIT_MISSING", { cause: error, sqlstate: error.code })
+    : undefined;
 }

@@ -2,8 +2,8 @@
  * The start-up judgement: from what the database says about itself and the connection role to how this pool may
  * speak to it, or to a typed refusal. Pure: the driver asks, this decides.
  */
-import { failure } from '../errors/errors.ts';
-import type { Level } from './context-statement.ts';
+import { failure } from "../errors/errors.ts";
+import type { Level } from "./context-statement.ts";
 
 /** Lowest kit number (highest applied migration) this runtime works with. */
 export const oldestKit = 1;
@@ -38,7 +38,7 @@ export interface Handshake {
 /** What the caller wants and sees from its side. */
 export interface Wanted {
   readonly level: Level;
-  readonly pooler: 'auto' | 'none' | 'transaction';
+  readonly pooler: "auto" | "none" | "transaction";
   /** Process id from the start-up packet; differs from the backend's behind a pooler. */
   readonly clientPid: number | null;
 }
@@ -59,23 +59,27 @@ export interface EngineProfile {
  * @throws ConfigurationError WT_KIT_TOO_OLD, WT_LEVEL_MISMATCH, WT_ROLE_UNSAFE, WT_ROLE_NOT_HARDENED
  */
 export function judgeHandshake(shake: Handshake, wanted: Wanted): EngineProfile {
-  if (!(shake.kit >= oldestKit)) throw failure('WT_KIT_TOO_OLD', { detail: `kit ${shake.kit}, needed ${oldestKit}` });
-  if ((shake.level === 'plain') !== (wanted.level === 'plain'))
-    throw failure('WT_LEVEL_MISMATCH', { detail: `database ${shake.level}, runtime ${wanted.level}` });
-  const unsafe = [(shake.superuser || shake.sessionSuperuser) && 'superuser', shake.bypassRls && 'BYPASSRLS', shake.ownsTables && 'owns tables'].filter(Boolean);
-  if (unsafe.length > 0) throw failure('WT_ROLE_UNSAFE', { detail: unsafe.join(', ') });
+  if (!(shake.kit >= oldestKit)) throw failure("WT_KIT_TOO_OLD", { detail: `kit ${shake.kit}, needed ${oldestKit}` });
+  if ((shake.level === "plain") !== (wanted.level === "plain"))
+    throw failure("WT_LEVEL_MISMATCH", { detail: `database ${shake.level}, runtime ${wanted.level}` });
+  const unsafe = [
+    (shake.superuser || shake.sessionSuperuser) && "superuser",
+    shake.bypassRls && "BYPASSRLS",
+    shake.ownsTables && "owns tables",
+  ].filter(Boolean);
+  if (unsafe.length > 0) throw failure("WT_ROLE_UNSAFE", { detail: unsafe.join(", ") });
   // The stricter side wins: either may know that the database can't be hardened.
-  const level: Level = shake.level === 'hostile' ? 'hostile' : wanted.level;
-  const rights = [shake.temp && 'TEMP', shake.create && 'CREATE'].filter(Boolean);
-  if (level === 'sealed' && rights.length > 0) throw failure('WT_ROLE_NOT_HARDENED', { detail: rights.join(', ') });
-  const pooled = wanted.pooler === 'transaction' || (wanted.pooler === 'auto' && shake.backendPid !== wanted.clientPid);
-  const hostile = level === 'hostile';
+  const level: Level = shake.level === "hostile" ? "hostile" : wanted.level;
+  const rights = [shake.temp && "TEMP", shake.create && "CREATE"].filter(Boolean);
+  if (level === "sealed" && rights.length > 0) throw failure("WT_ROLE_NOT_HARDENED", { detail: rights.join(", ") });
+  const pooled = wanted.pooler === "transaction" || (wanted.pooler === "auto" && shake.backendPid !== wanted.clientPid);
+  const hostile = level === "hostile";
   return {
     level,
     pooled,
     // A statement name that can be listed can be swapped, and a swapped open() hands over the next tenant's token.
     // Level plain has no such claim, so there names are only a matter of speed.
-    named: !pooled && !hostile && (level === 'plain' || !shake.preparedVisible),
+    named: !pooled && !hostile && (level === "plain" || !shake.preparedVisible),
     alwaysReset: pooled || hostile,
   };
 }

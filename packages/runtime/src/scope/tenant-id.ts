@@ -2,10 +2,10 @@
  * Tenant ids: checked and brought into one canonical form before anything is sent, so that two spellings of one id
  * are one tenant (statement caches, hand-over resets and comparisons rely on it). Never echoes a refused id.
  */
-import { failure } from '../errors/errors.ts';
+import { failure } from "../errors/errors.ts";
 
 /** The SQL type of the tenant column. */
-export type TenantIdType = 'uuid' | 'bigint' | 'text';
+export type TenantIdType = "uuid" | "bigint" | "text";
 
 /** Upper limit of a tenant id in UTF-8 bytes; the database refuses longer ones as well. */
 export const maxTenantIdBytes = 200;
@@ -21,24 +21,24 @@ const bigintLimit = 2n ** 63n;
  */
 export function canonicalTenantId(tenant: unknown, type: TenantIdType): string {
   // Length first: a megabyte of input must not reach a regular expression.
-  if (typeof tenant !== 'string' || tenant === '' || tenant.length > maxTenantIdBytes) throw invalid(type);
-  if (type === 'uuid') {
+  if (typeof tenant !== "string" || tenant === "" || tenant.length > maxTenantIdBytes) throw invalid(type);
+  if (type === "uuid") {
     const lower = tenant.toLowerCase();
     if (!uuid.test(lower)) throw invalid(type);
     return lower;
   }
-  if (type === 'bigint') {
+  if (type === "bigint") {
     if (!integer.test(tenant)) throw invalid(type);
     const value = BigInt(tenant);
     if (value >= bigintLimit || value < -bigintLimit) throw invalid(type);
     return value.toString();
   }
   // A lone surrogate is written as U+FFFD: two different ids would become one tenant.
-  if (tenant.includes('\0') || Buffer.from(tenant, 'utf8').toString('utf8') !== tenant) throw invalid(type);
+  if (tenant.includes("\0") || Buffer.from(tenant, "utf8").toString("utf8") !== tenant) throw invalid(type);
   if (Buffer.byteLength(tenant) > maxTenantIdBytes) throw invalid(type);
   return tenant;
 }
 
 function invalid(type: TenantIdType): Error {
-  return failure('WT_TENANT_INVALID', { detail: `expected type ${type}` });
+  return failure("WT_TENANT_INVALID", { detail: `expected type ${type}` });
 }

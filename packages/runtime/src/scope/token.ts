@@ -2,8 +2,8 @@
  * Context tokens: what the application sends to prove that it may open a tenant. A token is a bearer value, so it is
  * short-lived, bound to one backend where possible, sent only as a bind parameter, and never part of an error or log.
  */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { failure } from '../errors/errors.ts';
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { failure } from "../errors/errors.ts";
 
 /** One signing key. The secret is a KeyObject, so that printing the key shows nothing. */
 export interface TokenKey {
@@ -16,21 +16,21 @@ export interface TokenKey {
  * @throws ConfigurationError WT_KEY_INVALID
  */
 export function parseKeys(text: string | undefined): readonly [TokenKey, ...TokenKey[]] {
-  const keys = (text ?? '')
-    .split(',')
+  const keys = (text ?? "")
+    .split(",")
     .map((part) => part.trim())
-    .filter((part) => part !== '')
+    .filter((part) => part !== "")
     .map(parseKey);
   const [first, ...rest] = keys;
-  if (first === undefined) throw failure('WT_KEY_INVALID');
+  if (first === undefined) throw failure("WT_KEY_INVALID");
   return [first, ...rest];
 }
 
 function parseKey(part: string): TokenKey {
   const match = /^([a-z0-9]{4}):([A-Za-z0-9_-]{43})=?$/.exec(part);
   const [, kid, encoded] = match ?? [];
-  if (kid === undefined || encoded === undefined) throw failure('WT_KEY_INVALID');
-  return { kid, secret: createSecretKey(Buffer.from(encoded, 'base64url')) };
+  if (kid === undefined || encoded === undefined) throw failure("WT_KEY_INVALID");
+  return { kid, secret: createSecretKey(Buffer.from(encoded, "base64url")) };
 }
 
 /** What a token says. */
@@ -54,9 +54,9 @@ export function mintToken({ key, tenant, pid, expiresAt }: TokenContent): string
   const body = Buffer.alloc(16 + Buffer.byteLength(tenant));
   body.writeBigInt64BE(BigInt(expiresAt));
   body.writeUInt32BE(pid, 8);
-  body.write(key.kid, 12, 'latin1');
+  body.write(key.kid, 12, "latin1");
   body.write(tenant, 16);
-  return `\\x${createHmac('sha256', key.secret).update(body).digest('hex')}${body.toString('hex')}`;
+  return `\\x${createHmac("sha256", key.secret).update(body).digest("hex")}${body.toString("hex")}`;
 }
 
 /** Mints tokens in database time and says how long each may be reused. */
@@ -68,7 +68,7 @@ export class TokenSource {
 
   constructor(keys: readonly [TokenKey, ...TokenKey[]], lifeSeconds: number) {
     if (!Number.isInteger(lifeSeconds) || lifeSeconds < 2 || lifeSeconds > 300)
-      throw failure('WT_CONFIG', { detail: 'tokenLifeSeconds: 2 to 300' });
+      throw failure("WT_CONFIG", { detail: "tokenLifeSeconds: 2 to 300" });
     this.#key = keys[0];
     this.#lifeSeconds = lifeSeconds;
   }

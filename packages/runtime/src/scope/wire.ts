@@ -49,7 +49,7 @@ export class MessageWriter {
     for (let i = 0; i < count; i++) {
       const value = map(values?.[i]);
       if (value === null || value === undefined) this.#int32(-1);
-      else if (typeof value === 'string') this.#text(value);
+      else if (typeof value === "string") this.#text(value);
       else {
         this.#int32(value.length);
         this.#ensure(value.length);
@@ -66,7 +66,7 @@ export class MessageWriter {
 
   /** Describe a portal. */
   describePortal(portal: string): this {
-    return this.message('D', `P${portal}`);
+    return this.message("D", `P${portal}`);
   }
 
   /** Execute a portal; `maxRows` 0 means all. */
@@ -78,13 +78,13 @@ export class MessageWriter {
   }
 
   /** Close a statement ('S') or portal ('P'); closing what does not exist is no error. */
-  closeObject(kind: 'S' | 'P', name: string): this {
-    return this.message('C', kind + name);
+  closeObject(kind: "S" | "P", name: string): this {
+    return this.message("C", kind + name);
   }
 
   /** An unnamed statement without parameters and without a result description. */
   run(text: string): this {
-    return this.parse('', text).bind('', '', undefined, passThrough).execute('');
+    return this.parse("", text).bind("", "", undefined, passThrough).execute("");
   }
 
   /** Bytes made before. */
@@ -97,13 +97,13 @@ export class MessageWriter {
 
   /** Sync: the end of the implicit transaction. */
   sync(): this {
-    return this.message('S');
+    return this.message("S");
   }
 
   /** Any other message: a type, and a C string (f, CopyFail), bytes (d, CopyData) or nothing (H Flush, c CopyDone) behind it. */
   message(type: string, body?: string | Uint8Array): this {
     const start = this.#open(type.charCodeAt(0));
-    if (typeof body === 'string') this.#cstring(body);
+    if (typeof body === "string") this.#cstring(body);
     else if (body) this.raw(body);
     return this.#close(start);
   }
@@ -156,7 +156,7 @@ export class MessageWriter {
 
   #cstring(value: string): void {
     this.#ensure(value.length * 3 + 1);
-    if (value !== '') this.#end += this.#buffer.write(value, this.#end);
+    if (value !== "") this.#end += this.#buffer.write(value, this.#end);
     this.#buffer[this.#end++] = 0;
   }
 

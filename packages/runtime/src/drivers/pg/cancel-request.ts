@@ -2,8 +2,8 @@
  * Cancels what a connection is doing, over a socket of its own, and destroys the connection. Only ever called when
  * nobody else can borrow it any more: a cancel that arrives late would hit the next borrower (87 of 300 measured).
  */
-import type { Link } from './link.ts';
-import type { PgClient, PgModule } from './shapes.ts';
+import type { Link } from "./link.ts";
+import type { PgClient, PgModule } from "./shapes.ts";
 
 const boundMs = 2000;
 
@@ -26,14 +26,14 @@ function sendCancel(pg: PgModule, client: PgClient): Promise<void> {
     };
     const timer = setTimeout(done, boundMs);
     const send = (): void => connection.cancel(client.processID as number, client.secretKey);
-    connection.on('error', done);
-    connection.on('end', done);
-    connection.on('connect', () => {
+    connection.on("error", done);
+    connection.on("end", done);
+    connection.on("connect", () => {
       if (!client.ssl) send();
-      else if (client.sslNegotiation !== 'direct') connection.requestSsl();
+      else if (client.sslNegotiation !== "direct") connection.requestSsl();
     });
-    connection.on('sslconnect', send);
-    if (client.host.startsWith('/')) connection.connect(`${client.host}/.s.PGSQL.${client.port}`);
+    connection.on("sslconnect", send);
+    if (client.host.startsWith("/")) connection.connect(`${client.host}/.s.PGSQL.${client.port}`);
     else connection.connect(client.port, client.host);
   });
 }

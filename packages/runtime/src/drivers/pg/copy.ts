@@ -2,17 +2,21 @@
  * COPY inside a transaction, on the extended protocol: the usual COPY libraries use the simple one, which accepts
  * stacked statements. Data flows with backpressure in both directions.
  */
-import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { MessageWriter } from '../../scope/wire.ts';
-import type { PgResult } from './shapes.ts';
-import type { TenantClient } from './tenant-client.ts';
+import { once } from "node:events";
+import { Readable } from "node:stream";
+import { MessageWriter } from "../../scope/wire.ts";
+import type { PgResult } from "./shapes.ts";
+import type { TenantClient } from "./tenant-client.ts";
 
 const writer = new MessageWriter();
 const syncOnly = writer.sync().take();
 
 /** Runs `COPY … TO STDOUT`; ending early reads the rest and throws it away, which keeps the transaction usable. */
-export async function* copyTo(client: TenantClient, tenant: string, text: string): AsyncGenerator<Buffer, void, undefined> {
+export async function* copyTo(
+  client: TenantClient,
+  tenant: string,
+  text: string,
+): AsyncGenerator<Buffer, void, undefined> {
   const socket = client.connection.stream;
   // Object mode, so that each chunk stays what the server sent: for text formats one row.
   const out = new Readable({ objectMode: true, highWaterMark: 1000, read: () => socket.resume() });
@@ -33,10 +37,15 @@ export async function* copyTo(client: TenantClient, tenant: string, text: string
 }
 
 /** Runs `COPY … FROM STDIN` and returns the number of rows. A source that throws makes the server give the COPY up. */
-export async function copyFrom(client: TenantClient, tenant: string, text: string, source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<number> {
+export async function copyFrom(
+  client: TenantClient,
+  tenant: string,
+  text: string,
+  source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+): Promise<number> {
   const socket = client.connection.stream;
   const query = client.newQuery(tenant, text);
-  query.mode = 'copy';
+  query.mode = "copy";
   let sourceError: unknown;
   let synced = false;
   const finish = (last?: Uint8Array): void => {
@@ -50,12 +59,13 @@ export async function copyFrom(client: TenantClient, tenant: string, text: strin
       for await (const chunk of source) {
         // The server gave up in between.
         if (synced) return;
-        if (!socket.write(writer.message('d', typeof chunk === 'string' ? Buffer.from(chunk) : chunk).take())) await once(socket as never, 'drain');
+        if (!socket.write(writer.message("d", typeof chunk === "string" ? Buffer.from(chunk) : chunk).take()))
+          await once(socket as never, "drain");
       }
-      finish(writer.message('c').take());
+      finish(writer.message("c").take());
     } catch (error) {
       sourceError = error;
-      finish(writer.message('f', 'source failed').take());
+      finish(writer.message("f", "source failed").take());
     }
   };
   query.handleCopyInResponse = () => void feed();

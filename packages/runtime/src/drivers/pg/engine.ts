@@ -2,24 +2,24 @@
  * What all connections of one pool share: settings, keys, the judged profile of the database. Never talks to the
  * network.
  */
-import { contextText, resetStatements } from '../../scope/context-statement.ts';
-import type { EngineProfile, Handshake } from '../../scope/profile.ts';
-import { oneOf, type ScopeOptions, ScopeSettings } from '../../scope/settings.ts';
-import { MessageWriter } from '../../scope/wire.ts';
+import { contextText, resetStatements } from "../../scope/context-statement.ts";
+import type { EngineProfile, Handshake } from "../../scope/profile.ts";
+import { oneOf, type ScopeOptions, ScopeSettings } from "../../scope/settings.ts";
+import { MessageWriter } from "../../scope/wire.ts";
 
 /** The options of ours, beside pg's own. */
 export interface EngineOptions extends ScopeOptions {
   /** Which statements get a name: those with a `name` (default), all, or none. */
-  readonly prepare?: 'named' | 'all' | 'none' | undefined;
+  readonly prepare?: "named" | "all" | "none" | undefined;
 }
 
 /** Where pg's own config carries the engine to the client's constructor. */
-export const engineKey: unique symbol = Symbol('watertight.engine');
+export const engineKey: unique symbol = Symbol("watertight.engine");
 
 const pipelineWriter = new MessageWriter();
 
 export class Engine extends ScopeSettings {
-  readonly prepare: 'named' | 'all' | 'none';
+  readonly prepare: "named" | "all" | "none";
   readonly writer: MessageWriter = pipelineWriter;
   profile: EngineProfile | undefined = undefined;
   handshake: Handshake | undefined = undefined;
@@ -27,12 +27,12 @@ export class Engine extends ScopeSettings {
   generation: number = 0;
   resetBytes: Buffer = Buffer.alloc(0);
   resetCount: number = 0;
-  openText: string = '';
-  openTimedText: string = '';
+  openText: string = "";
+  openTimedText: string = "";
 
   constructor(options: EngineOptions) {
     super(options);
-    this.prepare = oneOf('prepare', options.prepare ?? 'named', ['named', 'all', 'none']);
+    this.prepare = oneOf("prepare", options.prepare ?? "named", ["named", "all", "none"]);
   }
 
   /** Takes over what the start-up judgement found. */

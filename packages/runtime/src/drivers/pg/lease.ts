@@ -2,11 +2,11 @@
  * What pool.connect() hands out: the client itself, seen through a view that is valid until release. Without it a
  * handler that keeps a released client would go on as the next borrower's tenant.
  */
-import { emitEvent } from '../../context/events.ts';
-import { failure } from '../../errors/errors.ts';
-import { answer } from './callback-style.ts';
-import type { Callback, PgClient, Release } from './shapes.ts';
-import type { TenantClient } from './tenant-client.ts';
+import { emitEvent } from "../../context/events.ts";
+import { failure } from "../../errors/errors.ts";
+import { answer } from "./callback-style.ts";
+import type { Callback, PgClient, Release } from "./shapes.ts";
+import type { TenantClient } from "./tenant-client.ts";
 
 export interface Lease {
   /** The view to hand out. */
@@ -20,7 +20,12 @@ export interface Lease {
  * Gives a connection back, or destroys it when the next borrower must not inherit its state.
  * Never trusts the borrower: an open transaction, an unanswered query or a cancelled one all mean destruction.
  */
-export function giveBack(client: TenantClient, release: Release, tenant: string | undefined, error?: Error | boolean): void {
+export function giveBack(
+  client: TenantClient,
+  release: Release,
+  tenant: string | undefined,
+  error?: Error | boolean,
+): void {
   const { condemned } = client.link;
   if (condemned !== undefined) {
     void condemned.then(() => release(true));
@@ -29,7 +34,7 @@ export function giveBack(client: TenantClient, release: Release, tenant: string 
   if (client.isClean()) return release(error);
   // A broken socket is not the borrower's doing.
   if (!client._queryable || client._ending) return release(error || true);
-  emitEvent('dirty-release', { tenant, status: client.getTransactionStatus() });
+  emitEvent("dirty-release", { tenant, status: client.getTransactionStatus() });
   release(error || true);
 }
 
@@ -37,11 +42,16 @@ export function giveBack(client: TenantClient, release: Release, tenant: string 
  * A lease bound to a tenant; without one it takes the tenant of its first query.
  * @param ownRelease what the view offers as release(), when that must not give the connection back
  */
-export function makeLease(client: TenantClient, release: Release, tenant: string | undefined, ownRelease?: Release): Lease {
+export function makeLease(
+  client: TenantClient,
+  release: Release,
+  tenant: string | undefined,
+  ownRelease?: Release,
+): Lease {
   let bound = tenant;
   let ended = false;
   const query = (config: unknown, values?: unknown, callback?: Callback): unknown => {
-    if (ended) return answer(Promise.reject(failure('WT_SCOPE_ENDED')), callback ?? values);
+    if (ended) return answer(Promise.reject(failure("WT_SCOPE_ENDED")), callback ?? values);
     bound ??= client.engine.ambient();
     return client.queryAs(bound, config, values, callback);
   };
@@ -53,8 +63,8 @@ export function makeLease(client: TenantClient, release: Release, tenant: string
   };
   const view = new Proxy(client, {
     get(target, property) {
-      if (property === 'query') return query;
-      if (property === 'release') return ownRelease ?? giveUp;
+      if (property === "query") return query;
+      if (property === "release") return ownRelease ?? giveUp;
       return Reflect.get(target, property, target) as unknown;
     },
   });

@@ -2,18 +2,18 @@
  * The start-up probe: asks the kit what it is and who we are, and checks on the wire that a transaction-local setting
  * is visible inside its transaction and gone after it. The judgement itself is pure (scope/profile.ts).
  */
-import { isWatertightError } from '../../errors/errors.ts';
-import { explainHandshake, type SqlError } from '../../scope/classify.ts';
-import { type Handshake, judgeHandshake } from '../../scope/profile.ts';
-import { handshakeText, judgeProbe, probeGet, probeMark, probeSet } from '../../scope/start-probe.ts';
-import type { BatchPart } from './scoped-query.ts';
-import type { PgModule, PgQuery, PgResult } from './shapes.ts';
-import type { TenantClient } from './tenant-client.ts';
+import { isWatertightError } from "../../errors/errors.ts";
+import { explainHandshake, type SqlError } from "../../scope/classify.ts";
+import { type Handshake, judgeHandshake } from "../../scope/profile.ts";
+import { handshakeText, judgeProbe, probeGet, probeMark, probeSet } from "../../scope/start-probe.ts";
+import type { BatchPart } from "./scoped-query.ts";
+import type { PgModule, PgQuery, PgResult } from "./shapes.ts";
+import type { TenantClient } from "./tenant-client.ts";
 
 /** Runs a statement without a context: for the probe and for ending transactions. */
 export function runAlone(client: TenantClient, text: string, values?: readonly unknown[]): Promise<PgResult> {
-  const query = client.newQuery('', text, values);
-  query.mode = 'alone';
+  const query = client.newQuery("", text, values);
+  query.mode = "alone";
   return client.send(query) as Promise<PgResult>;
 }
 
@@ -27,8 +27,8 @@ export function batchParts(pg: PgModule, client: TenantClient, parts: readonly B
 }
 
 function runBatchAlone(pg: PgModule, client: TenantClient, parts: readonly BatchPart[]): Promise<PgResult[]> {
-  const query = client.newQuery('', '');
-  query.mode = 'alone';
+  const query = client.newQuery("", "");
+  query.mode = "alone";
   query.parts = batchParts(pg, client, parts);
   return client.send(query) as Promise<PgResult[]>;
 }
@@ -45,7 +45,7 @@ export async function shakeHands(client: TenantClient): Promise<Sighting> {
   const asked = Date.now();
   try {
     const result = await runAlone(client, handshakeText);
-    const handshake = JSON.parse(String(result.rows[0]?.['h'])) as Handshake;
+    const handshake = JSON.parse(String(result.rows[0]?.["h"])) as Handshake;
     return { handshake, clockOffsetMs: handshake.clock * 1000 - (asked + Date.now()) / 2 };
   } catch (error) {
     throw (isWatertightError(error) ? undefined : explainHandshake(error as SqlError)) ?? error;
@@ -59,7 +59,11 @@ export async function shakeHands(client: TenantClient): Promise<Sighting> {
 export async function probe(pg: PgModule, client: TenantClient): Promise<Handshake> {
   const { engine } = client;
   const { handshake, clockOffsetMs } = await shakeHands(client);
-  const profile = judgeHandshake(handshake, { level: engine.level, pooler: engine.pooler, clientPid: client.processID });
+  const profile = judgeHandshake(handshake, {
+    level: engine.level,
+    pooler: engine.pooler,
+    clientPid: client.processID,
+  });
   const [, inside] = await runBatchAlone(pg, client, [
     { text: probeSet, values: [probeMark] },
     { text: probeGet, values: [probeMark] },

@@ -2,16 +2,18 @@
  * The explicit way in: a handle for one tenant. Means exactly what the ambient way means; where both are present they
  * must agree.
  */
-import { AccessDeniedError } from '../../errors/errors.ts';
-import { requestRow } from '../../scope/required-row.ts';
-import type { BatchPart } from './scoped-query.ts';
-import type { PgResult } from './shapes.ts';
-import type { CallOptions } from './tenant-client.ts';
-import type { PoolCore } from './tenant-pool.ts';
-import { openTransaction, runTransaction, type TenantTransaction, type TransactionOptions } from './transaction.ts';
+import { AccessDeniedError } from "../../errors/errors.ts";
+import { requestRow } from "../../scope/required-row.ts";
+import type { BatchPart } from "./scoped-query.ts";
+import type { PgResult } from "./shapes.ts";
+import type { CallOptions } from "./tenant-client.ts";
+import type { PoolCore } from "./tenant-pool.ts";
+import { openTransaction, runTransaction, type TenantTransaction, type TransactionOptions } from "./transaction.ts";
 
 /** A statement given as text, or as pg's query object (rowMode, types, name, …). */
-export type Statement = string | { readonly text: string; readonly values?: readonly unknown[]; readonly name?: string };
+export type Statement =
+  | string
+  | { readonly text: string; readonly values?: readonly unknown[]; readonly name?: string };
 
 /** Options of {@link TenantDb.stream}. */
 export interface StreamOptions {
@@ -36,7 +38,11 @@ export interface TenantDb {
    */
   transaction<T>(fn: (tx: TenantTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Rows in pages, in a read transaction of their own; ending the loop early ends the transaction. */
-  stream(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<Record<string, unknown>>;
+  stream(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Record<string, unknown>>;
   /**
    * The one row with this key. A row that is not there (for this tenant) is a typed error, and is reported to the
    * operator out of band, because row security hides a foreign row silently.
@@ -48,7 +54,7 @@ export interface TenantDb {
 
 /** Makes the handle; `tenant` is canonical. */
 export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
-  const check = (): string => core.engine.tenantFor(tenant, 'pool.for');
+  const check = (): string => core.engine.tenantFor(tenant, "pool.for");
   return {
     tenant,
     async query(statement, values, options) {
@@ -58,7 +64,7 @@ export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
     async batch(statements, options) {
       check();
       if (statements.length === 0) return [];
-      return (await core.runOnce(tenant, '', undefined, statements, options)) as PgResult[];
+      return (await core.runOnce(tenant, "", undefined, statements, options)) as PgResult[];
     },
     async transaction(fn, options) {
       check();
@@ -82,7 +88,7 @@ export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
       const row = result.rows[0];
       if (row !== undefined) return row;
       core.report(tenant, relation, key);
-      throw new AccessDeniedError('WT_ROW_NOT_FOUND');
+      throw new AccessDeniedError("WT_ROW_NOT_FOUND");
     },
   };
 }

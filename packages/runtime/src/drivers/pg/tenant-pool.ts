@@ -2,21 +2,31 @@
  * A subclass of the user's own pg.Pool: every connection is a TenantClient, every query has a tenant, and a connection
  * comes back only in a state that the next borrower may inherit. Being a real subclass it serves ORMs unchanged.
  */
-import { emitEvent } from '../../context/events.ts';
-import { failure } from '../../errors/errors.ts';
-import { readNotServed, type SqlError } from '../../scope/classify.ts';
-import type { Handshake } from '../../scope/profile.ts';
-import { checkTimeout } from '../../scope/settings.ts';
-import { answer } from './callback-style.ts';
-import { Engine, engineKey, type EngineOptions } from './engine.ts';
-import { giveBack, makeLease } from './lease.ts';
-import { batchParts, probe, shakeHands } from './probe.ts';
-import { Reporter } from './reporter.ts';
-import type { RouteSource } from '../../routes/route-source.ts';
-import { type BatchPart, scopedQueryClass } from './scoped-query.ts';
-import { type Callback, checkDriver, type ConnectCallback, type PgClient, type PgLike, type PgModule, type PgPool, type PgSubmittable, type Release } from './shapes.ts';
-import { type CallOptions, type TenantClient, tenantClientClass } from './tenant-client.ts';
-import { makeTenantDb, type TenantDb } from './tenant-db.ts';
+import { emitEvent } from "../../context/events.ts";
+import { failure } from "../../errors/errors.ts";
+import { readNotServed, type SqlError } from "../../scope/classify.ts";
+import type { Handshake } from "../../scope/profile.ts";
+import { checkTimeout } from "../../scope/settings.ts";
+import { answer } from "./callback-style.ts";
+import { Engine, engineKey, type EngineOptions } from "./engine.ts";
+import { giveBack, makeLease } from "./lease.ts";
+import { batchParts, probe, shakeHands } from "./probe.ts";
+import { Reporter } from "./reporter.ts";
+import type { RouteSource } from "../../routes/route-source.ts";
+import { type BatchPart, scopedQueryClass } from "./scoped-query.ts";
+import {
+  type Callback,
+  checkDriver,
+  type ConnectCallback,
+  type PgClient,
+  type PgLike,
+  type PgModule,
+  type PgPool,
+  type PgSubmittable,
+  type Release,
+} from "./shapes.ts";
+import { type CallOptions, type TenantClient, tenantClientClass } from "./tenant-client.ts";
+import { makeTenantDb, type TenantDb } from "./tenant-db.ts";
 
 /** Options of ours; everything else is pg's own pool configuration. */
 export interface TenantPoolOptions extends EngineOptions {
@@ -46,7 +56,13 @@ export interface PoolCore {
   readonly pg: PgModule;
   readonly engine: Engine;
   /** Runs one pipeline on a connection of its own. */
-  runOnce(tenant: string, config: unknown, values: unknown, parts: readonly BatchPart[] | undefined, options: CallOptions | undefined): Promise<unknown>;
+  runOnce(
+    tenant: string,
+    config: unknown,
+    values: unknown,
+    parts: readonly BatchPart[] | undefined,
+    options: CallOptions | undefined,
+  ): Promise<unknown>;
   /** Borrows a connection of the tenant's location; the caller gives it back. */
   borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed>;
   /** Whether the whole attempt may be made again after this error; does what is needed before that. */
@@ -84,36 +100,38 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
     readonly #routes: Map<string, TenantPool> = new Map();
 
     constructor(options: TenantPoolOptions & Record<string, unknown>) {
-      if (options['pipeline']) throw failure('WT_DRIVER_UNSUPPORTED', { detail: 'pipeline mode' });
+      if (options["pipeline"]) throw failure("WT_DRIVER_UNSUPPORTED", { detail: "pipeline mode" });
       const engine = new Engine(options);
       super({ ...options, Client, [engineKey]: engine });
       this.engine = engine;
       this.#settings = options;
       // The key belongs into the engine, not into an object that is printed for debugging.
-      delete (this.options as Record<string, unknown>)['key'];
+      delete (this.options as Record<string, unknown>)["key"];
     }
 
     override query(config: unknown, values?: unknown, callback?: Callback): unknown {
-      return answer(this.#query(config, values), typeof values === 'function' ? values : callback);
+      return answer(this.#query(config, values), typeof values === "function" ? values : callback);
     }
 
     // Async, so that a refusal rejects; the tenant is read at the call.
     async #query(config: unknown, values: unknown): Promise<unknown> {
-      return this.runOnce(this.engine.tenantFor(undefined, 'pool.query'), config, values, undefined, undefined);
+      return this.runOnce(this.engine.tenantFor(undefined, "pool.query"), config, values, undefined, undefined);
     }
 
     // oxlint-disable-next-line typescript/no-explicit-any -- pg's two overloads in one body
     override connect(callback?: ConnectCallback): any {
       const leased = this.#lease();
       if (callback === undefined) return leased.then((lease) => lease.client);
-      return answer(leased, callback, (bound, lease) => (bound as unknown as ConnectCallback)(undefined, lease.client, lease.release));
+      return answer(leased, callback, (bound, lease) =>
+        (bound as unknown as ConnectCallback)(undefined, lease.client, lease.release),
+      );
     }
 
     // The ambient tenant is captured at the call, not when the pool answers.
     async #lease(): Promise<{ client: PgClient; release: Release }> {
       let tenant = this.engine.ambient();
       // A location can only be found for a tenant; without routes a lease may take the tenant of its first query.
-      if (this.#settings.routes !== undefined) tenant = this.engine.tenantFor(tenant, 'pool.connect');
+      if (this.#settings.routes !== undefined) tenant = this.engine.tenantFor(tenant, "pool.connect");
       const { client, release } = await this.borrow(tenant);
       return makeLease(client, release, tenant);
     }
@@ -134,7 +152,13 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       this._pulseQueue();
     }
 
-    async runOnce(tenant: string, config: unknown, values: unknown, parts: readonly BatchPart[] | undefined, options: CallOptions | undefined): Promise<unknown> {
+    async runOnce(
+      tenant: string,
+      config: unknown,
+      values: unknown,
+      parts: readonly BatchPart[] | undefined,
+      options: CallOptions | undefined,
+    ): Promise<unknown> {
       const attempts: Attempts = {};
       for (;;) {
         try {
@@ -148,9 +172,15 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       }
     }
 
-    async #attempt(tenant: string, config: unknown, values: unknown, parts: readonly BatchPart[] | undefined, options: CallOptions = {}): Promise<unknown> {
+    async #attempt(
+      tenant: string,
+      config: unknown,
+      values: unknown,
+      parts: readonly BatchPart[] | undefined,
+      options: CallOptions = {},
+    ): Promise<unknown> {
       const { signal } = options;
-      if (typeof (config as PgSubmittable | null)?.submit === 'function') throw failure('WT_NEEDS_TRANSACTION');
+      if (typeof (config as PgSubmittable | null)?.submit === "function") throw failure("WT_NEEDS_TRANSACTION");
       const { client, release } = await this.borrow(tenant, signal);
       let open = false;
       try {
@@ -158,12 +188,16 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
         if (parts !== undefined) query.parts = batchParts(pg, client, parts);
         if (options.statementTimeoutMs !== undefined) query.timeoutMs = checkTimeout(options.statementTimeoutMs);
         if (options.name !== undefined) query.statementName = options.name;
-        return await client.send(query, signal, Number((config as { query_timeout?: unknown }).query_timeout) || undefined);
+        return await client.send(
+          query,
+          signal,
+          Number((config as { query_timeout?: unknown }).query_timeout) || undefined,
+        );
       } finally {
-        open = client.readyForQuery && client._queryable && client.getTransactionStatus() !== 'I';
+        open = client.readyForQuery && client._queryable && client.getTransactionStatus() !== "I";
         giveBack(client, release, tenant);
         // oxlint-disable-next-line no-unsafe-finally -- a result from a transaction that was just destroyed is none
-        if (open) throw failure('WT_TRANSACTION_LEFT_OPEN');
+        if (open) throw failure("WT_TRANSACTION_LEFT_OPEN");
       }
     }
 
@@ -175,11 +209,11 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
 
     #borrowHere(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
       return new Promise((resolve, reject) => {
-        const abort = (): void => reject(failure('WT_ABORTED', { cause: signal?.reason }));
+        const abort = (): void => reject(failure("WT_ABORTED", { cause: signal?.reason }));
         if (signal?.aborted) return abort();
-        signal?.addEventListener('abort', abort);
+        signal?.addEventListener("abort", abort);
         this.#take(tenant, (error, client, release) => {
-          signal?.removeEventListener('abort', abort);
+          signal?.removeEventListener("abort", abort);
           if (client === undefined) reject(error);
           // Nobody waits any more: it goes back untouched.
           else if (signal?.aborted) release();
@@ -190,12 +224,12 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
 
     async recover(tenant: string, error: unknown, attempts: Attempts): Promise<boolean> {
       const { sqlstate, cause } = error as { sqlstate?: string; cause?: SqlError };
-      if (sqlstate === 'WT002' && this.#settings.routes !== undefined && !attempts.rerouted) {
+      if (sqlstate === "WT002" && this.#settings.routes !== undefined && !attempts.rerouted) {
         attempts.rerouted = true;
         await this.#locate(tenant, { refresh: true, goto: readNotServed(cause!).goto });
         return true;
       }
-      if (sqlstate === 'WT001' && cause?.detail === 'expired' && !attempts.clock) {
+      if (sqlstate === "WT001" && cause?.detail === "expired" && !attempts.clock) {
         attempts.clock = true;
         await this.#home(tenant).#measure();
         return true;
@@ -240,7 +274,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       const known = this.#routes.get(tenant);
       if (known !== undefined && hint === undefined) return known;
       const { id, config } = await routes!.locate(tenant, hint);
-      if (hint !== undefined) emitEvent('reroute', { tenant, location: id });
+      if (hint !== undefined) emitEvent("reroute", { tenant, location: id });
       let pool = this.#locations.get(id);
       if (pool === undefined) this.#locations.set(id, (pool = new TenantPool({ ...rest, ...config })));
       if (this.#routes.size > 100_000) this.#routes.clear();
@@ -253,26 +287,26 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
     }
 
     report(tenant: string, relation: string, key: Record<string, unknown>): void {
-      emitEvent('probe', { tenant, relation });
+      emitEvent("probe", { tenant, relation });
       if (this.#settings.report === false) return;
       const home = this.#home(tenant);
       (home.#reporter ??= new Reporter(pg, home.options, home.engine)).add({ tenant, relation, key });
     }
 
     async unscoped<T>(options: { readonly reason: string }, fn: (client: PgClient) => Promise<T>): Promise<T> {
-      const reason = String(options?.reason ?? '').trim();
-      const url = process.env['WATERTIGHT_UNSCOPED_URL'];
+      const reason = String(options?.reason ?? "").trim();
+      const url = process.env["WATERTIGHT_UNSCOPED_URL"];
       const config = this.#settings.unscoped ?? (url && { connectionString: url });
-      if (!reason || !config) throw failure('WT_UNSCOPED');
+      if (!reason || !config) throw failure("WT_UNSCOPED");
       this.#unscopedPool ??= new pg.Pool({ max: 2, ...config });
       const client = await this.#unscopedPool.connect();
       try {
         // First the record, then the work: what can't be recorded does not happen.
         await client.query("select watertight.audit('unscoped', null, $1)", [JSON.stringify({ reason })]);
-        emitEvent('unscoped', { reason });
+        emitEvent("unscoped", { reason });
         return await fn(client);
       } finally {
-        client.release?.(!client.readyForQuery || client.getTransactionStatus() !== 'I');
+        client.release?.(!client.readyForQuery || client.getTransactionStatus() !== "I");
       }
     }
 
@@ -291,4 +325,3 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
 function lastTenant(item: { client: PgClient } | undefined): string | undefined {
   return (item?.client as TenantClient | undefined)?.link?.lastTenant;
 }
-

@@ -2,19 +2,19 @@
  * Transactions of one tenant. BEGIN and context go out together; what the given function returns decides between
  * COMMIT and ROLLBACK. A transaction object is dead when its function has returned.
  */
-import { failure } from '../../errors/errors.ts';
-import { type BeginOptions, beginText } from '../../scope/begin-text.ts';
-import { checkTimeout } from '../../scope/settings.ts';
-import { copyFrom, copyTo } from './copy.ts';
-import { giveBack, type Lease, makeLease } from './lease.ts';
-import { readPages } from './portal-pages.ts';
-import { batchParts, runAlone } from './probe.ts';
-import type { BatchPart } from './scoped-query.ts';
-import type { PgClient, PgResult } from './shapes.ts';
-import { condemn } from './cancel-request.ts';
-import type { TenantClient } from './tenant-client.ts';
-import type { Statement, StreamOptions } from './tenant-db.ts';
-import type { Attempts, Borrowed, PoolCore } from './tenant-pool.ts';
+import { failure } from "../../errors/errors.ts";
+import { type BeginOptions, beginText } from "../../scope/begin-text.ts";
+import { checkTimeout } from "../../scope/settings.ts";
+import { copyFrom, copyTo } from "./copy.ts";
+import { giveBack, type Lease, makeLease } from "./lease.ts";
+import { readPages } from "./portal-pages.ts";
+import { batchParts, runAlone } from "./probe.ts";
+import type { BatchPart } from "./scoped-query.ts";
+import type { PgClient, PgResult } from "./shapes.ts";
+import { condemn } from "./cancel-request.ts";
+import type { TenantClient } from "./tenant-client.ts";
+import type { Statement, StreamOptions } from "./tenant-db.ts";
+import type { Attempts, Borrowed, PoolCore } from "./tenant-pool.ts";
 
 /** How a transaction begins, and its limits. */
 export interface TransactionOptions extends BeginOptions {
@@ -32,7 +32,11 @@ export interface TenantTransaction {
   /** Several statements in one round trip. */
   batch(statements: readonly BatchPart[]): Promise<PgResult[]>;
   /** Rows in pages; other statements may run in between. */
-  stream(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<Record<string, unknown>>;
+  stream(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Record<string, unknown>>;
   /** Runs `COPY … TO STDOUT` and yields its data. */
   copyTo(text: string): AsyncIterableIterator<Buffer>;
   /** Runs `COPY … FROM STDIN` with the given data and returns the number of rows. PostgreSQL refuses it on tables with row security. */
@@ -51,7 +55,12 @@ export interface OpenTransaction {
 }
 
 /** Runs `fn` in a transaction of `tenant`. */
-export async function runTransaction<T>(core: PoolCore, tenant: string, fn: (tx: TenantTransaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+export async function runTransaction<T>(
+  core: PoolCore,
+  tenant: string,
+  fn: (tx: TenantTransaction) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
   const open = await openTransaction(core, tenant, options);
   let ending: Promise<void> | undefined;
   try {
@@ -61,23 +70,27 @@ export async function runTransaction<T>(core: PoolCore, tenant: string, fn: (tx:
     return result;
   } catch (error) {
     if (ending === undefined) await open.rollBack();
-    throw options.signal?.aborted ? failure('WT_ABORTED', { cause: error }) : error;
+    throw options.signal?.aborted ? failure("WT_ABORTED", { cause: error }) : error;
   }
 }
 
 /** Begins a transaction with its context, in one round trip. */
-export async function openTransaction(core: PoolCore, tenant: string, options: TransactionOptions): Promise<OpenTransaction> {
+export async function openTransaction(
+  core: PoolCore,
+  tenant: string,
+  options: TransactionOptions,
+): Promise<OpenTransaction> {
   const { signal } = options;
   const { client, release } = await begin(core, tenant, options);
   const tx = new Transaction(core, client, tenant);
   const abort = (): void => void condemn(core.pg, client);
-  signal?.addEventListener('abort', abort);
+  signal?.addEventListener("abort", abort);
   const end = async (work: () => Promise<unknown>): Promise<void> => {
     tx.finish();
     try {
       await work();
     } finally {
-      signal?.removeEventListener('abort', abort);
+      signal?.removeEventListener("abort", abort);
       giveBack(client, release, tenant);
     }
   };
@@ -85,9 +98,9 @@ export async function openTransaction(core: PoolCore, tenant: string, options: T
     tx,
     commit: () =>
       end(async () => {
-        const { command } = await runAlone(client, 'commit');
+        const { command } = await runAlone(client, "commit");
         // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
-        if (command !== 'COMMIT') throw failure('WT_ROLLED_BACK');
+        if (command !== "COMMIT") throw failure("WT_ROLLED_BACK");
       }),
     rollBack: () => end(() => client.rollBack()),
   };
@@ -100,19 +113,19 @@ async function begin(core: PoolCore, tenant: string, options: TransactionOptions
   const text = beginText(options);
   const timeoutMs = checkTimeout(options.statementTimeoutMs);
   const attempts: Attempts = {};
-  for (let stale = 0; ; ) {
+  for (let stale = 0; ;) {
     const borrowed = await core.borrow(tenant, options.signal);
     const { client, release } = borrowed;
     try {
       const query = client.newQuery(tenant, text);
-      query.mode = 'begin';
+      query.mode = "begin";
       query.timeoutMs = timeoutMs ?? query.timeoutMs;
       await client.send(query, options.signal);
       return borrowed;
     } catch (error) {
       await client.rollBack();
       giveBack(client, release, tenant);
-      const epoch = (error as { constraint?: string }).constraint === 'watertight_epoch';
+      const epoch = (error as { constraint?: string }).constraint === "watertight_epoch";
       if (!(epoch && ++stale <= maxStaleBegins) && !(await core.recover(tenant, error, attempts))) throw error;
     }
   }
@@ -143,8 +156,8 @@ class Transaction implements TenantTransaction {
 
   #check(): void {
     if (this.#parent) this.#parent.#check();
-    if (this.#ended) throw failure('WT_SCOPE_ENDED');
-    this.#core.engine.tenantFor(this.tenant, 'transaction');
+    if (this.#ended) throw failure("WT_SCOPE_ENDED");
+    this.#core.engine.tenantFor(this.tenant, "transaction");
   }
 
   async query(statement: Statement, values?: readonly unknown[]): Promise<PgResult> {
@@ -155,12 +168,16 @@ class Transaction implements TenantTransaction {
   async batch(statements: readonly BatchPart[]): Promise<PgResult[]> {
     this.#check();
     if (statements.length === 0) return [];
-    const query = this.#client.newQuery(this.tenant, '');
+    const query = this.#client.newQuery(this.tenant, "");
     query.parts = batchParts(this.#core.pg, this.#client, statements);
     return (await this.#client.send(query)) as PgResult[];
   }
 
-  stream(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<Record<string, unknown>> {
+  stream(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Record<string, unknown>> {
     this.#check();
     return readPages(this.#client, this.tenant, text, values, options?.batchSize ?? 200, () => this.#check());
   }
@@ -170,7 +187,10 @@ class Transaction implements TenantTransaction {
     return copyTo(this.#client, this.tenant, text);
   }
 
-  async copyFrom(text: string, source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<number> {
+  async copyFrom(
+    text: string,
+    source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+  ): Promise<number> {
     this.#check();
     return copyFrom(this.#client, this.tenant, text, source);
   }
@@ -195,9 +215,14 @@ class Transaction implements TenantTransaction {
   get client(): PgClient {
     this.#check();
     // Ending the transaction ends the view and gives the connection back; the view itself can't.
-    this.#lease ??= makeLease(this.#client, () => {}, this.tenant, () => {
-      throw failure('WT_SCOPE_ENDED');
-    });
+    this.#lease ??= makeLease(
+      this.#client,
+      () => {},
+      this.tenant,
+      () => {
+        throw failure("WT_SCOPE_ENDED");
+      },
+    );
     return this.#lease.client;
   }
 }
