@@ -2,7 +2,7 @@
  * The error classes: one base, subclasses by who must act. Built from the code table, so message, hint and
  * retryable can't drift. Must never hold a token or another tenant's data.
  */
-import { type ErrorCode, type ErrorKind, errorCodes } from './codes.ts';
+import { type ErrorCode, type ErrorKind, errorCodes } from "./codes.ts";
 
 // Registered, so that an error made by another copy of this package is still recognised.
 const brand: symbol = Symbol.for("watertight.error.v1");
@@ -36,17 +36,18 @@ export class WatertightError extends Error {
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     const entry = errorCodes[code];
-    super(
-      `${code}: ${entry.what}${details.detail ? ` (${details.detail})` : ''} ${entry.next}`,
-      details.cause === undefined ? undefined : { cause: details.cause },
-    );
+    super(`${code}: ${entry.what}${details.detail ? ` (${details.detail})` : ""} ${entry.next}`, details);
     this.name = entry.kind;
     this.code = code;
     this.hint = entry.next;
     this.retryable = details.retryable ?? entry.retryable;
     this.docUrl = `docs/errors.md#${code.toLowerCase()}`;
     this.sqlstate = details.sqlstate;
-    Object.defineProperty(this, brand, { value: true });
+  }
+
+  // On the prototype, so that it is not printed with the error.
+  get [brand](): true {
+    return true;
   }
 }
 
@@ -82,5 +83,5 @@ export function failure(code: ErrorCode, details?: ErrorDetails): WatertightErro
  * @example if (isWatertightError(error) && error.code === 'WT_NO_TENANT') { … }
  */
 export function isWatertightError(value: unknown): value is WatertightError {
-  return typeof value === 'object' && value !== null && brand in value;
+  return typeof value === "object" && value !== null && brand in value;
 }

@@ -14,7 +14,7 @@ test('documented codes are exactly those of the table', () => {
 
 test('the type names exactly the codes of the table', () => {
   const union = /export type ErrorCode =([^;]*);/.exec(read('../../src/errors/codes.ts'))?.[1] ?? '';
-  expect([...union.matchAll(/'(WT_[A-Z_]+)'/g)].map(([, code]) => code)).toEqual(codes);
+  expect([...union.matchAll(/["'](WT_[A-Z_]+)["']/g)].map(([, code]) => code)).toEqual(codes);
 });
 
 test.each(codes)('%s: class, text, next step, link', (code) => {
