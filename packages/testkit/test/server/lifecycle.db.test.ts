@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { mkdtemp, rm } from "node:fs/promises";
 
 const testkit = fileURLToPath(new URL("../..", import.meta.url));
@@ -58,6 +58,8 @@ interface Started {
 
 async function start(how: string): Promise<Started> {
   const child = spawn(process.execPath, [starter, how], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  // A test that fails half-way must not leave its child waiting for ever.
+  onTestFinished(() => void child.kill("SIGKILL"));
   const ended = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, "line")) as [string];
@@ -112,6 +114,7 @@ describe.runIf(process.platform === "linux")("an embedded server is gone after",
 
   test("SIGKILL while initdb still runs", async () => {
     const child = spawn(process.execPath, [starter, "wait"], { stdio: ["ignore", "pipe", "ignore"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
     const ended = once(child, "exit");
     const guard = await pollChild(child.pid!);
     const spec = (await readFile(`/proc/${guard}/cmdline`, "utf8")).split("\0").find((part) => part.startsWith("{"));
