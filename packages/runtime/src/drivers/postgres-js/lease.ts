@@ -7,6 +7,7 @@
  * (upstream-traps.db.test.ts, 3.4.9). BEGIN with `onexecute` is how `sql.begin` itself takes a connection; a reservation
  * without `release` goes back by itself at ReadyForQuery with status idle, and then only.
  */
+import { emitEvent } from "../../context/events.ts";
 import { type Link, linkOf } from "./link.ts";
 import { type Settled, settlement } from "./settled.ts";
 import { type Backend, type NativeConnection, type NativeQuery, type NativeSql, unsupported } from "./shapes.ts";
@@ -86,7 +87,10 @@ export class Lease {
       // At once: when this settles for our caller, the next borrower has already looked.
       if (this.opened && end.ok && (end.value as { command?: string }).command === "COMMIT") this.link.dirty = false;
     });
-    if (this.#connection.reserved === this.#reserved) this.condemn(new Error("the connection did not become idle"));
+    if (this.#connection.reserved === this.#reserved) {
+      if (!this.#kept) emitEvent("dirty-release", { tenant: this.link.lastTenant, status: null });
+      this.condemn(new Error("the connection did not become idle"));
+    }
     // Whoever has it now may have put his own there already.
     else if (this.#connection.onclose === this.#onclose) this.#connection.onclose = null;
     return settled;

@@ -10,7 +10,7 @@ import type { Locations } from "./locations.ts";
 import type { StreamOptions } from "../../scope/cursor-pages.ts";
 import type { Reporter } from "./reporter.ts";
 import { withRetries } from "./retry.ts";
-import type { NativeQuery, PostgresJsLike } from "./shapes.ts";
+import type { NativeQuery } from "./shapes.ts";
 import { forgetTypes, formStatement } from "./statement-form.ts";
 import { makeTag } from "./tag.ts";
 import {

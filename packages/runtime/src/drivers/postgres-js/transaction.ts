@@ -13,7 +13,7 @@ import type { Locations } from "./locations.ts";
 import { readPages, type StreamOptions } from "../../scope/cursor-pages.ts";
 import { withRetries } from "./retry.ts";
 import { valueOf } from "./settled.ts";
-import type { NativeQuery, PostgresJsLike } from "./shapes.ts";
+import type { NativeQuery } from "./shapes.ts";
 import { translate } from "./sql-error.ts";
 import { formStatement, learnFrom } from "./statement-form.ts";
 import { stop } from "./stop.ts";

@@ -2,7 +2,6 @@
  * The public shapes. The template's types are those of the user's own instance, so that `sql<User[]>`, the helpers and
  * custom types check as they do without us; nothing is imported from postgres.js, not even a type.
  */
-import type { PostgresJsLike } from "./shapes.ts";
 
 /** A row. */
 // oxlint-disable-next-line typescript/no-explicit-any -- as in postgres.js: the caller names the row's type
