@@ -97,11 +97,13 @@ export class Link {
       else if (this.#resetInTransaction) this.dirty = outcome.tag !== 'COMMIT' || this.#resetUndone;
       this.openTenant = undefined;
       this.#resetInTransaction = this.#resetUndone = false;
-    } else if (outcome.status === 'T') {
-      if (outcome.opened) {
-        this.openTenant = outcome.tenant;
-        this.#resetInTransaction ||= outcome.reset;
-      } else if (outcome.tag === 'COMMIT' || outcome.tag === 'ROLLBACK') {
+      return;
+    }
+    // Also when the pipeline failed: the transaction can then only roll back, and the reset with it.
+    this.#resetInTransaction ||= outcome.reset;
+    if (outcome.status === 'T') {
+      if (outcome.opened) this.openTenant = outcome.tenant;
+      else if (outcome.tag === 'COMMIT' || outcome.tag === 'ROLLBACK') {
         // COMMIT AND CHAIN ended the context but not the transaction; ROLLBACK TO may have: open it again.
         this.openTenant = undefined;
         // ROLLBACK AND CHAIN looks like ROLLBACK TO: perhaps the reset is undone, and a COMMIT at the end proves nothing.
