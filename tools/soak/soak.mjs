@@ -33,7 +33,13 @@ for (const [at, version] of versions.entries()) {
   const server = `${version}${installed ? ` (npm ${packageVersions[version]})` : ""}`;
   servers.push(server);
   try {
-    for (const part of parts) await runPart(part, server, seconds * part.share, installed ? { DATABASE_URL: installed.url } : { WATERTIGHT_TEST_VERSIONS: String(version) });
+    for (const part of parts)
+      await runPart(
+        part,
+        server,
+        seconds * part.share,
+        installed ? { DATABASE_URL: installed.url } : { WATERTIGHT_TEST_VERSIONS: String(version) },
+      );
   } finally {
     await installed?.stop();
   }
@@ -41,7 +47,13 @@ for (const [at, version] of versions.entries()) {
 rmSync(scratch, { recursive: true, force: true });
 
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-const page = writeResult(join(root, "docs", "soak-result.md"), { minutes: (Date.now() - started) / 60_000, asked, servers, rows, commit });
+const page = writeResult(join(root, "docs", "soak-result.md"), {
+  minutes: (Date.now() - started) / 60_000,
+  asked,
+  servers,
+  rows,
+  commit,
+});
 console.log(`\n${page}`);
 const failed = rows.filter(({ ok }) => !ok).length;
 if (failed > 0) process.exitCode = 1;
@@ -53,28 +65,52 @@ async function runPart(part, server, share, where) {
     const report = join(scratch, `${rows.length}.jsonl`);
     writeFileSync(report, "");
     const begun = Date.now();
-    const { code, output } = await runTests(part.files, { ...where, ...partEnvironment(part, share - overheadSeconds), FUZZ_REPORT: report });
+    const { code, output } = await runTests(part.files, {
+      ...where,
+      ...partEnvironment(part, share - overheadSeconds),
+      FUZZ_REPORT: report,
+    });
     const seconds = (Date.now() - begun) / 1000;
-    const lines = readFileSync(report, "utf8").trim().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    const lines = readFileSync(report, "utf8")
+      .trim()
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
     if (lines.length === 0) {
       const [, passed = "0"] = /^(\d+) passed/m.exec(output.split("\n").slice(-2).join("\n")) ?? [];
       rows.push({ server, part: part.name, done: passed, unit: "tests", seconds, ok: code === 0 });
     }
     for (const { title, done, seconds: took, leaks, right, seed } of lines)
-      rows.push({ server, part: title.replace(/, PostgreSQL \d+/, ""), done, unit: part.kind === "model" ? "commands" : "iterations", seconds: took, leaks, right, seed, ok: code === 0 });
+      rows.push({
+        server,
+        part: title.replace(/, PostgreSQL \d+/, ""),
+        done,
+        unit: part.kind === "model" ? "commands" : "iterations",
+        seconds: took,
+        leaks,
+        right,
+        seed,
+        ok: code === 0,
+      });
     if (code !== 0) console.log(output.slice(-20_000));
-    console.log(`${code === 0 ? "ok    " : "FAILED"} PostgreSQL ${server.padEnd(26)} ${part.name.padEnd(20)} ${seconds.toFixed(0)} s`);
+    console.log(
+      `${code === 0 ? "ok    " : "FAILED"} PostgreSQL ${server.padEnd(26)} ${part.name.padEnd(20)} ${seconds.toFixed(0)} s`,
+    );
     if (code !== 0) return;
   } while (part.kind === "hostile" && Date.now() + 30_000 < until);
 }
 
 function runTests(files, env) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project", "db", ...files], {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project", "db", ...files],
+      {
+        cwd: root,
+        env: { ...process.env, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     let output = "";
     const collect = (chunk) => (output = (output + chunk).slice(-200_000));
     child.stdout.on("data", collect);

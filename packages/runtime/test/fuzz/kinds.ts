@@ -2,12 +2,12 @@
  * The mix: how many of every 220 iterations are of which kind. The kinds that the promise of 20,000 each is about get
  * 20; at 220,000 iterations that is 20,000 of each, 17,500 of other sloppy kinds, 42,500 correct ones.
  */
-import { correctHandlers } from './correct.ts';
-import { type Random, shuffle } from './random.ts';
-import { identityHandlers } from './sloppy-identity.ts';
-import { leftoverHandlers } from './sloppy-leftovers.ts';
-import { waitingHandlers } from './sloppy-waits.ts';
-import type { Handler } from './turn.ts';
+import { correctHandlers } from "./correct.ts";
+import { type Random, shuffle } from "./random.ts";
+import { identityHandlers } from "./sloppy-identity.ts";
+import { leftoverHandlers } from "./sloppy-leftovers.ts";
+import { waitingHandlers } from "./sloppy-waits.ts";
+import type { Handler } from "./turn.ts";
 
 export interface Kind {
   readonly name: string;
@@ -19,23 +19,37 @@ export interface Kind {
 const handlers: Readonly<Record<string, Handler>> = { ...waitingHandlers, ...leftoverHandlers, ...identityHandlers };
 /** Kinds of which 20,000 are promised in every long run. */
 export const promised: readonly string[] = [
-  'cancel',
-  'statement timeout',
-  'throw in transaction',
-  'forgotten commit',
-  'cursor with hold',
-  'listen',
-  'temp object',
-  'session setting',
+  "cancel",
+  "statement timeout",
+  "throw in transaction",
+  "forgotten commit",
+  "cursor with hold",
+  "listen",
+  "temp object",
+  "session setting",
 ];
 // Each of these costs connections, about 10 ms of two cores: few of them go a long way.
-const dear: readonly string[] = ['client timeout', 'killed', 'unawaited'];
+const dear: readonly string[] = ["client timeout", "killed", "unawaited"];
 const rest = Object.keys(handlers).filter((name) => !promised.includes(name));
 const restShare = (name: string): number => (dear.includes(name) ? 1 : 14.5 / (rest.length - dear.length));
-const correctShares: Readonly<Record<string, number>> = { 'read all': 12, 'read one': 12, write: 8, batch: 3, transaction: 3, nested: 2, stream: 1.5, 'require row': 1 };
+const correctShares: Readonly<Record<string, number>> = {
+  "read all": 12,
+  "read one": 12,
+  write: 8,
+  batch: 3,
+  transaction: 3,
+  nested: 2,
+  stream: 1.5,
+  "require row": 1,
+};
 
 export const kinds: readonly Kind[] = [
-  ...Object.entries(correctHandlers).map(([name, handler]) => ({ name, correct: true, share: correctShares[name] ?? 1, handler })),
+  ...Object.entries(correctHandlers).map(([name, handler]) => ({
+    name,
+    correct: true,
+    share: correctShares[name] ?? 1,
+    handler,
+  })),
   ...promised.map((name) => ({ name, correct: false, share: 20, handler: handlers[name] as Handler })),
   ...rest.map((name) => ({ name, correct: false, share: restShare(name), handler: handlers[name] as Handler })),
 ];

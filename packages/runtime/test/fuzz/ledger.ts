@@ -1,6 +1,6 @@
 /** What happened, counted by kind, and the last happenings of each pool, for the story of a failure. */
-import type { Kind } from './kinds.ts';
-import type { Foreign } from './tenants.ts';
+import type { Kind } from "./kinds.ts";
+import type { Foreign } from "./tenants.ts";
 
 export interface Leak extends Foreign {
   readonly iteration: number;
@@ -37,14 +37,16 @@ export class Ledger {
 
   count(kind: Kind): Count {
     let count = this.counts.get(kind);
-    if (count === undefined) this.counts.set(kind, (count = { done: 0, right: 0, failed: 0, leaks: 0, codes: new Map() }));
+    if (count === undefined)
+      this.counts.set(kind, (count = { done: 0, right: 0, failed: 0, leaks: 0, codes: new Map() }));
     return count;
   }
 
-  leak(kind: Kind, leak: Omit<Leak, 'story' | 'kind'>): void {
+  leak(kind: Kind, leak: Omit<Leak, "story" | "kind">): void {
     this.leakCount++;
     this.count(kind).leaks++;
-    if (this.leaks.length < 20) this.leaks.push({ ...leak, kind: kind.name, story: (this.#stories[leak.pool] ?? []).slice(-storyLength) });
+    if (this.leaks.length < 20)
+      this.leaks.push({ ...leak, kind: kind.name, story: (this.#stories[leak.pool] ?? []).slice(-storyLength) });
   }
 
   /** Share of the correct handlers that were answered rightly. */
@@ -61,20 +63,22 @@ export class Ledger {
 
   /** Iterations by kind as lines of a table. */
   table(): string {
-    const lines = ['kind                    done   right  failed  leaks  errors met'];
-    for (const [kind, { done, right, failed, leaks, codes }] of [...this.counts].sort(([a], [b]) => Number(b.correct) - Number(a.correct))) {
+    const lines = ["kind                    done   right  failed  leaks  errors met"];
+    for (const [kind, { done, right, failed, leaks, codes }] of [...this.counts].sort(
+      ([a], [b]) => Number(b.correct) - Number(a.correct),
+    )) {
       const met = [...codes].sort((a, b) => b[1] - a[1]).slice(0, 6);
       lines.push(
         [
-          `${kind.correct ? '+' : '-'} ${kind.name}`.padEnd(22),
+          `${kind.correct ? "+" : "-"} ${kind.name}`.padEnd(22),
           String(done).padStart(6),
-          (kind.correct ? String(right) : '').padStart(7),
+          (kind.correct ? String(right) : "").padStart(7),
           String(failed).padStart(7),
           String(leaks).padStart(6),
-          ` ${met.map(([code, n]) => `${code} ${n}`).join(', ')}`,
-        ].join(' '),
+          ` ${met.map(([code, n]) => `${code} ${n}`).join(", ")}`,
+        ].join(" "),
       );
     }
-    return lines.join('\n');
+    return lines.join("\n");
   }
 }

@@ -49,7 +49,9 @@ export function shuffle(items: { [index: number]: number; readonly length: numbe
 /** The seed from the environment, or a new one. */
 export function chooseSeed(name: string): number {
   const given = Number(process.env[name]);
-  return Number.isInteger(given) && process.env[name] !== undefined ? given >>> 0 : (Date.now() ^ (process.pid << 16)) >>> 0;
+  return Number.isInteger(given) && process.env[name] !== undefined
+    ? given >>> 0
+    : (Date.now() ^ (process.pid << 16)) >>> 0;
 }
 
 /** A positive number from the environment, or the default. */

@@ -1,8 +1,8 @@
 /** What a run prints: seed first, counts as a table, and on failure the story. */
-import { appendFileSync } from 'node:fs';
-import type { FuzzResult } from './run-fuzz.ts';
-import { promised } from './kinds.ts';
-import type { Leak } from './ledger.ts';
+import { appendFileSync } from "node:fs";
+import type { FuzzResult } from "./run-fuzz.ts";
+import { promised } from "./kinds.ts";
+import type { Leak } from "./ledger.ts";
 
 /** Prints to the terminal past the test runner's capture, which would repeat the test's name above each line. */
 export function say(text: string): void {
@@ -15,7 +15,7 @@ export function tell(title: string, seed: number, { ledger, seconds, done, lost 
       `foreign rows or marks: ${ledger.leakCount}; correct handlers answered rightly: ${(100 * ledger.rightShare()).toFixed(2)} %; ` +
       `hanging: ${ledger.hangs.length}; unhandled: ${ledger.unhandled.length}; connections lost: ${lost}\n`,
   );
-  const path = process.env['FUZZ_REPORT'];
+  const path = process.env["FUZZ_REPORT"];
   if (path === undefined) return;
   const sloppy = [...ledger.counts].filter(([kind]) => !kind.correct);
   appendFileSync(
@@ -28,6 +28,9 @@ export function tell(title: string, seed: number, { ledger, seconds, done, lost 
 export function stories(leaks: readonly Leak[], most: number = 3): string {
   return leaks
     .slice(0, most)
-    .map(({ iteration, kind, tenant, pool, owner, where, evidence, story }) => `iteration ${iteration} (${kind}) as tenant ${tenant} on pool ${pool} saw ${where} of ${owner}: ${evidence}\n  ${story.join('\n  ')}`)
-    .join('\n');
+    .map(
+      ({ iteration, kind, tenant, pool, owner, where, evidence, story }) =>
+        `iteration ${iteration} (${kind}) as tenant ${tenant} on pool ${pool} saw ${where} of ${owner}: ${evidence}\n  ${story.join("\n  ")}`,
+    )
+    .join("\n");
 }

@@ -2,12 +2,12 @@
  * Runs the fuzz: several small pools, each with more workers than connections, one shared list of iterations. Must
  * never wait without a limit: a handler that does not end is a finding of its own.
  */
-import { iterationRandom, Random } from './random.ts';
-import { kinds, type Kind, plan } from './kinds.ts';
-import { Ledger } from './ledger.ts';
-import type { MakeSubject, Subject } from './subject.ts';
-import { tenants, type Tenant } from './tenants.ts';
-import { Turn } from './turn.ts';
+import { iterationRandom, Random } from "./random.ts";
+import { kinds, type Kind, plan } from "./kinds.ts";
+import { Ledger } from "./ledger.ts";
+import type { MakeSubject, Subject } from "./subject.ts";
+import { tenants, type Tenant } from "./tenants.ts";
+import { Turn } from "./turn.ts";
 
 export interface FuzzOptions {
   readonly seed: number;
@@ -44,9 +44,10 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   let next = 0;
   let done = 0;
 
-  const onUnhandled = (reason: unknown): void => void ledger.unhandled.push(reason instanceof Error ? `${reason.stack}` : String(reason));
-  process.on('unhandledRejection', onUnhandled);
-  process.on('uncaughtException', onUnhandled);
+  const onUnhandled = (reason: unknown): void =>
+    void ledger.unhandled.push(reason instanceof Error ? `${reason.stack}` : String(reason));
+  process.on("unhandledRejection", onUnhandled);
+  process.on("uncaughtException", onUnhandled);
   const started = performance.now();
   const running = new Map<Turn, { since: number; label: string }>();
 
@@ -62,7 +63,7 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
       running.set(turn, { since: performance.now(), label });
       ledger.note(pool, `> ${label}`);
       await oneTurn(turn, kind, ledger);
-      ledger.note(pool, `< ${label}${turn.codes.length > 0 ? ` ${turn.codes.join(' ')}` : ''}`);
+      ledger.note(pool, `< ${label}${turn.codes.length > 0 ? ` ${turn.codes.join(" ")}` : ""}`);
       running.delete(turn);
       done++;
       for (const found of turn.foreign) ledger.leak(kind, { ...found, iteration, tenant: tenant.number, pool });
@@ -83,11 +84,15 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   clearInterval(watch);
   const seconds = (performance.now() - started) / 1000;
   // Destroyed connections leave after their cancel request is out.
-  for (let i = 0; i < 100 && subjects.some((subject) => subject.count().total > subject.count().idle); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 100 && subjects.some((subject) => subject.count().total > subject.count().idle); i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   const lost = subjects.reduce((sum, subject) => sum + subject.count().total - subject.count().idle, 0);
-  await Promise.race([Promise.all(subjects.map((subject) => subject.end())), new Promise((resolve) => setTimeout(resolve, 10_000).unref())]);
-  process.off('unhandledRejection', onUnhandled);
-  process.off('uncaughtException', onUnhandled);
+  await Promise.race([
+    Promise.all(subjects.map((subject) => subject.end())),
+    new Promise((resolve) => setTimeout(resolve, 10_000).unref()),
+  ]);
+  process.off("unhandledRejection", onUnhandled);
+  process.off("uncaughtException", onUnhandled);
   return { ledger, seconds, done, acknowledged, unknown, lost };
 }
 
@@ -96,7 +101,7 @@ async function oneTurn(turn: Turn, kind: Kind, ledger: Ledger): Promise<void> {
   try {
     const right = await kind.handler(turn);
     if (right === true) count.right++;
-    else if (kind.correct) turn.codes.push('wrong answer');
+    else if (kind.correct) turn.codes.push("wrong answer");
   } catch (error) {
     count.failed++;
     turn.caught(error);

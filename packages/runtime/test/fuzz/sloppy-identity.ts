@@ -1,11 +1,19 @@
 /** Sloppy handlers that lose, change or mix up who they are. */
-import { readAll } from './correct.ts';
-import type { Handler } from './turn.ts';
+import { readAll } from "./correct.ts";
+import type { Handler } from "./turn.ts";
 
 export const identityHandlers: Readonly<Record<string, Handler>> = {
-  'role change': async (turn) => {
+  "role change": async (turn) => {
     const { subject, tenant, random } = turn;
-    const text = random.pick(['set role watertight_owner', 'set role none', 'reset role', 'set session authorization default', 'reset all', 'discard all', 'reset session authorization']);
+    const text = random.pick([
+      "set role watertight_owner",
+      "set role none",
+      "reset role",
+      "set session authorization default",
+      "reset all",
+      "discard all",
+      "reset session authorization",
+    ]);
     if (random.chance(0.5)) {
       await turn.careless(() => subject.query(tenant, text));
       return;
@@ -15,9 +23,9 @@ export const identityHandlers: Readonly<Record<string, Handler>> = {
       turn.see(await tx.query(readAll));
     });
   },
-  'commit inside': async (turn) => {
+  "commit inside": async (turn) => {
     const { subject, tenant, random } = turn;
-    const text = random.pick(['commit', 'rollback', 'commit and chain', 'rollback and chain', 'end']);
+    const text = random.pick(["commit", "rollback", "commit and chain", "rollback and chain", "end"]);
     if (random.chance(0.3)) {
       turn.see(await subject.query(tenant, text));
       return;
@@ -28,7 +36,7 @@ export const identityHandlers: Readonly<Record<string, Handler>> = {
       turn.see(await tx.query(readAll));
     });
   },
-  'other tenant inside': async (turn) => {
+  "other tenant inside": async (turn) => {
     const { subject, tenant, other } = turn;
     await subject.transaction(tenant, async (tx) => {
       turn.see(await tx.query(readAll));
@@ -36,7 +44,7 @@ export const identityHandlers: Readonly<Record<string, Handler>> = {
       turn.see(await tx.query(readAll));
     });
   },
-  'lost context': async (turn) => {
+  "lost context": async (turn) => {
     const { subject, tenant, random } = turn;
     if (random.chance(0.6)) {
       turn.seeNobodys(await subject.ambient(readAll));
@@ -61,17 +69,21 @@ export const identityHandlers: Readonly<Record<string, Handler>> = {
     turn.forget(client.query(readAll));
     client.release();
   },
-  'swallowed error': async (turn) => {
+  "swallowed error": async (turn) => {
     const { subject, tenant } = turn;
     await subject.transaction(tenant, async (tx) => {
-      await turn.careless(() => tx.query('select nothing from nowhere_at_all'));
+      await turn.careless(() => tx.query("select nothing from nowhere_at_all"));
       await turn.careless(() => tx.query(readAll));
     });
   },
-  'write as another': async (turn) => {
+  "write as another": async (turn) => {
     const { subject, tenant, other, random } = turn;
     const id = 2_000_000_000 + random.below(100_000_000);
-    await turn.careless(() => subject.query(tenant, 'insert into scratch values ($1, $2, $3)', [other.id, id, tenant.canary]));
-    await turn.careless(() => subject.query(tenant, 'update item set tenant_id = $1 where id = 5 returning tenant_id', [other.id]));
+    await turn.careless(() =>
+      subject.query(tenant, "insert into scratch values ($1, $2, $3)", [other.id, id, tenant.canary]),
+    );
+    await turn.careless(() =>
+      subject.query(tenant, "update item set tenant_id = $1 where id = 5 returning tenant_id", [other.id]),
+    );
   },
 };

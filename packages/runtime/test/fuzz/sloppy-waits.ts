@@ -1,10 +1,11 @@
 /** Sloppy handlers around waiting: cancels, timeouts on either side, connections that an administrator ends. */
-import { readAll } from './correct.ts';
-import type { Handler } from './turn.ts';
+import { readAll } from "./correct.ts";
+import type { Handler } from "./turn.ts";
 
-const slow = 'select tenant_id, body, pg_sleep(0.01) from item where id = 1';
+const slow = "select tenant_id, body, pg_sleep(0.01) from item where id = 1";
 // The wait comes first: it is cancelled between the write and the commit.
-const slowWrite = 'with waiting as materialized (select pg_sleep(0.004)) update item set n = n + 1 from waiting where id = 2 returning tenant_id, body';
+const slowWrite =
+  "with waiting as materialized (select pg_sleep(0.004)) update item set n = n + 1 from waiting where id = 2 returning tenant_id, body";
 
 export const waitingHandlers: Readonly<Record<string, Handler>> = {
   // Most are cancelled while they wait for a connection, which costs nothing; each that was sent costs a connection.
@@ -21,7 +22,7 @@ export const waitingHandlers: Readonly<Record<string, Handler>> = {
           tenant,
           async (tx) => {
             turn.see(await tx.query(readAll));
-            turn.codes.push('in flight');
+            turn.codes.push("in flight");
             setTimeout(() => controller.abort(), random.below(2));
             turn.see(await tx.query(random.chance(0.5) ? slow : slowWrite));
           },
@@ -31,7 +32,7 @@ export const waitingHandlers: Readonly<Record<string, Handler>> = {
       clearTimeout(timer);
     }
   },
-  'statement timeout': async (turn) => {
+  "statement timeout": async (turn) => {
     const { random, subject, tenant } = turn;
     const limits = { statementTimeoutMs: 1 + random.below(2) };
     if (random.chance(0.8)) turn.see(await subject.query(tenant, slow, [], limits));
@@ -46,7 +47,7 @@ export const waitingHandlers: Readonly<Record<string, Handler>> = {
         limits,
       );
   },
-  'client timeout': async (turn) => {
+  "client timeout": async (turn) => {
     const { random, subject, tenant } = turn;
     if (random.chance(0.5)) {
       turn.see(await subject.query(tenant, slow, [], { queryTimeoutMs: 1 + random.below(4) }));
@@ -62,14 +63,14 @@ export const waitingHandlers: Readonly<Record<string, Handler>> = {
   },
   killed: async (turn) => {
     const { random, subject, tenant } = turn;
-    const ask = 'select pg_backend_pid() as pid';
+    const ask = "select pg_backend_pid() as pid";
     if (random.chance(0.3)) {
       // Idle by now, or in somebody else's hands: the innocent victim is part of it.
-      await turn.kill((await subject.query(tenant, ask)).rows[0]?.['pid'] as number);
+      await turn.kill((await subject.query(tenant, ask)).rows[0]?.["pid"] as number);
       return;
     }
     await subject.transaction(tenant, async (tx) => {
-      const pid = (await tx.query(ask)).rows[0]?.['pid'] as number;
+      const pid = (await tx.query(ask)).rows[0]?.["pid"] as number;
       const killing = turn.kill(pid);
       await turn.careless(() => tx.query(slow));
       await killing;

@@ -2,7 +2,7 @@
  * What the fuzz plays against: the few things a handler does with a database, so that the same handlers run over
  * Watertight and over plain pg with everyday habits (the negative control).
  */
-import type { Tenant } from './tenants.ts';
+import type { Tenant } from "./tenants.ts";
 
 export interface Rows {
   readonly rows: readonly Record<string, unknown>[];

@@ -16,14 +16,14 @@ export const heldRow = 4;
 
 export const tenants: readonly Tenant[] = Array.from({ length: tenantCount }, (_, number) => ({
   number,
-  id: `f0220000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+  id: `f0220000-0000-4000-8000-${String(number).padStart(12, "0")}`,
   canary: `canary-${number}-x`,
 }));
 
 /** Rows or text of somebody else in a reply. */
 export interface Foreign {
   readonly owner: string;
-  readonly where: 'row' | 'error';
+  readonly where: "row" | "error";
   readonly evidence: string;
 }
 
@@ -42,8 +42,10 @@ export function foreignInReply(reply: unknown, asking: Tenant | undefined): Fore
   }
   for (const row of (reply as Reply | undefined)?.rows ?? []) {
     const { tenant_id, body } = row as { tenant_id?: string; body?: string };
-    if (tenant_id !== undefined && tenant_id !== asking?.id) return { owner: tenant_id, where: 'row', evidence: JSON.stringify(row) };
-    if (body !== undefined && asking !== undefined && body !== asking.canary) return { owner: body, where: 'row', evidence: JSON.stringify(row) };
+    if (tenant_id !== undefined && tenant_id !== asking?.id)
+      return { owner: tenant_id, where: "row", evidence: JSON.stringify(row) };
+    if (body !== undefined && asking !== undefined && body !== asking.canary)
+      return { owner: body, where: "row", evidence: JSON.stringify(row) };
   }
   return undefined;
 }
@@ -52,12 +54,20 @@ const marks = /canary-(\d+)-x|f0220000-0000-4000-8000-(\d{12})/g;
 
 /** Another tenant's marks in an error, its causes included. */
 export function foreignInError(error: unknown, allowed: readonly (Tenant | undefined)[]): Foreign | undefined {
-  for (let depth = 0; depth < 4 && typeof error === 'object' && error !== null; depth++) {
-    const e = error as { message?: string; detail?: string; hint?: string; where?: string; internalQuery?: string; cause?: unknown };
+  for (let depth = 0; depth < 4 && typeof error === "object" && error !== null; depth++) {
+    const e = error as {
+      message?: string;
+      detail?: string;
+      hint?: string;
+      where?: string;
+      internalQuery?: string;
+      cause?: unknown;
+    };
     const text = `${e.message}\n${e.detail}\n${e.hint}\n${e.where}\n${e.internalQuery}`;
     for (const match of text.matchAll(marks)) {
       const owner = Number(match[1] ?? match[2]);
-      if (!allowed.some((tenant) => tenant?.number === owner)) return { owner: String(owner), where: 'error', evidence: text };
+      if (!allowed.some((tenant) => tenant?.number === owner))
+        return { owner: String(owner), where: "error", evidence: text };
     }
     error = e.cause;
   }

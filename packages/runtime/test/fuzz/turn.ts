@@ -1,7 +1,7 @@
 /** One iteration as its handler sees it: who asks, over what, and where replies are shown for judgement. */
-import type { Random } from './random.ts';
-import type { Subject } from './subject.ts';
-import { type Foreign, foreignInError, foreignInReply, type Tenant } from './tenants.ts';
+import type { Random } from "./random.ts";
+import type { Subject } from "./subject.ts";
+import { type Foreign, foreignInError, foreignInReply, type Tenant } from "./tenants.ts";
 
 export class Turn {
   readonly subject: Subject;
@@ -46,7 +46,7 @@ export class Turn {
     const found = foreignInError(error, [this.tenant]);
     if (found) this.foreign.push(found);
     const code = (error as { code?: unknown } | null)?.code;
-    this.codes.push(typeof code === 'string' ? code : error instanceof Error ? error.constructor.name : typeof error);
+    this.codes.push(typeof code === "string" ? code : error instanceof Error ? error.constructor.name : typeof error);
   }
 
   /** Awaits and swallows, as careless code does. */

@@ -3,19 +3,19 @@
  * no error text shows another tenant's mark, and now and then everybody's rows are compared past row security.
  * MODEL_SEED repeats a run, MODEL_RUNS and MODEL_MINUTES set the length; a failure prints the shortest command list.
  */
-import { appendFileSync } from 'node:fs';
-import { describeServers } from '@watertight/testkit';
-import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chooseSeed, fromEnvironment } from '../fuzz/random.ts';
-import { say } from '../fuzz/report.ts';
-import { ran } from './command.ts';
-import { type Level, ModelDatabase, modelDatabase } from './model-database.ts';
-import { emptyOracle, tenantIds } from './oracle.ts';
-import * as row from './row-commands.ts';
-import * as scope from './scope-commands.ts';
+import { appendFileSync } from "node:fs";
+import { describeServers } from "@watertight/testkit";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chooseSeed, fromEnvironment } from "../fuzz/random.ts";
+import { say } from "../fuzz/report.ts";
+import { ran } from "./command.ts";
+import { type Level, ModelDatabase, modelDatabase } from "./model-database.ts";
+import { emptyOracle, tenantIds } from "./oracle.ts";
+import * as row from "./row-commands.ts";
+import * as scope from "./scope-commands.ts";
 
-const minutes = fromEnvironment('MODEL_MINUTES', 0);
+const minutes = fromEnvironment("MODEL_MINUTES", 0);
 
 const tenant = fc.nat({ max: tenantIds.length - 1 });
 const id = fc.nat({ max: 5 });
@@ -46,20 +46,20 @@ const commands = fc.commands(
     fc.tuple(tenant, fc.boolean()).map(([t]) => scope.suspend(t, false)),
     tenant.map(scope.rotate),
   ],
-  { maxCommands: 80, size: 'max' },
+  { maxCommands: 80, size: "max" },
 );
 
 describeServers((server) => {
-  describe.each<Level>(minutes > 0 ? ['sealed', 'hostile'] : ['sealed'])('level %s', (level) => {
+  describe.each<Level>(minutes > 0 ? ["sealed", "hostile"] : ["sealed"])("level %s", (level) => {
     let real: ModelDatabase;
     beforeAll(async () => {
       real = await modelDatabase(server, level);
     });
     afterAll(() => real.close());
 
-    const runs = fromEnvironment('MODEL_RUNS', minutes > 0 ? 1_000_000 : server.version === 15 ? 20 : 80);
-    test('random commands agree with the oracle', { timeout: (minutes + 5) * 60_000 }, async () => {
-      const seed = chooseSeed('MODEL_SEED') | 0;
+    const runs = fromEnvironment("MODEL_RUNS", minutes > 0 ? 1_000_000 : server.version === 15 ? 20 : 80);
+    test("random commands agree with the oracle", { timeout: (minutes + 5) * 60_000 }, async () => {
+      const seed = chooseSeed("MODEL_SEED") | 0;
       say(`MODEL_SEED=${seed}`);
       ran.clear();
       const started = performance.now();
@@ -74,15 +74,21 @@ describeServers((server) => {
       );
       const total = [...ran.values()].reduce((sum, n) => sum + n, 0);
       const seconds = (performance.now() - started) / 1000;
-      say(`model, PostgreSQL ${server.version}, level ${level}: ${total} commands in ${seconds.toFixed(1)} s, MODEL_SEED=${seed}: ${[...ran].map(([name, n]) => `${name} ${n}`).join(', ')}`);
-      const path = process.env['FUZZ_REPORT'];
-      if (path !== undefined) appendFileSync(path, `${JSON.stringify({ title: `model, PostgreSQL ${server.version}, level ${level}`, seed, done: total, seconds, leaks: 0 })}\n`);
+      say(
+        `model, PostgreSQL ${server.version}, level ${level}: ${total} commands in ${seconds.toFixed(1)} s, MODEL_SEED=${seed}: ${[...ran].map(([name, n]) => `${name} ${n}`).join(", ")}`,
+      );
+      const path = process.env["FUZZ_REPORT"];
+      if (path !== undefined)
+        appendFileSync(
+          path,
+          `${JSON.stringify({ title: `model, PostgreSQL ${server.version}, level ${level}`, seed, done: total, seconds, leaks: 0 })}\n`,
+        );
       expect(total).toBeGreaterThanOrEqual(minutes > 0 ? 100 : runs * 15);
       expect(ran.size).toBe(23);
     });
 
-    test('control: without row security the model notices', { timeout: 60_000 }, async () => {
-      await real.db.admin.query('alter table entry disable row level security');
+    test("control: without row security the model notices", { timeout: 60_000 }, async () => {
+      await real.db.admin.query("alter table entry disable row level security");
       try {
         const found = await fc.check(
           fc.asyncProperty(commands, async (list) => {
@@ -93,7 +99,7 @@ describeServers((server) => {
         );
         expect(found.failed).toBe(true);
       } finally {
-        await real.db.admin.query('alter table entry enable row level security');
+        await real.db.admin.query("alter table entry enable row level security");
       }
     });
   });

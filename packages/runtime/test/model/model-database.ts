@@ -1,12 +1,12 @@
 /** The real side of the model: a protected table on a real server, a small pool, and an eye that sees all tenants. */
-import { createHash } from 'node:crypto';
-import { createDatabase, type TestDatabase, type TestServer } from '@watertight/testkit';
-import { protectTable, registerTenants, retireKey, rotateKey, setTenantState } from '@watertight/schema';
-import pg from 'pg';
-import { tenantPool, type TenantPool } from '../../src/drivers/pg/index.ts';
-import { type Oracle, rowsOf, tenantIds, type TenantModel } from './oracle.ts';
+import { createHash } from "node:crypto";
+import { createDatabase, type TestDatabase, type TestServer } from "@watertight/testkit";
+import { protectTable, registerTenants, retireKey, rotateKey, setTenantState } from "@watertight/schema";
+import pg from "pg";
+import { tenantPool, type TenantPool } from "../../src/drivers/pg/index.ts";
+import { type Oracle, rowsOf, tenantIds, type TenantModel } from "./oracle.ts";
 
-export type Level = 'plain' | 'sealed' | 'hostile';
+export type Level = "plain" | "sealed" | "hostile";
 
 export class ModelDatabase {
   readonly db: TestDatabase;
@@ -22,8 +22,16 @@ export class ModelDatabase {
   }
 
   #open(): pg.Pool & TenantPool {
-    const pool = tenantPool(pg, { connectionString: this.db.appUrl, key: this.#key, level: this.level, tenantIdType: 'text', prepare: 'all', max: 3, connectionTimeoutMillis: 20_000 });
-    pool.on('error', () => {});
+    const pool = tenantPool(pg, {
+      connectionString: this.db.appUrl,
+      key: this.#key,
+      level: this.level,
+      tenantIdType: "text",
+      prepare: "all",
+      max: 3,
+      connectionTimeoutMillis: 20_000,
+    });
+    pool.on("error", () => {});
     return pool;
   }
 
@@ -33,7 +41,7 @@ export class ModelDatabase {
   }
 
   suspend(tenant: TenantModel, suspended: boolean): Promise<void> {
-    return setTenantState(this.db.admin, tenant.id, suspended ? 'suspended' : 'active');
+    return setTenantState(this.db.admin, tenant.id, suspended ? "suspended" : "active");
   }
 
   /** A new key, a pool that signs with it beside the old pool, then the end of the old key. Hands out the old pool for a last try. */
@@ -49,16 +57,22 @@ export class ModelDatabase {
   /** Waits until no statement of the app role runs: the outcome of a cancelled one is settled then. */
   async settled(): Promise<void> {
     for (let i = 0; i < 400; i++) {
-      const { rows } = await this.db.admin.query<{ busy: boolean }>("select exists (select from pg_stat_activity where usename = $1 and datname = $2 and state <> 'idle') as busy", [this.db.roles.app, this.db.name]);
+      const { rows } = await this.db.admin.query<{ busy: boolean }>(
+        "select exists (select from pg_stat_activity where usename = $1 and datname = $2 and state <> 'idle') as busy",
+        [this.db.roles.app, this.db.name],
+      );
       if (rows[0]?.busy === false) return;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    throw new Error('a cancelled statement did not end within 2 s');
+    throw new Error("a cancelled statement did not end within 2 s");
   }
 
   /** A row as it is, past row security. */
   async entry(tenant: TenantModel, id: number): Promise<{ body: string; n: number } | undefined> {
-    const { rows } = await this.db.admin.query<{ body: string; n: number }>('select body, n from entry where tenant_id = $1 and id = $2', [tenant.id, id]);
+    const { rows } = await this.db.admin.query<{ body: string; n: number }>(
+      "select body, n from entry where tenant_id = $1 and id = $2",
+      [tenant.id, id],
+    );
     return rows[0];
   }
 
@@ -70,10 +84,11 @@ export class ModelDatabase {
     const found = new Map(rows.map(({ tenant_id, all }) => [tenant_id, all]));
     for (const tenant of oracle.tenants) {
       const real = (found.get(tenant.id) ?? []).map(({ id, body, n }) => ({ id, body, n }));
-      if (hash(real) !== hash(rowsOf(tenant))) throw new Error(`tenant ${tenant.index} holds ${JSON.stringify(real)}, not ${JSON.stringify(rowsOf(tenant))}`);
+      if (hash(real) !== hash(rowsOf(tenant)))
+        throw new Error(`tenant ${tenant.index} holds ${JSON.stringify(real)}, not ${JSON.stringify(rowsOf(tenant))}`);
       found.delete(tenant.id);
     }
-    if (found.size > 0) throw new Error(`rows of nobody: ${[...found.keys()].join(', ')}`);
+    if (found.size > 0) throw new Error(`rows of nobody: ${[...found.keys()].join(", ")}`);
   }
 
   async close(): Promise<void> {
@@ -82,12 +97,14 @@ export class ModelDatabase {
   }
 }
 
-const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
 
 export async function modelDatabase(server: TestServer, level: Level): Promise<ModelDatabase> {
   const db = await createDatabase(server, { kit: { level } });
-  await db.admin.query('create table entry (tenant_id text not null, id int not null, body text not null, n int not null check (n < 1000000), primary key (tenant_id, id))');
-  await protectTable(db.admin, { table: 'entry', tenantColumn: 'tenant_id' });
+  await db.admin.query(
+    "create table entry (tenant_id text not null, id int not null, body text not null, n int not null check (n < 1000000), primary key (tenant_id, id))",
+  );
+  await protectTable(db.admin, { table: "entry", tenantColumn: "tenant_id" });
   await db.admin.query(`grant select, insert, update, delete on entry to ${pg.escapeIdentifier(db.roles.app)}`);
   await registerTenants(db.admin, tenantIds);
   return new ModelDatabase(db, level);

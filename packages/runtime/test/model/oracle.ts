@@ -4,20 +4,20 @@
  */
 
 export const tenantIds: readonly string[] = [
-  'a',
-  'a1',
-  'A',
-  'a ',
-  'a%',
+  "a",
+  "a1",
+  "A",
+  "a ",
+  "a%",
   "a'",
-  '*',
-  '${x}',
-  '$1',
-  '\u00e9',
-  'e\u0301',
-  'n'.repeat(63),
-  'n'.repeat(64),
-  '\u00fc'.repeat(100),
+  "*",
+  "${x}",
+  "$1",
+  "\u00e9",
+  "e\u0301",
+  "n".repeat(63),
+  "n".repeat(64),
+  "\u00fc".repeat(100),
   "'; drop table entry; --",
   '{"tenant":"a"}',
 ];
@@ -59,15 +59,23 @@ const mark = /mark-(\d+)-\d+\./g;
 /** @throws when a reply or an error holds another tenant's mark */
 export function refuseForeignMarks(tenant: TenantModel, thing: unknown): void {
   const text = thing instanceof Error ? errorText(thing) : JSON.stringify(thing);
-  for (const match of text.matchAll(mark)) if (Number(match[1]) !== tenant.index) throw new Error(`tenant ${tenant.index} was shown ${match[0]} in ${text}`);
+  for (const match of text.matchAll(mark))
+    if (Number(match[1]) !== tenant.index) throw new Error(`tenant ${tenant.index} was shown ${match[0]} in ${text}`);
 }
 
 function errorText(error: unknown): string {
   const parts: string[] = [];
-  for (let depth = 0; depth < 4 && typeof error === 'object' && error !== null; depth++) {
-    const e = error as { message?: string; detail?: string; hint?: string; where?: string; stack?: string; cause?: unknown };
+  for (let depth = 0; depth < 4 && typeof error === "object" && error !== null; depth++) {
+    const e = error as {
+      message?: string;
+      detail?: string;
+      hint?: string;
+      where?: string;
+      stack?: string;
+      cause?: unknown;
+    };
     parts.push(`${e.message} ${e.detail} ${e.hint} ${e.where} ${e.stack}`);
     error = e.cause;
   }
-  return parts.join('\n');
+  return parts.join("\n");
 }
