@@ -71,7 +71,11 @@ export function parseOptions(argv: readonly string[]): Options {
   }
 }
 
-function chosen<K extends string, T extends string>(key: K, text: string | undefined, allowed: readonly T[]): { [P in K]?: T[] } {
+function chosen<K extends string, T extends string>(
+  key: K,
+  text: string | undefined,
+  allowed: readonly T[],
+): { [P in K]?: T[] } {
   if (text === undefined) return {};
   const wanted = text.split(",");
   const unknown = wanted.find((one) => !(allowed as readonly string[]).includes(one));

@@ -23,7 +23,9 @@ try {
   await makeShapes(admin);
   say(`PostgreSQL ${environment.version} is up and loaded`);
   const sessions = await openSessions(environment, callers(1)[0]!);
-  const budget = options.quick ? { rounds: 15, executions: 50, mistakeRounds: 1 } : { rounds: 101, executions: 100, mistakeRounds: 5 };
+  const budget = options.quick
+    ? { rounds: 15, executions: 50, mistakeRounds: 1 }
+    : { rounds: 101, executions: 100, mistakeRounds: 5 };
   const results = await measureShapes(sessions, budget, say);
   await Promise.all(sessions.map((session) => session.close()));
   const report: RlsReport = {

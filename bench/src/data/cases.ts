@@ -71,7 +71,12 @@ export const cases: Readonly<Record<CaseName, Case>> = {
 };
 
 /** Text and parameters of a call. */
-export function statement(name: CaseName, scoped: boolean, caller: Caller, n: number): { text: string; values: unknown[] } {
+export function statement(
+  name: CaseName,
+  scoped: boolean,
+  caller: Caller,
+  n: number,
+): { text: string; values: unknown[] } {
   const it = cases[name];
   const values = it.values(caller, n);
   if (scoped) return { text: it.scoped, values };

@@ -8,7 +8,13 @@ import { postgresJsTarget } from "./postgres-js.ts";
 import type { Driver, Endpoint, Target, Variant } from "./target.ts";
 
 /** Makes a target; connections are opened by its first calls. */
-export async function makeTarget(driver: Driver, environment: Environment, endpoint: Endpoint, variant: Variant, named: boolean): Promise<Target> {
+export async function makeTarget(
+  driver: Driver,
+  environment: Environment,
+  endpoint: Endpoint,
+  variant: Variant,
+  named: boolean,
+): Promise<Target> {
   switch (driver) {
     case "pg":
       return pgTarget(environment, endpoint, variant, named);

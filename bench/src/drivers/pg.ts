@@ -39,7 +39,11 @@ export function pgTarget(environment: Environment, endpoint: Endpoint, variant: 
         const client = await pool.connect();
         try {
           await client.query("begin");
-          await client.query({ name: "context", text: "select set_config('watertight.tenant', $1, true)", values: [caller.tenant] });
+          await client.query({
+            name: "context",
+            text: "select set_config('watertight.tenant', $1, true)",
+            values: [caller.tenant],
+          });
           const { rows } = await client.query({ name, text, values });
           await client.query("commit");
           return rows.length;
@@ -51,7 +55,11 @@ export function pgTarget(environment: Environment, endpoint: Endpoint, variant: 
     };
   }
   const database = variant === "plain" ? plain : sealed;
-  const pool = tenantPool(pg, { ...config(database.appUrl), level: variant, ...(variant === "plain" ? {} : { key: database.key }) });
+  const pool = tenantPool(pg, {
+    ...config(database.appUrl),
+    level: variant,
+    ...(variant === "plain" ? {} : { key: database.key }),
+  });
   watched(pool);
   return {
     ...base,

@@ -2,7 +2,6 @@
  * PGlite: its own query() against tenantPglite. Nothing is prepared on either side, and there is no network: a round trip is a call of
  * execProtocol.
  */
-import type { PGlite } from "@electric-sql/pglite";
 import { tenantPglite } from "@watertight/runtime/pglite";
 import { statement } from "../data/cases.ts";
 import type { PgliteInstances } from "../environment/pglite.ts";
@@ -34,7 +33,8 @@ export async function pgliteTarget(instances: PgliteInstances, variant: Variant)
       },
     };
   }
-  const tenants = variant === "plain" ? tenantPglite(plain, { level: "plain" }) : tenantPglite(sealed, { level: variant, key });
+  const tenants =
+    variant === "plain" ? tenantPglite(plain, { level: "plain" }) : tenantPglite(sealed, { level: variant, key });
   await tenants.ready();
   return {
     ...base,
@@ -43,10 +43,4 @@ export async function pgliteTarget(instances: PgliteInstances, variant: Variant)
       return (await tenants.for(caller.tenant).query(text, values)).rows.length;
     },
   };
-}
-
-/** The instance that a variant runs on, for counting its protocol calls. */
-export function pgliteOf(instances: PgliteInstances, variant: Variant): PGlite {
-  if (variant === "unscoped") return instances.bare;
-  return variant === "plain" || variant === "awaited" ? instances.plain : instances.sealed;
 }

@@ -8,7 +8,12 @@ import type { Environment } from "../environment/environment.ts";
 import type { Endpoint, Target, Variant } from "./target.ts";
 
 /** Makes a target; `named` false prepares nothing. */
-export function postgresJsTarget(environment: Environment, endpoint: Endpoint, variant: Variant, named: boolean): Target {
+export function postgresJsTarget(
+  environment: Environment,
+  endpoint: Endpoint,
+  variant: Variant,
+  named: boolean,
+): Target {
   const base = { driver: "postgres-js", variant, named, connections: endpoint.connections } as const;
   const { plain, sealed } = environment.databases;
   const connect = (url: string): postgres.Sql =>

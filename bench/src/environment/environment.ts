@@ -4,14 +4,22 @@
  */
 import pg from "pg";
 import { installKit } from "@watertight/schema";
-import { attachServer, createDatabase, describeServerAt, dropRun, startServer, type TestDatabase, type TestServer } from "@watertight/testkit";
+import {
+  attachServer,
+  createDatabase,
+  describeServerAt,
+  dropRun,
+  startServer,
+  type TestDatabase,
+  type TestServer,
+} from "@watertight/testkit";
 import { loadTables } from "../data/load.ts";
 import { fullRows } from "../data/tables.ts";
 import { type PgliteInstances, startPglite } from "./pglite.ts";
 import { protectTables } from "./protect.ts";
 
 /** Levels that need a database of their own; hostile is level sealed with another runtime. */
-export type DatabaseLevel = "plain" | "sealed";
+type DatabaseLevel = "plain" | "sealed";
 
 /** Everything that a run connects to. */
 export interface Environment {
@@ -29,7 +37,13 @@ export interface Environment {
 }
 
 // Enough for every page and every connection of a run, so that neither eviction nor a refused connection is measured.
-const settings = { shared_buffers: "512MB", max_connections: "500", autovacuum: "off", max_wal_size: "4GB", checkpoint_timeout: "1h" };
+const settings = {
+  shared_buffers: "512MB",
+  max_connections: "500",
+  autovacuum: "off",
+  max_wal_size: "4GB",
+  checkpoint_timeout: "1h",
+};
 
 /** What to prepare. */
 export interface EnvironmentOptions {
@@ -46,14 +60,19 @@ export interface EnvironmentOptions {
 /** Boots a server (or uses DATABASE_URL's) and prepares both databases, and PGlite where it is wanted. */
 export async function prepareEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const url = options.server === undefined ? process.env["DATABASE_URL"] : undefined;
-  const server = options.server ?? (url === undefined ? await startServer({ version: options.version, settings }) : await attachServer(url));
+  const server =
+    options.server ??
+    (url === undefined ? await startServer({ version: options.version, settings }) : await attachServer(url));
   const made: TestDatabase[] = [];
   const rows = options.rows ?? fullRows;
   // Beside the server's boot and not later, where it would disturb a measurement.
   let instances = options.pglite ? startPglite() : undefined;
   instances?.catch(() => {});
   const close = async (): Promise<void> => {
-    await instances?.then((started) => started.close(), () => {});
+    await instances?.then(
+      (started) => started.close(),
+      () => {},
+    );
     for (const database of made) await database.drop().catch(() => {});
     if (url !== undefined && made[0] !== undefined) await dropRun(await describeServerAt(url), runOf(made[0]));
     if (options.server === undefined) await server.stop();
@@ -78,11 +97,19 @@ export async function prepareEnvironment(options: EnvironmentOptions): Promise<E
 }
 
 // Rows and indexes are made once; both databases are copies, and one of them is then brought to level plain.
-async function makeDatabases(server: TestServer, made: TestDatabase[], rows: number): Promise<Record<DatabaseLevel, TestDatabase>> {
+async function makeDatabases(
+  server: TestServer,
+  made: TestDatabase[],
+  rows: number,
+): Promise<Record<DatabaseLevel, TestDatabase>> {
   const seed = await createDatabase(server, { kit: { level: "sealed" } });
   made.push(seed);
   const { admin, roles, key } = seed;
-  await loadTables({ query: (text, values) => admin.query(text, values), run: (text) => admin.query(text) }, roles.owner, rows);
+  await loadTables(
+    { query: (text, values) => admin.query(text, values), run: (text) => admin.query(text) },
+    roles.owner,
+    rows,
+  );
   await protectTables(admin);
   // A database with a connection can't be copied.
   await admin.end();

@@ -74,7 +74,11 @@ function packageVersion(name: string): string {
 
 function commit(): string | null {
   const git = (...args: string[]): string =>
-    execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    execFileSync("git", args, {
+      cwd: import.meta.dirname,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   try {
     const changed = git("status", "--porcelain", "--untracked-files=no", "--", "../..") !== "";
     return git("rev-parse", "--short=12", "HEAD") + (changed ? "+" : "");

@@ -23,7 +23,11 @@ export interface PgliteInstances {
 /** Boots and fills them; several seconds of CPU, most of them for compiling WebAssembly. */
 export async function startPglite(): Promise<PgliteInstances> {
   const bare = await PGlite.create();
-  await loadTables({ query: (text, values) => bare.query(text, values), run: (text) => bare.exec(text) }, undefined, pgliteRows);
+  await loadTables(
+    { query: (text, values) => bare.query(text, values), run: (text) => bare.exec(text) },
+    undefined,
+    pgliteRows,
+  );
   const key = await protect(bare);
   const files = await bare.dumpDataDir("none");
   const sealed = await PGlite.create({ loadDataDir: files });

@@ -11,7 +11,7 @@ import { rawTransport } from "../transport/transport.ts";
 import { closeLanes, type NamedLane, openLanes } from "./lanes.ts";
 
 /** What was counted for one call. */
-export interface RoundTrips {
+interface RoundTrips {
   readonly first: number;
   readonly after: number;
 }
@@ -22,11 +22,21 @@ export type RoundTripTable = Map<Variant, Map<CaseName, RoundTrips>>;
 const calls = 4;
 
 /** Counts for all variants of a driver. */
-export async function countRoundTrips(environment: Environment, driver: Driver, variants: readonly Variant[]): Promise<RoundTripTable> {
-  return driver === "pglite" ? countProtocolCalls(environment, variants) : countOnTheWire(environment, driver, variants);
+export async function countRoundTrips(
+  environment: Environment,
+  driver: Driver,
+  variants: readonly Variant[],
+): Promise<RoundTripTable> {
+  return driver === "pglite"
+    ? countProtocolCalls(environment, variants)
+    : countOnTheWire(environment, driver, variants);
 }
 
-async function countOnTheWire(environment: Environment, driver: Driver, variants: readonly Variant[]): Promise<RoundTripTable> {
+async function countOnTheWire(
+  environment: Environment,
+  driver: Driver,
+  variants: readonly Variant[],
+): Promise<RoundTripTable> {
   const proxy = await countingProxy(environment.server);
   const transport = { name: "raw", through: (url: string) => proxy.url(url), close: () => proxy.stop() } as const;
   let lanes: NamedLane[] = [];

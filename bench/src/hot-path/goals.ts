@@ -18,7 +18,12 @@ interface Wanted {
   readonly limit: number;
 }
 
-const latency = (variant: "plain" | "sealed", name: "point" | "list" | "join" | "insert", transport: "raw" | "delay1ms", limit: number): Wanted => ({
+const latency = (
+  variant: "plain" | "sealed",
+  name: "point" | "list" | "join" | "insert",
+  transport: "raw" | "delay1ms",
+  limit: number,
+): Wanted => ({
   name: `latency, ${variant}, ${name}, ${transport}`,
   match: { driver: "pg", variant, case: name, transport, connections: 1 },
   measure: "ratio",
@@ -48,13 +53,25 @@ export function judgeGoals(results: readonly Result[]): Goal[] {
   if (scoped.length > 0) {
     const most = Math.max(...scoped.map((result) => result.roundTrips));
     const least = Math.min(...scoped.map((result) => result.roundTrips));
-    goals.push({ name: "round trips of a scoped one-shot, every driver", goal: "exactly 1", measured: most === 1 ? least : most, met: most === 1 && least === 1 });
+    goals.push({
+      name: "round trips of a scoped one-shot, every driver",
+      goal: "exactly 1",
+      measured: most === 1 ? least : most,
+      met: most === 1 && least === 1,
+    });
   }
   for (const { name, match, measure, limit } of wanted) {
-    const found = results.find((result) => Object.entries(match).every(([key, value]) => result[key as keyof Result] === value));
+    const found = results.find((result) =>
+      Object.entries(match).every(([key, value]) => result[key as keyof Result] === value),
+    );
     if (found === undefined) continue;
     const measured = found[measure];
-    goals.push({ name, goal: `${measure === "ratio" ? "<=" : ">="} ${limit.toFixed(2)}`, measured, met: measure === "ratio" ? measured <= limit : measured >= limit });
+    goals.push({
+      name,
+      goal: `${measure === "ratio" ? "<=" : ">="} ${limit.toFixed(2)}`,
+      measured,
+      met: measure === "ratio" ? measured <= limit : measured >= limit,
+    });
   }
   return goals;
 }

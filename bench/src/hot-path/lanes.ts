@@ -34,7 +34,8 @@ let count = 0;
 export async function openLanes(environment: Environment, request: LaneRequest): Promise<NamedLane[]> {
   const lanes: NamedLane[] = [];
   const open = async (variant: Variant, shadow: boolean): Promise<void> => {
-    const make = (endpoint: Endpoint): Promise<Target> => makeTarget(request.driver, environment, endpoint, variant, variant !== "hostile" && !shadow);
+    const make = (endpoint: Endpoint): Promise<Target> =>
+      makeTarget(request.driver, environment, endpoint, variant, variant !== "hostile" && !shadow);
     lanes.push({ ...(await openLane(environment, request, variant, make)), shadow });
   };
   try {
@@ -58,7 +59,16 @@ export async function openLane(
   const applicationName = `wt-bench-${process.pid}-${++count}`;
   const target = await make({ through: request.transport.through, connections: request.connections, applicationName });
   const rows = target.driver === "pglite" ? pgliteRows : environment.rows;
-  return { variant, shadow: false, applicationName, target, callers: callers(request.connections, rows), pids: [], cpu: () => null, next: 0 };
+  return {
+    variant,
+    shadow: false,
+    applicationName,
+    target,
+    callers: callers(request.connections, rows),
+    pids: [],
+    cpu: () => null,
+    next: 0,
+  };
 }
 
 /** Warms a case on all lanes and finds their backends. */

@@ -17,9 +17,21 @@ export async function measureExtras(run: Run): Promise<Extra[]> {
   const lanes: NamedLane[] = [];
   const questions: [name: string, what: string, make: (endpoint: Endpoint) => Target][] = [
     ["base", "unscoped", (endpoint) => pgTarget(environment, endpoint, "unscoped", true)],
-    ["same tenant", "sealed, the connection's last tenant asks again", (endpoint) => pgTarget(environment, endpoint, "sealed", true)],
-    ["hand-over", "sealed, another tenant at every call", (endpoint) => alternating(pgTarget(environment, endpoint, "sealed", true), environment.rows)],
-    ["hand-over, plain", "plain, another tenant at every call", (endpoint) => alternating(pgTarget(environment, endpoint, "plain", true), environment.rows)],
+    [
+      "same tenant",
+      "sealed, the connection's last tenant asks again",
+      (endpoint) => pgTarget(environment, endpoint, "sealed", true),
+    ],
+    [
+      "hand-over",
+      "sealed, another tenant at every call",
+      (endpoint) => alternating(pgTarget(environment, endpoint, "sealed", true), environment.rows),
+    ],
+    [
+      "hand-over, plain",
+      "plain, another tenant at every call",
+      (endpoint) => alternating(pgTarget(environment, endpoint, "plain", true), environment.rows),
+    ],
     ["ambient", "sealed, tenancy.run() around pool.query()", (endpoint) => pgAmbientTarget(environment, endpoint)],
   ];
   try {

@@ -23,7 +23,12 @@ export interface Run {
 /** Measures a group. */
 export async function measureGroup(run: Run, group: Group, roundTrips: RoundTripTable): Promise<Result[]> {
   const { driver, variants, connections } = group;
-  const lanes = await openLanes(run.environment, { driver, variants, connections, transport: run.transports[group.transport]! });
+  const lanes = await openLanes(run.environment, {
+    driver,
+    variants,
+    connections,
+    transport: run.transports[group.transport]!,
+  });
   try {
     const results: Result[] = [];
     for (const name of group.cases) {
@@ -38,7 +43,12 @@ export async function measureGroup(run: Run, group: Group, roundTrips: RoundTrip
 }
 
 /** Slices of all lanes in turns, for about `cellMs` each. */
-export async function takeTurns(lanes: readonly NamedLane[], name: CaseName, cellMs: number, group: Pick<Group, "transport" | "connections">): Promise<Slice[][]> {
+export async function takeTurns(
+  lanes: readonly NamedLane[],
+  name: CaseName,
+  cellMs: number,
+  group: Pick<Group, "transport" | "connections">,
+): Promise<Slice[][]> {
   // Behind a delay one call takes 3 to 12 ms, and many connections need a moment until all of them are in flight.
   const shortest = group.transport === "delay1ms" ? 40 : group.connections > 1 ? 40 : 15;
   const rounds = Math.max(1, Math.min(30, Math.round(cellMs / shortest)));
@@ -52,7 +62,13 @@ export async function takeTurns(lanes: readonly NamedLane[], name: CaseName, cel
   return slices;
 }
 
-function toResults(group: Group, name: CaseName, lanes: readonly NamedLane[], slices: readonly Slice[][], roundTrips: RoundTripTable): Result[] {
+function toResults(
+  group: Group,
+  name: CaseName,
+  lanes: readonly NamedLane[],
+  slices: readonly Slice[][],
+  roundTrips: RoundTripTable,
+): Result[] {
   const digests = slices.map(digest);
   const baseIndex = lanes.findIndex((lane) => lane.variant === "unscoped" && !lane.shadow);
   const shadowIndex = lanes.findIndex((lane) => lane.shadow);
@@ -75,7 +91,8 @@ function toResults(group: Group, name: CaseName, lanes: readonly NamedLane[], sl
         roundTrips: trips?.after ?? Number.NaN,
         ratio: round3(own.p50Us / base.p50Us),
         qpsRatio: round3(own.qps / base.qps),
-        extraCpuUs: own.serverCpuUs === null || base.serverCpuUs === null ? null : round1(own.serverCpuUs - base.serverCpuUs),
+        extraCpuUs:
+          own.serverCpuUs === null || base.serverCpuUs === null ? null : round1(own.serverCpuUs - base.serverCpuUs),
         firstUseRoundTrips: trips?.first ?? Number.NaN,
         named: lane.target.named,
         unnamed: lane.target.named || shadowIndex < 0 ? null : unnamedRatio(own, digests[shadowIndex]!),

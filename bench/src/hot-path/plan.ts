@@ -28,7 +28,8 @@ const widths = [1, 8, 64];
 
 /** All groups of a run, in order. PGlite is one connection inside the process, so it has no transport and no width. */
 export function planGroups(selection: Selection): Group[] {
-  const keep = <T>(all: readonly T[], wanted: readonly T[] | undefined): T[] => all.filter((one) => wanted?.includes(one) ?? true);
+  const keep = <T>(all: readonly T[], wanted: readonly T[] | undefined): T[] =>
+    all.filter((one) => wanted?.includes(one) ?? true);
   const groups: Group[] = [];
   for (const driver of keep(drivers, selection.drivers)) {
     for (const connections of keep(driver === "pglite" ? [1] : widths, selection.connections)) {

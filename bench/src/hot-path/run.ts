@@ -42,7 +42,9 @@ export async function runHotPath(options: HotPathOptions, say: (text: string) =>
     ...(options.rows === undefined ? {} : { rows: options.rows }),
   });
   const delayed = groups.some((group) => group.transport === "delay1ms");
-  const delay = delayed ? await (options.server === undefined ? delayInProcess : delayHere)(environment.server) : undefined;
+  const delay = delayed
+    ? await (options.server === undefined ? delayInProcess : delayHere)(environment.server)
+    : undefined;
   try {
     say(`PostgreSQL ${environment.version} is up and loaded; ${countCells(groups)} combinations`);
     const transports = { raw: rawTransport, ...(delay === undefined ? {} : { delay1ms: delay }) };
@@ -62,7 +64,9 @@ export async function runHotPath(options: HotPathOptions, say: (text: string) =>
       say(`${driver}, ${group.transport}, ${group.connections} connections`);
     }
     // Last, because AsyncLocalStorage once used slows every promise of the process down.
-    const extras = groups.some((group) => group.driver === "pg") ? await measureExtras({ ...run, cellMs: cellMs(extraShare, []) }) : [];
+    const extras = groups.some((group) => group.driver === "pg")
+      ? await measureExtras({ ...run, cellMs: cellMs(extraShare, []) })
+      : [];
     await watcher.end();
     return {
       benchmark: "hot-path",

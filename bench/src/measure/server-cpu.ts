@@ -15,7 +15,8 @@ export function cpuReader(pids: readonly number[]): CpuReader {
   return () => null;
 }
 
-const schedstat: CpuReader = (pids) => sum(pids, (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ", 1)[0]) / 1000);
+const schedstat: CpuReader = (pids) =>
+  sum(pids, (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ", 1)[0]) / 1000);
 
 // Fields 14 and 15 (utime, stime) counted behind the command name, which may hold spaces. USER_HZ is 100 on every Linux in use.
 const stat: CpuReader = (pids) =>

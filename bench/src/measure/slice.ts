@@ -47,7 +47,8 @@ export async function runSlice(lane: Lane, name: CaseName, ms: number): Promise<
     let now = performance.now();
     for (let mine = 0; ; mine++) {
       const rows = await target.call(name, caller, lane.next++);
-      if (rows !== expected) throw new Error(`${target.driver} ${target.variant} ${name}: ${rows} rows instead of ${expected}`);
+      if (rows !== expected)
+        throw new Error(`${target.driver} ${target.variant} ${name}: ${rows} rows instead of ${expected}`);
       calls++;
       const after = performance.now();
       if (mine >= cold || after >= end) times.push((after - now) * 1000);
@@ -66,6 +67,8 @@ export async function runSlice(lane: Lane, name: CaseName, ms: number): Promise<
 export async function warmUp(lane: Lane, name: CaseName, rounds: number = 7): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const width = lane.target.connections;
-    await Promise.all(Array.from({ length: width }, (_, index) => lane.target.call(name, lane.callers[index]!, lane.next++)));
+    await Promise.all(
+      Array.from({ length: width }, (_, index) => lane.target.call(name, lane.callers[index]!, lane.next++)),
+    );
   }
 }

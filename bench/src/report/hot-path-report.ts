@@ -5,10 +5,23 @@ import type { Goal } from "../hot-path/goals.ts";
 import type { Extra, Report, Result } from "../hot-path/result.ts";
 import { markdownTable, type Table, terminalTable } from "./text-table.ts";
 
-/** All results as a table. */
-export function resultTable(results: readonly Result[]): Table {
+function resultTable(results: readonly Result[]): Table {
   return {
-    heads: ["driver", "transport", "conns", "case", "variant", "p50 us", "p95 us", "q/s", "cpu us", "trips", "ratio", "noise", "q/s ratio"],
+    heads: [
+      "driver",
+      "transport",
+      "conns",
+      "case",
+      "variant",
+      "p50 us",
+      "p95 us",
+      "q/s",
+      "cpu us",
+      "trips",
+      "ratio",
+      "noise",
+      "q/s ratio",
+    ],
     rightFrom: 5,
     rows: results.map((it) => [
       it.driver,
@@ -37,7 +50,8 @@ export function goalTable(goals: readonly Goal[]): Table {
   };
 }
 
-function extraTable(extras: readonly Extra[]): Table {
+/** The questions outside the matrix as a table. */
+export function extraTable(extras: readonly Extra[]): Table {
   return {
     heads: ["outside the matrix (pg, point, raw, 1 connection, named)", "p50 us", "cpu us", "ratio", "noise"],
     rightFrom: 1,
@@ -61,7 +75,11 @@ function facts(report: Report): string[] {
     `${report.date}, ${report.mode} run, ${report.seconds.toFixed(0)} s, commit ${versions.commit ?? "unknown"}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.os}; load ${machine.load.start} at the start, ${machine.load.end} at the end`,
     `PostgreSQL ${versions.postgres}, Node ${versions.node}, pg ${versions.pg}, postgres.js ${versions["postgres-js"]}, PGlite ${versions.pglite}, Watertight ${versions.watertight}`,
-    `${report.data.rows.toLocaleString("en")} rows, ${report.data.tenants} tenants; an empty round trip: ${Object.entries(report.roundTripUs).map(([name, us]) => `${name} ${us} us`).join(", ")}`,
+    `${report.data.rows.toLocaleString("en")} rows, ${report.data.tenants} tenants; an empty round trip: ${Object.entries(
+      report.roundTripUs,
+    )
+      .map(([name, us]) => `${name} ${us} us`)
+      .join(", ")}`,
   ];
 }
 
@@ -79,7 +97,12 @@ export function hotPathText(report: Report): string {
 
 /** For bench/results. */
 export function hotPathMarkdown(report: Report): string {
-  const parts = [`# Hot path, PostgreSQL ${report.versions.postgres}`, "", ...facts(report).map((fact) => `- ${fact}`), ""];
+  const parts = [
+    `# Hot path, PostgreSQL ${report.versions.postgres}`,
+    "",
+    ...facts(report).map((fact) => `- ${fact}`),
+    "",
+  ];
   parts.push("## Figures to reach", "", markdownTable(goalTable(report.goals)), "", summary(report.goals), "");
   if (report.extras.length > 0) parts.push("## Outside the matrix", "", markdownTable(extraTable(report.extras)), "");
   return [...parts, "## All results", "", legend, "", markdownTable(resultTable(report.results)), ""].join("\n");

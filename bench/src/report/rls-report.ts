@@ -25,10 +25,16 @@ export interface RlsReport {
 export function judgeRls(results: readonly RlsResult[]): Goal[] {
   return results
     .filter((result) => result.shape === "kit-plain" && result.case !== "insert")
-    .map((result) => ({ name: `row security, plain, ${result.case}, server CPU`, goal: "<= 1.10", measured: result.ratio, met: result.ratio <= 1.1 }));
+    .map((result) => ({
+      name: `row security, plain, ${result.case}, server CPU`,
+      goal: "<= 1.10",
+      measured: result.ratio,
+      met: result.ratio <= 1.1,
+    }));
 }
 
-function shapeTable(results: readonly RlsResult[]): Table {
+/** One row for each shape. */
+export function shapeTable(results: readonly RlsResult[]): Table {
   const shapes = [...new Set(results.map((result) => result.shape))];
   return {
     heads: ["shape", "policy", ...caseNames.flatMap((name) => [`${name} us`, "ratio"])],
@@ -37,7 +43,9 @@ function shapeTable(results: readonly RlsResult[]): Table {
       const own = results.filter((result) => result.shape === shape);
       const cells = caseNames.flatMap((name) => {
         const result = own.find((one) => one.case === name);
-        return result === undefined ? ["-", "-"] : [result.serverCpuUs.toFixed(1), `${result.ratio.toFixed(2)} ±${(result.noise * 100).toFixed(0)} %`];
+        return result === undefined
+          ? ["-", "-"]
+          : [result.serverCpuUs.toFixed(1), `${result.ratio.toFixed(2)} ±${(result.noise * 100).toFixed(0)} %`];
       });
       return [shape, own[0]!.what, ...cells];
     }),
@@ -58,7 +66,14 @@ const legend =
 
 /** For a terminal. */
 export function rlsText(report: RlsReport): string {
-  return [...facts(report), "", terminalTable(shapeTable(report.results)), legend, "", terminalTable(goalTable(report.goals))].join("\n");
+  return [
+    ...facts(report),
+    "",
+    terminalTable(shapeTable(report.results)),
+    legend,
+    "",
+    terminalTable(goalTable(report.goals)),
+  ].join("\n");
 }
 
 /** For bench/results. */

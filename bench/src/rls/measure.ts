@@ -31,9 +31,14 @@ export interface RlsBudget {
 }
 
 /** Measures all sessions; `say` hears about progress. */
-export async function measureShapes(sessions: readonly Session[], budget: RlsBudget, say: (text: string) => void): Promise<RlsResult[]> {
+export async function measureShapes(
+  sessions: readonly Session[],
+  budget: RlsBudget,
+  say: (text: string) => void,
+): Promise<RlsResult[]> {
   const cpu = cpuReader(sessions.map((session) => session.pid));
-  if (cpu(sessions.map((session) => session.pid)) === null) throw new Error("The server's CPU time can't be read: this benchmark needs a server on this Linux machine.");
+  if (cpu(sessions.map((session) => session.pid)) === null)
+    throw new Error("The server's CPU time can't be read: this benchmark needs a server on this Linux machine.");
   const next = new Map<string, number>();
   const results: RlsResult[] = [];
   for (const name of caseNames) {

@@ -65,7 +65,15 @@ function openSealed(client: pg.Client, caller: Caller, key: string): () => Promi
     ]);
 }
 
-function session(client: pg.Client, shape: Shape, base: string, name: string, caller: Caller, scoped: boolean, open?: () => Promise<unknown>): Session {
+function session(
+  client: pg.Client,
+  shape: Shape,
+  base: string,
+  name: string,
+  caller: Caller,
+  scoped: boolean,
+  open?: () => Promise<unknown>,
+): Session {
   return {
     shape,
     base,

@@ -21,10 +21,28 @@ const setting = "current_setting('shape.tenant')";
 export const handMade: readonly Shape[] = [
   { name: "none", what: "no row security, explicit WHERE tenant_id = $1" },
   { name: "inline", what: `tenant_id = ${setting}::uuid`, expression: `tenant_id = ${setting}::uuid` },
-  { name: "select", what: `tenant_id = (select ${setting}::uuid)`, expression: `tenant_id = (select ${setting}::uuid)` },
-  { name: "sql-function", what: "tenant_id = stable SQL function, inlined", expression: "tenant_id = shape.tenant_sql()" },
-  { name: "mistake-cast", what: `mistake: tenant_id::text = ${setting}`, expression: `tenant_id::text = ${setting}`, mistake: true },
-  { name: "mistake-volatile", what: "mistake: tenant_id = volatile plpgsql function", expression: "tenant_id = shape.tenant_volatile()", mistake: true },
+  {
+    name: "select",
+    what: `tenant_id = (select ${setting}::uuid)`,
+    expression: `tenant_id = (select ${setting}::uuid)`,
+  },
+  {
+    name: "sql-function",
+    what: "tenant_id = stable SQL function, inlined",
+    expression: "tenant_id = shape.tenant_sql()",
+  },
+  {
+    name: "mistake-cast",
+    what: `mistake: tenant_id::text = ${setting}`,
+    expression: `tenant_id::text = ${setting}`,
+    mistake: true,
+  },
+  {
+    name: "mistake-volatile",
+    what: "mistake: tenant_id = volatile plpgsql function",
+    expression: "tenant_id = shape.tenant_volatile()",
+    mistake: true,
+  },
 ];
 
 /** Shapes of the kit, each on its own database. */
@@ -53,11 +71,15 @@ export async function makeShapes(admin: pg.Client): Promise<void> {
   }
   for (const shape of handMade) {
     const role = shapeRole(shape);
-    await admin.query(`create role ${role}; grant usage on schema shape to ${role}; grant select, insert on all tables in schema shape to ${role}`);
+    await admin.query(
+      `create role ${role}; grant usage on schema shape to ${role}; grant select, insert on all tables in schema shape to ${role}`,
+    );
     await admin.query(`grant ${role} to current_user`);
     const expression = shape.expression ?? "true";
     for (const table of tenantTables)
-      await admin.query(`create policy shape_${shape.name.replaceAll("-", "_")} on shape.${table} to ${role} using (${expression}) with check (${expression})`);
+      await admin.query(
+        `create policy shape_${shape.name.replaceAll("-", "_")} on shape.${table} to ${role} using (${expression}) with check (${expression})`,
+      );
   }
   // "none" means none: the role owns nothing and has no policy to pass.
   await admin.query(`alter role ${shapeRole(handMade[0]!)} bypassrls`);
