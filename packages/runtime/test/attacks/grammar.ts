@@ -28,9 +28,11 @@ export const shapes: Readonly<Record<string, (t: Target, w: World) => string>> =
   table: (t) => `table ${t.name}`,
   only: (t) => `select * from only ${t.name}`,
   subquery: (t) => `select (select string_agg(${t.text}, ',') from ${t.name} where ${t.tenant})`,
-  exists: (t) => `select exists (select from ${t.name} where ${t.tenant})::text || coalesce((select min(${t.text}) from ${t.name} where ${t.tenant}), '')`,
+  exists: (t) =>
+    `select exists (select from ${t.name} where ${t.tenant})::text || coalesce((select min(${t.text}) from ${t.name} where ${t.tenant}), '')`,
   cte: (t) => `with x as materialized (select * from ${t.name}) select * from x`,
-  recursive: (t) => `with recursive x as (select ${t.text} as v from ${t.name} union select ${t.text} from ${t.name}, x where ${t.text} <> x.v) select * from x`,
+  recursive: (t) =>
+    `with recursive x as (select ${t.text} as v from ${t.name} union select ${t.text} from ${t.name}, x where ${t.text} <> x.v) select * from x`,
   lateral: (t) => `select l.* from (values (1)) v, lateral (select * from ${t.name} offset 0) l`,
   self: (t) => `select a.${t.text}, b.${t.text} from ${t.name} a cross join ${t.name} b`,
   left: (t) => `select a.* from (values (1)) v(n) left join ${t.name} a on true`,
@@ -41,7 +43,8 @@ export const shapes: Readonly<Record<string, (t: Target, w: World) => string>> =
   xml: (t) => `select query_to_xml('select * from ${t.name}', true, true, '')`,
   tableXml: (t) => `select table_to_xml('${t.name}', true, true, '')`,
   sample: (t) => `select * from ${t.name} tablesample system (100)`,
-  ctid: (t) => `select * from ${t.name} where ctid = any (array(select ('(0,' || n || ')')::tid from generate_series(1, 20) n))`,
+  ctid: (t) =>
+    `select * from ${t.name} where ctid = any (array(select ('(0,' || n || ')')::tid from generate_series(1, 20) n))`,
   currtid: (t) => `select r.ctid, r.* from ${t.name} r where ctid >= '(0,0)' and xmin::text <> ''`,
   lock: (t) => `select * from ${t.name} for update skip locked`,
   share: (t) => `select * from ${t.name} for key share`,
@@ -49,19 +52,27 @@ export const shapes: Readonly<Record<string, (t: Target, w: World) => string>> =
   copyTable: (t) => `copy ${t.name} to stdout`,
   leakyCast: (t) => `select * from ${t.name} where ${t.tenant} and ${t.text}::int > 0`,
   leakyOrder: (t) => `select * from ${t.name} order by case when ${t.tenant} then ${t.text}::uuid end`,
-  raise: (t) => `do $$ declare r record; begin for r in select * from ${t.name} where ${t.tenant} loop raise notice '%', r; end loop; end $$`,
-  execute: (t) => `do $$ declare r text; begin execute 'select string_agg(${t.text}, '','') from ${t.name} where ' || $q$${t.tenant}$q$ into r; if r is not null then raise exception '%', r; end if; end $$`,
+  raise: (t) =>
+    `do $$ declare r record; begin for r in select * from ${t.name} where ${t.tenant} loop raise notice '%', r; end loop; end $$`,
+  execute: (t) =>
+    `do $$ declare r text; begin execute 'select string_agg(${t.text}, '','') from ${t.name} where ' || $q$${t.tenant}$q$ into r; if r is not null then raise exception '%', r; end if; end $$`,
   insert: (t, w) => insertFor(t, w.b),
   insertReturning: (t, w) => `${insertFor(t, w.b)} returning *`,
   insertIgnore: (t, w) => `${insertFor(t, w.b)} on conflict do nothing`,
   update: (t) => `update ${t.name} set ${t.text} = 'stolen' where ${t.tenant}`,
-  updateAll: (t, w) => `update ${t.name} set ${t.text} = ${t.text} where not (${t.name === "app.comments" ? "false" : `tenant_id = '${w.a}'`}) returning *`,
-  updateFrom: (t) => `update ${t.name} x set ${t.text} = y.${t.text} from ${t.name} y where y.${t.tenant} returning x.*`,
-  give: (t, w) => (t.name === "app.comments" ? `update ${t.name} set task_id = '${w.bTask}'` : `update ${t.name} set tenant_id = '${w.b}'`),
+  updateAll: (t, w) =>
+    `update ${t.name} set ${t.text} = ${t.text} where not (${t.name === "app.comments" ? "false" : `tenant_id = '${w.a}'`}) returning *`,
+  updateFrom: (t) =>
+    `update ${t.name} x set ${t.text} = y.${t.text} from ${t.name} y where y.${t.tenant} returning x.*`,
+  give: (t, w) =>
+    t.name === "app.comments"
+      ? `update ${t.name} set task_id = '${w.bTask}'`
+      : `update ${t.name} set tenant_id = '${w.b}'`,
   remove: (t) => `delete from ${t.name} where ${t.tenant}`,
   removeReturning: (t) => `delete from ${t.name} where ${t.id} returning *`,
   merge: (t) => `merge into ${t.name} x using (values (1)) v on x.${t.tenant} when matched then delete`,
-  mergeUpdate: (t) => `merge into ${t.name} x using (values ('stolen')) y(v) on x.${t.tenant} when matched then update set ${t.text} = y.v`,
+  mergeUpdate: (t) =>
+    `merge into ${t.name} x using (values ('stolen')) y(v) on x.${t.tenant} when matched then update set ${t.text} = y.v`,
   cteDelete: (t) => `with d as (delete from ${t.name} where ${t.tenant} returning *) select * from d`,
   truncate: (t) => `truncate ${t.name} cascade`,
 };

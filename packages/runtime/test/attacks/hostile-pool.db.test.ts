@@ -52,7 +52,8 @@ describeServers((server) => {
       expect(trial.syntaxErrors).toEqual([]);
       expect(trial.leaks).toEqual([]);
       expect(trial.borrower, brief(trial)).not.toBe("wrong");
-      if (hostile.harm && hostile.open === undefined && !reopened.has(hostile.id)) expect(hostile.harm(trial), brief(trial)).toBe(false);
+      if (hostile.harm && hostile.open === undefined && !reopened.has(hostile.id))
+        expect(hostile.harm(trial), brief(trial)).toBe(false);
     });
   });
 
@@ -84,7 +85,12 @@ describeServers((server) => {
     expect(harmless).toEqual([]);
   });
 
-  async function runShape(on: Arena, shape: string, which: readonly string[] = Object.keys(contexts), phase = "grammar"): Promise<{ leaks: string[]; unparsed: string[] }> {
+  async function runShape(
+    on: Arena,
+    shape: string,
+    which: readonly string[] = Object.keys(contexts),
+    phase = "grammar",
+  ): Promise<{ leaks: string[]; unparsed: string[] }> {
     const before = await on.fingerprintB();
     const found = { leaks: [] as string[], unparsed: [] as string[] };
     const pool = hostilePool(on, { prepare: "none" });
@@ -96,7 +102,9 @@ describeServers((server) => {
     for (const target of targets(on.world))
       for (const context of which) {
         const text = shapes[shape]!(target, on.world);
-        const result = await a.batch([{ text: contexts[context]!(on.world) }, { text }]).catch((error: { code?: string; sqlstate?: string }) => error.sqlstate ?? error.code ?? "lost");
+        const result = await a
+          .batch([{ text: contexts[context]!(on.world) }, { text }])
+          .catch((error: { code?: string; sqlstate?: string }) => error.sqlstate ?? error.code ?? "lost");
         if (typeof result !== "string") executed++;
         else if (/^(WT|42501)/.test(result)) refused++;
         else errored++;

@@ -14,7 +14,9 @@ export interface PoolListener {
 }
 
 interface Wire {
-  readonly connection: { readonly stream: { on(event: "data", listener: (bytes: Buffer) => void): void; write(bytes: Buffer): boolean } };
+  readonly connection: {
+    readonly stream: { on(event: "data", listener: (bytes: Buffer) => void): void; write(bytes: Buffer): boolean };
+  };
 }
 
 export function listenTo(pool: pg.Pool & TenantPool): PoolListener {
@@ -33,7 +35,8 @@ export function listenTo(pool: pg.Pool & TenantPool): PoolListener {
     stream.on("data", (bytes) => ear.push(bytes));
     const write = stream.write.bind(stream);
     stream.write = (bytes) => {
-      for (const [, hex] of bytes.toString("latin1").matchAll(/\\x([0-9a-f]{96,})/g)) listener.tokens.push({ turn: listener.turn, hex: hex! });
+      for (const [, hex] of bytes.toString("latin1").matchAll(/\\x([0-9a-f]{96,})/g))
+        listener.tokens.push({ turn: listener.turn, hex: hex! });
       return write(bytes);
     };
   });

@@ -27,9 +27,22 @@ export function hostilePool(arena: Arena, options: TenantPoolOptions & pg.PoolCo
 
 type Ask = (sql: string, values?: unknown[]) => Promise<{ rows: unknown[]; rowCount: number | null }>;
 
-export async function runPoolTrial(arena: Arena, hostile: HostileClass, options: TenantPoolOptions = {}): Promise<Trial> {
+export async function runPoolTrial(
+  arena: Arena,
+  hostile: HostileClass,
+  options: TenantPoolOptions = {},
+): Promise<Trial> {
   const trial: Trial = {
-    executed: 0, refused: 0, errored: 0, syntaxErrors: [], leaks: [], borrower: "served", destroyed: false, attack: [], meanwhile: [], loot: [],
+    executed: 0,
+    refused: 0,
+    errored: 0,
+    syntaxErrors: [],
+    leaks: [],
+    borrower: "served",
+    destroyed: false,
+    attack: [],
+    meanwhile: [],
+    loot: [],
   };
   const { world } = arena;
   const before = await arena.fingerprintB();
@@ -49,11 +62,19 @@ export async function runPoolTrial(arena: Arena, hostile: HostileClass, options:
     trial.meanwhile.length = 0;
     await attack(arena, pool, listener, hostile.attack(world), trial, trial.attack, "attack", pid);
     // Again, each as a request of its own: that is where an implicit transaction is all there is.
-    if (!hostile.lasting)
-      await attackOneByOne(arena, pool, listener, hostile.attack(world), trial, pid);
+    if (!hostile.lasting) await attackOneByOne(arena, pool, listener, hostile.attack(world), trial, pid);
     trial.borrower = await honest(arena, pool, listener, hostile, trial);
     if (listener.heard().includes(arena.canaryA)) trial.leaks.push("row of A in B's request");
-    await attack(arena, pool, listener, [...(hostile.loot?.(world) ?? []), ...usualLoot], trial, trial.loot, "loot", pid);
+    await attack(
+      arena,
+      pool,
+      listener,
+      [...(hostile.loot?.(world) ?? []), ...usualLoot],
+      trial,
+      trial.loot,
+      "loot",
+      pid,
+    );
   } finally {
     letGo();
     await held?.catch(() => {});
@@ -82,7 +103,14 @@ async function answer(trial: Trial, step: Exclude<Step, string>, pid: number, as
 }
 
 async function attack(
-  arena: Arena, pool: AnyPool, listener: PoolListener, steps: readonly Step[], trial: Trial, answers: Said[], phase: string, pid: number,
+  arena: Arena,
+  pool: AnyPool,
+  listener: PoolListener,
+  steps: readonly Step[],
+  trial: Trial,
+  answers: Said[],
+  phase: string,
+  pid: number,
 ): Promise<void> {
   listener.heard();
   listener.turn = "a";
@@ -106,7 +134,14 @@ async function attack(
   verdict(arena, listener, trial, phase);
 }
 
-async function attackOneByOne(arena: Arena, pool: AnyPool, listener: PoolListener, steps: readonly Step[], trial: Trial, pid: number): Promise<void> {
+async function attackOneByOne(
+  arena: Arena,
+  pool: AnyPool,
+  listener: PoolListener,
+  steps: readonly Step[],
+  trial: Trial,
+  pid: number,
+): Promise<void> {
   for (const each of steps) await answer(trial, spread(each), pid, (sql) => pool.for(arena.world.a).query(sql));
   verdict(arena, listener, trial, "one-shot attack");
 }
@@ -114,10 +149,17 @@ async function attackOneByOne(arena: Arena, pool: AnyPool, listener: PoolListene
 export function verdict(arena: Arena, listener: PoolListener, trial: { leaks: string[] }, phase: string): void {
   const heard = listener.heard();
   trial.leaks.push(...secretsIn(arena, heard, phase));
-  for (const { turn, hex } of listener.tokens) if (turn === "b" && heard.includes(hex)) trial.leaks.push(`token of B in ${phase}`);
+  for (const { turn, hex } of listener.tokens)
+    if (turn === "b" && heard.includes(hex)) trial.leaks.push(`token of B in ${phase}`);
 }
 
-async function honest(arena: Arena, pool: AnyPool, listener: PoolListener, hostile: HostileClass, trial: Trial): Promise<Trial["borrower"]> {
+async function honest(
+  arena: Arena,
+  pool: AnyPool,
+  listener: PoolListener,
+  hostile: HostileClass,
+  trial: Trial,
+): Promise<Trial["borrower"]> {
   const { world, canaryB } = arena;
   listener.heard();
   listener.turn = "b";
@@ -125,7 +167,10 @@ async function honest(arena: Arena, pool: AnyPool, listener: PoolListener, hosti
   try {
     const read = await b.query("select id, name, secret from projects order by id");
     const [added] = await b.batch([
-      { text: "insert into tasks (tenant_id, project_id, title) values ($1, $2, $3) returning id", values: [world.b, world.bProject, `${canaryB} added`] },
+      {
+        text: "insert into tasks (tenant_id, project_id, title) values ($1, $2, $3) returning id",
+        values: [world.b, world.bProject, `${canaryB} added`],
+      },
     ]);
     const done = await b.transaction(async (tx) => {
       const removed = await tx.query("delete from tasks where id = $1", [added?.rows[0]?.["id"] ?? null]);
@@ -138,7 +183,8 @@ async function honest(arena: Arena, pool: AnyPool, listener: PoolListener, hosti
       }
       return (removed.rowCount ?? 0) + (changed.rowCount ?? 0);
     });
-    const right = read.rows.length === 3 && read.rows.every((row) => String(row["secret"]).startsWith(canaryB)) && done === 2;
+    const right =
+      read.rows.length === 3 && read.rows.every((row) => String(row["secret"]).startsWith(canaryB)) && done === 2;
     return right ? "served" : "wrong";
   } catch {
     return "refused";

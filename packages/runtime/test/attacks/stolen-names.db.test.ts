@@ -14,10 +14,15 @@ const mark = "CANARY-SWAPPED";
 // Every name that the pool may use for open(), taken over. Not `_1` upwards: open is what carries the token.
 async function swap(pool: AnyPool, a: string, prefix: string): Promise<void> {
   for (let number = 0; number < 4; number++) {
-    await pool.for(a).query(`deallocate "${prefix}${number}"`).catch(() => {});
     await pool
       .for(a)
-      .query(`prepare "${prefix}${number}"(bytea) as select watertight.open($1), set_config('application_name', '${mark}', false)`)
+      .query(`deallocate "${prefix}${number}"`)
+      .catch(() => {});
+    await pool
+      .for(a)
+      .query(
+        `prepare "${prefix}${number}"(bytea) as select watertight.open($1), set_config('application_name', '${mark}', false)`,
+      )
       .catch(() => {});
   }
 }
@@ -36,7 +41,10 @@ const ways: Readonly<Record<string, (pool: AnyPool, a: string, heard: () => stri
           throw error;
         });
       })
-      .catch((error: { message: string; cause?: { message?: string } }) => (told += error.message + (error.cause?.message ?? "")));
+      .catch(
+        (error: { message: string; cause?: { message?: string } }) =>
+          (told += error.message + (error.cause?.message ?? "")),
+      );
     return name.exec(told)?.[0];
   },
   "debug notices": async (pool, a, heard) => {

@@ -8,10 +8,20 @@ import { type Arena, makeArena } from "../../../schema/test/attacks/arena.ts";
 import { tenancy } from "../../src/index.ts";
 import { type AnyPool, hostilePool } from "./pool-trial.ts";
 
-const ways: Readonly<Record<string, (pool: AnyPool, b: string, setState: (state: string) => Promise<unknown>) => Promise<unknown>>> = {
-  "failing query": (pool, b) => pool.for(b).query("select 1 / 0").catch(() => {}),
+const ways: Readonly<
+  Record<string, (pool: AnyPool, b: string, setState: (state: string) => Promise<unknown>) => Promise<unknown>>
+> = {
+  "failing query": (pool, b) =>
+    pool
+      .for(b)
+      .query("select 1 / 0")
+      .catch(() => {}),
   "stray ROLLBACK": (pool, b) => pool.for(b).query("rollback"),
-  "rolled back transaction": (pool, b) => pool.for(b).transaction(() => Promise.reject(new Error("no"))).catch(() => {}),
+  "rolled back transaction": (pool, b) =>
+    pool
+      .for(b)
+      .transaction(() => Promise.reject(new Error("no")))
+      .catch(() => {}),
   "BEGIN by hand, first statement fails": (pool, b) =>
     tenancy.run(b, async () => {
       const client = await pool.connect();
@@ -22,7 +32,10 @@ const ways: Readonly<Record<string, (pool: AnyPool, b: string, setState: (state:
     }),
   "transaction that is refused at its begin": async (pool, b, setState) => {
     await setState("suspended");
-    const refused = await pool.for(b).transaction(() => Promise.resolve()).catch((error: { code?: string }) => error.code);
+    const refused = await pool
+      .for(b)
+      .transaction(() => Promise.resolve())
+      .catch((error: { code?: string }) => error.code);
     expect(refused).toBe("WT_TENANT_NOT_SERVED");
     await setState("active");
   },
@@ -45,7 +58,9 @@ describeServers((server) => {
     try {
       await pool.for(arena.world.a).query("select set_config('x.mark', 'of A', false)");
       const { b } = arena.world;
-      await ways[way]!(pool, b, (state) => arena.db.admin.query("select watertight.set_tenant_state($1, $2)", [b, state]));
+      await ways[way]!(pool, b, (state) =>
+        arena.db.admin.query("select watertight.set_tenant_state($1, $2)", [b, state]),
+      );
       const { rows } = await pool.for(arena.world.b).query("select current_setting('x.mark', true) as mark");
       expect(rows[0]?.["mark"] ?? "").toBe("");
     } finally {

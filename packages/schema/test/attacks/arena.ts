@@ -73,7 +73,11 @@ export async function makeArena(
     level,
     ...sample,
     world: { ...sample.world, ...mintAll(sample.world, sample.key), database: db.name },
-    secrets: new Map([["row of B", sample.canaryB], ["row of B as bytea", Buffer.from(sample.canaryB).toString("hex")], ...pads]),
+    secrets: new Map([
+      ["row of B", sample.canaryB],
+      ["row of B as bytea", Buffer.from(sample.canaryB).toString("hex")],
+      ...pads,
+    ]),
     fingerprintB: async () => {
       const answer = db.admin.query<{ hash: string }>(fingerprint, [sample.world.b, sample.canaryB]);
       return answer.then(

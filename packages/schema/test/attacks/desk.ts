@@ -47,7 +47,10 @@ export class Desk {
   }
 
   static async open(arena: Arena, rig: Rig = shipped): Promise<Desk> {
-    const client = new pg.Client({ connectionString: arena.db.url(arena.roles.app), options: "-c search_path=app,public" });
+    const client = new pg.Client({
+      connectionString: arena.db.url(arena.roles.app),
+      options: "-c search_path=app,public",
+    });
     const desk = new Desk(client, arena, rig);
     client.on("error", () => (desk.lost = true));
     client.on("end", () => (desk.lost = true));

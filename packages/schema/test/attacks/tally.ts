@@ -20,7 +20,13 @@ export function count(tallies: Tally, phase: string, add: Partial<Counts>): void
 }
 
 export function tally(tallies: Tally, phase: string, trial: Trial): void {
-  count(tallies, phase, { classes: 1, executed: trial.executed, refused: trial.refused, errored: trial.errored, leaked: trial.leaks.length > 0 ? 1 : 0 });
+  count(tallies, phase, {
+    classes: 1,
+    executed: trial.executed,
+    refused: trial.refused,
+    errored: trial.errored,
+    leaked: trial.leaks.length > 0 ? 1 : 0,
+  });
 }
 
 export function printTally(title: string, tallies: Tally): void {
@@ -29,6 +35,7 @@ export function printTally(title: string, tallies: Tally): void {
 
 /** A trial in one line, for messages of failed tests. */
 export function brief(trial: Trial): string {
-  const answers = (said: Trial["attack"]): string => said.map(({ code, rows }) => code ?? `${JSON.stringify(rows).slice(0, 60)}`).join(" | ");
+  const answers = (said: Trial["attack"]): string =>
+    said.map(({ code, rows }) => code ?? `${JSON.stringify(rows).slice(0, 60)}`).join(" | ");
   return `${trial.leaks.join(", ") || "no leak"}; borrower ${trial.borrower}; attack ${answers(trial.attack)}; meanwhile ${answers(trial.meanwhile)}; loot ${answers(trial.loot)}`;
 }

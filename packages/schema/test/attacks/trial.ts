@@ -91,7 +91,9 @@ async function hold(arena: Arena, sql: string): Promise<Desk> {
 /** Which secrets are among the bytes that A received. */
 export function secretsIn(arena: Arena, heard: string, phase: string): string[] {
   const dense = heard.replaceAll(/\s/g, "");
-  return [...arena.secrets].filter(([, secret]) => heard.includes(secret) || dense.includes(secret)).map(([name]) => `${name} in ${phase}`);
+  return [...arena.secrets]
+    .filter(([, secret]) => heard.includes(secret) || dense.includes(secret))
+    .map(([name]) => `${name} in ${phase}`);
 }
 
 // The bytes of one phase of A.

@@ -28,10 +28,13 @@ export async function fenceGround(server: TestServer): Promise<FenceGround> {
   const db = await createDatabase(server, { kit: true });
   const [key] = parseKeys(db.key);
   const clients: pg.Client[] = [];
-  await db.admin.query(`create schema app; create table app.ledger (tenant_id uuid not null, id bigint generated always as identity, what text, primary key (tenant_id, id));
+  await db.admin
+    .query(`create schema app; create table app.ledger (tenant_id uuid not null, id bigint generated always as identity, what text, primary key (tenant_id, id));
     alter table app.ledger owner to "${db.roles.owner}"`);
   await protectTable(db.admin, { table: "app.ledger", tenantColumn: "tenant_id" });
-  await db.admin.query(`grant select, insert, update, delete on app.ledger to "${db.roles.app}"; select watertight.register_tenant('${tenant}'), watertight.register_tenant('${other}')`);
+  await db.admin.query(
+    `grant select, insert, update, delete on app.ledger to "${db.roles.app}"; select watertight.register_tenant('${tenant}'), watertight.register_tenant('${other}')`,
+  );
   return {
     db,
     async connect(role) {
@@ -41,10 +44,13 @@ export async function fenceGround(server: TestServer): Promise<FenceGround> {
       clients.push(client);
       return client;
     },
-    token: (of = tenant, pid = 0, seconds = 30) => mintToken({ key, tenant: of, pid, expiresAt: Math.floor(Date.now() / 1000) + seconds }),
+    token: (of = tenant, pid = 0, seconds = 30) =>
+      mintToken({ key, tenant: of, pid, expiresAt: Math.floor(Date.now() / 1000) + seconds }),
     async untilWaiting(client) {
       for (let round = 0; round < 500; round++) {
-        const { rows } = await db.admin.query("select from pg_catalog.pg_locks where pid = $1 and not granted", [pidOf(client)]);
+        const { rows } = await db.admin.query("select from pg_catalog.pg_locks where pid = $1 and not granted", [
+          pidOf(client),
+        ]);
         if (rows.length > 0) return;
         await sleep(5);
       }
@@ -57,7 +63,8 @@ export async function fenceGround(server: TestServer): Promise<FenceGround> {
     async reset() {
       await Promise.all(clients.splice(0).map((client) => client.end().catch(() => {})));
       await db.admin.query("truncate app.ledger");
-      for (const one of [tenant, other]) await db.admin.query("select watertight.set_tenant_state($1, 'active')", [one]);
+      for (const one of [tenant, other])
+        await db.admin.query("select watertight.set_tenant_state($1, 'active')", [one]);
       await db.admin.query("update watertight.fence set statement_timeout_ms = null");
     },
     async close() {

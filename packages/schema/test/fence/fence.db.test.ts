@@ -11,7 +11,7 @@ import { codeOf, type FenceGround, fenceGround, insert, other, pidOf, tenant } f
 import { epochInTheMiddle, unsoundOpens } from "./unsound-opens.ts";
 
 const isolations = ["read committed", "repeatable read", "serializable"] as const;
-const flip = "select watertight.set_tenant_state($1, $2, '{\"cell\": \"next\"}')";
+const flip = 'select watertight.set_tenant_state($1, $2, \'{"cell": "next"}\')';
 
 /** Each answers how many rows were committed after the flip, and how the writer ended. */
 const interleavings = {
@@ -21,7 +21,8 @@ const interleavings = {
     await writer.query(`begin isolation level ${isolation}`);
     await writer.query("select watertight.open($1)", [ground.token()]);
     await mover.query("set lock_timeout = '150ms'");
-    if (await codeOf(mover.query(flip, [tenant, "moved"]))) return { late: 0, code: await codeOf(writer.query(insert).then(() => writer.query("commit"))) };
+    if (await codeOf(mover.query(flip, [tenant, "moved"])))
+      return { late: 0, code: await codeOf(writer.query(insert).then(() => writer.query("commit"))) };
     const before = await ground.rows();
     const code = await codeOf(writer.query(insert).then(() => writer.query("commit")));
     return { late: (await ground.rows()) - before, code };
@@ -104,7 +105,8 @@ describeServers((server) => {
       expect(late).toBe(0);
       // Only the writer that was there first was served.
       if (name === "mover comes while a writer is open") expect(code).toBeUndefined();
-      else if (name === "writer has an old snapshot") expect(code).toBe(isolation === "read committed" ? "WT002" : "40001");
+      else if (name === "writer has an old snapshot")
+        expect(code).toBe(isolation === "read committed" ? "WT002" : "40001");
       else if (name === "one-shot query while a mover is at work") expect(code).toBe("WT_TENANT_NOT_SERVED");
       else expect(code).toBe(isolation === "read committed" ? "WT002" : "40001");
     });
@@ -116,8 +118,13 @@ describeServers((server) => {
       let written = 0;
       const writer = async (explicit: boolean): Promise<void> => {
         while (on) {
-          const work = explicit ? pool.for(tenant).transaction((tx) => tx.query(insert)) : pool.for(tenant).query(insert);
-          await work.then(() => written++, () => sleep(1));
+          const work = explicit
+            ? pool.for(tenant).transaction((tx) => tx.query(insert))
+            : pool.for(tenant).query(insert);
+          await work.then(
+            () => written++,
+            () => sleep(1),
+          );
         }
       };
       const writers = [writer(true), writer(false), writer(true), writer(false)];
@@ -234,7 +241,11 @@ describeServers((server) => {
         () => undefined,
         (error: { code: string; detail: string }) => ({ code: error.code, ...(JSON.parse(error.detail) as object) }),
       );
-    expect(await detail("cccccccc-0000-4000-8000-00000000000c")).toEqual({ code: "WT002", state: "unknown", goto: null });
+    expect(await detail("cccccccc-0000-4000-8000-00000000000c")).toEqual({
+      code: "WT002",
+      state: "unknown",
+      goto: null,
+    });
     await ground.db.admin.query(flip, [tenant, "moved"]);
     expect(await detail(tenant)).toEqual({ code: "WT002", state: "moved", goto: '{"cell": "next"}' });
   });

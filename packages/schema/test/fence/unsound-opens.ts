@@ -1,8 +1,10 @@
 /**
  * The unsound ways to write watertight.open, each as SQL that replaces the shipped function: they show why it is written as it is.
  */
-const seal = (tenant: string): string => `perform pg_catalog.set_config('watertight.ctx', watertight.seal_of(${tenant}), true);`;
-const head = "create or replace function watertight.open(token bytea) returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $f$";
+const seal = (tenant: string): string =>
+  `perform pg_catalog.set_config('watertight.ctx', watertight.seal_of(${tenant}), true);`;
+const head =
+  "create or replace function watertight.open(token bytea) returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $f$";
 const refuse = "raise exception using errcode = 'WT002', message = 'not served';";
 
 export const unsoundOpens: Readonly<Record<string, string>> = {

@@ -4,13 +4,17 @@ import { anyWorked, type HostileClass } from "../hostile-class.ts";
 const numbers = (rows: readonly unknown[] | undefined): string => JSON.stringify(rows ?? []);
 const delta = (first: readonly unknown[] | undefined, second: readonly unknown[] | undefined): number =>
   Number((second?.[0] as { n?: string } | undefined)?.n) - Number((first?.[0] as { n?: string } | undefined)?.n);
-const reads = "select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) as n from pg_catalog.pg_stat_xact_all_tables where relname = 'tasks'";
+const reads =
+  "select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) as n from pg_catalog.pg_stat_xact_all_tables where relname = 'tasks'";
 
 export const channelClasses: readonly HostileClass[] = [
   {
     id: "unique-tells",
     vectors: ["E5"],
-    attack: (w) => [`insert into app.projects (tenant_id, id, name, secret) values ('${w.a}', '${w.bProject}', 'x', 'x')`, { sql: "rollback", alone: true }],
+    attack: (w) => [
+      `insert into app.projects (tenant_id, id, name, secret) values ('${w.a}', '${w.bProject}', 'x', 'x')`,
+      { sql: "rollback", alone: true },
+    ],
     harm: (trial) => trial.attack[0]?.code === "23505",
     biteWith: "unique without tenant",
   },
@@ -30,7 +34,12 @@ export const channelClasses: readonly HostileClass[] = [
   {
     id: "statistics",
     vectors: ["G6"],
-    attack: () => ["select * from pg_catalog.pg_stats where schemaname = 'app'", "select * from pg_catalog.pg_stats_ext", "select * from pg_catalog.pg_stats_ext_exprs", "select * from pg_catalog.pg_statistic_ext_data"],
+    attack: () => [
+      "select * from pg_catalog.pg_stats where schemaname = 'app'",
+      "select * from pg_catalog.pg_stats_ext",
+      "select * from pg_catalog.pg_stats_ext_exprs",
+      "select * from pg_catalog.pg_statistic_ext_data",
+    ],
     biteWith: "row security off",
   },
   {
@@ -65,27 +74,41 @@ export const channelClasses: readonly HostileClass[] = [
       `select watertight.report_probe('${w.aToken}', 'app.tasks', '{"id": "00000000-0000-4000-8000-000000000000"}')`,
       reads,
     ],
-    harm: (trial) => delta(trial.attack[0]?.rows, trial.attack[2]?.rows) !== delta(trial.attack[2]?.rows, trial.attack[4]?.rows),
+    harm: (trial) =>
+      delta(trial.attack[0]?.rows, trial.attack[2]?.rows) !== delta(trial.attack[2]?.rows, trial.attack[4]?.rows),
     open: "table counters are public: with SQL and a token of one's own, a probe's reads show whether the id exists anywhere (G3)",
   },
   {
     id: "explain-estimate",
     vectors: ["G1"],
-    attack: (w) => [`explain (format json) select * from app.tasks where project_id = '${w.bProject}'`, "explain (analyze, format json) select * from app.tasks"],
+    attack: (w) => [
+      `explain (format json) select * from app.tasks where project_id = '${w.bProject}'`,
+      "explain (analyze, format json) select * from app.tasks",
+    ],
     harm: (trial) => anyWorked(trial.attack),
     open: "EXPLAIN needs no right: estimates are made from everybody's rows",
   },
   {
     id: "explain-analyze-counts",
     vectors: ["G2"],
-    attack: () => ["set local enable_indexscan = off", "set local enable_bitmapscan = off", "explain (analyze, timing off) select * from app.projects"],
+    attack: () => [
+      "set local enable_indexscan = off",
+      "set local enable_bitmapscan = off",
+      "explain (analyze, timing off) select * from app.projects",
+    ],
     harm: (trial) => numbers(trial.attack[2]?.rows).includes("Rows Removed by Filter: 3"),
     open: "EXPLAIN ANALYZE counts the rows that the policy removed",
   },
   {
     id: "sizes",
     vectors: ["G3", "G9"],
-    attack: () => ["select reltuples from pg_catalog.pg_class where relname = 'projects'", "select n_live_tup from pg_catalog.pg_stat_user_tables where relname = 'projects'", "select pg_relation_size('app.projects')", "select datname from pg_catalog.pg_database", "select rolname from pg_catalog.pg_roles"],
+    attack: () => [
+      "select reltuples from pg_catalog.pg_class where relname = 'projects'",
+      "select n_live_tup from pg_catalog.pg_stat_user_tables where relname = 'projects'",
+      "select pg_relation_size('app.projects')",
+      "select datname from pg_catalog.pg_database",
+      "select rolname from pg_catalog.pg_roles",
+    ],
     harm: (trial) => anyWorked(trial.attack),
     open: "catalog, sizes and counters are public in PostgreSQL",
   },
@@ -107,7 +130,7 @@ export const channelClasses: readonly HostileClass[] = [
       { sql: "rollback", alone: true },
     ],
     harm: (trial) => anyWorked(trial.attack.slice(0, 3)),
-    open: "a role may change its own settings and password, and DROP OWNED BY itself takes its grants away: persistent denial, visible in `kit status`",
+    open: "a role may change its own settings and password: persistent denial, visible in `kit status`",
   },
   {
     id: "sleep-and-burn",

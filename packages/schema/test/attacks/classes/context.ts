@@ -8,13 +8,23 @@ export const contextClasses: readonly HostileClass[] = [
   {
     id: "setting-local",
     vectors: ["C1", "C8"],
-    attack: (w) => [`select set_config('watertight.tenant', '${w.b}', true)`, look, `set local watertight.tenant = '${w.b}'`, look],
+    attack: (w) => [
+      `select set_config('watertight.tenant', '${w.b}', true)`,
+      look,
+      `set local watertight.tenant = '${w.b}'`,
+      look,
+    ],
     biteWith: "plain level",
   },
   {
     id: "setting-session",
     vectors: ["C1"],
-    attack: (w) => [`select set_config('watertight.tenant', '${w.b}', false)`, look, `set watertight.tenant = '${w.b}'`, look],
+    attack: (w) => [
+      `select set_config('watertight.tenant', '${w.b}', false)`,
+      look,
+      `set watertight.tenant = '${w.b}'`,
+      look,
+    ],
     biteWith: "plain level",
   },
   {
@@ -115,9 +125,15 @@ export const contextClasses: readonly HostileClass[] = [
     id: "do-with-commit",
     vectors: ["C2"],
     attack: (w) => [
-      { sql: `do $$ begin perform set_config('watertight.tenant', '${w.b}', false); commit; perform set_config('watertight.ctx', '${w.b}', true); end $$`, alone: true },
+      {
+        sql: `do $$ begin perform set_config('watertight.tenant', '${w.b}', false); commit; perform set_config('watertight.ctx', '${w.b}', true); end $$`,
+        alone: true,
+      },
       { sql: "rollback", alone: true },
-      { sql: `do $$ declare kept text; begin perform set_config('watertight.tenant', '${w.b}', false); commit; kept := current_setting('watertight.ctx', true); perform count(*) from app.projects; end $$`, alone: true },
+      {
+        sql: `do $$ declare kept text; begin perform set_config('watertight.tenant', '${w.b}', false); commit; kept := current_setting('watertight.ctx', true); perform count(*) from app.projects; end $$`,
+        alone: true,
+      },
       { sql: look, alone: true },
     ],
     biteWith: "plain level",
@@ -135,9 +151,21 @@ export const contextClasses: readonly HostileClass[] = [
     id: "odd-settings",
     vectors: ["C10"],
     attack: (w) => [
-      ...["TimeZone = 'Pacific/Apia'", "DateStyle = 'German'", "bytea_output = 'escape'", "standard_conforming_strings = off", "transform_null_equals = on",
-        "search_path = ''", "client_encoding = 'SQL_ASCII'", "quote_all_identifiers = on", "plan_cache_mode = force_custom_plan", "extra_float_digits = 0",
-        "array_nulls = off", "xmloption = 'document'", "default_transaction_isolation = 'serializable'"].map((setting) => `set local ${setting}`),
+      ...[
+        "TimeZone = 'Pacific/Apia'",
+        "DateStyle = 'German'",
+        "bytea_output = 'escape'",
+        "standard_conforming_strings = off",
+        "transform_null_equals = on",
+        "search_path = ''",
+        "client_encoding = 'SQL_ASCII'",
+        "quote_all_identifiers = on",
+        "plan_cache_mode = force_custom_plan",
+        "extra_float_digits = 0",
+        "array_nulls = off",
+        "xmloption = 'document'",
+        "default_transaction_isolation = 'serializable'",
+      ].map((setting) => `set local ${setting}`),
       "select * from app.projects",
       "select watertight.tenant_id()",
       `select watertight.open('${w.badTokens[0]}')`,
@@ -168,7 +196,10 @@ export const contextClasses: readonly HostileClass[] = [
   {
     id: "plan-of-another",
     vectors: ["B16"],
-    attack: () => ["prepare shared as select secret from app.projects", ...Array.from({ length: 6 }, () => "execute shared")],
+    attack: () => [
+      "prepare shared as select secret from app.projects",
+      ...Array.from({ length: 6 }, () => "execute shared"),
+    ],
     meanwhile: () => ["execute shared"],
     biteWith: "context immutable",
   },

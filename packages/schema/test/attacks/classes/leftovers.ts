@@ -21,8 +21,15 @@ export const leftoverClasses: readonly HostileClass[] = [
   {
     id: "session-settings-left",
     vectors: ["C1", "C3"],
-    attack: (w) => [`set x.mark = '${w.canaryA}'`, `set application_name = '${w.canaryA}'`, `select set_config('x.other', '${w.canaryA}', false)`],
-    meanwhile: () => ["select current_setting('x.mark', true), current_setting('x.other', true)", "show application_name"],
+    attack: (w) => [
+      `set x.mark = '${w.canaryA}'`,
+      `set application_name = '${w.canaryA}'`,
+      `select set_config('x.other', '${w.canaryA}', false)`,
+    ],
+    meanwhile: () => [
+      "select current_setting('x.mark', true), current_setting('x.other', true)",
+      "show application_name",
+    ],
     biteWith: "no reset",
   },
   {
@@ -35,7 +42,12 @@ export const leftoverClasses: readonly HostileClass[] = [
   {
     id: "settings-that-break-the-next",
     vectors: ["F15"],
-    attack: () => ["set row_security = off", "set search_path = ''", "set client_encoding = 'LATIN1'", "set lock_timeout = '1ms'"],
+    attack: () => [
+      "set row_security = off",
+      "set search_path = ''",
+      "set client_encoding = 'LATIN1'",
+      "set lock_timeout = '1ms'",
+    ],
     harm: (trial) => trial.borrower !== "served",
     biteWith: "no reset",
   },
@@ -107,7 +119,12 @@ export const leftoverClasses: readonly HostileClass[] = [
   {
     id: "prepared-statement-names",
     vectors: ["C7"],
-    attack: () => ["select name from pg_catalog.pg_prepared_statements", "select name from pg_catalog.pg_prepared_statement()", "select name from pg_catalog.pg_cursors", "select * from pg_catalog.pg_cursor()"],
+    attack: () => [
+      "select name from pg_catalog.pg_prepared_statements",
+      "select name from pg_catalog.pg_prepared_statement()",
+      "select name from pg_catalog.pg_cursors",
+      "select * from pg_catalog.pg_cursor()",
+    ],
     harm: (trial) => anyWorked(trial.attack),
     biteWith: "no hardening",
   },
@@ -131,7 +148,10 @@ export const leftoverClasses: readonly HostileClass[] = [
   {
     id: "temp-table-shadow",
     vectors: ["C7", "B17"],
-    attack: () => ["create temp table projects (id uuid, name text, secret text)", "insert into pg_temp.projects values (null, 'x', 'planted')"],
+    attack: () => [
+      "create temp table projects (id uuid, name text, secret text)",
+      "insert into pg_temp.projects values (null, 'x', 'planted')",
+    ],
     biteWith: "no hardening",
   },
   {
@@ -163,27 +183,46 @@ export const leftoverClasses: readonly HostileClass[] = [
   {
     id: "large-objects",
     vectors: ["F7"],
-    attack: () => ["select lo_create(0)", "select lo_from_bytea(0, 'x')", "select loid from pg_catalog.pg_largeobject", "select lo_open(1, 131072)"],
+    attack: () => [
+      "select lo_create(0)",
+      "select lo_from_bytea(0, 'x')",
+      "select loid from pg_catalog.pg_largeobject",
+      "select lo_open(1, 131072)",
+    ],
     meanwhile: (w) => [`select lo_from_bytea(0, '${w.canaryB}')`],
     biteWith: "no hardening",
   },
   {
     id: "notify",
     vectors: ["F10"],
-    attack: () => ["listen watertight_event", "notify watertight_event, '1'", "select pg_notify('watertight_event', '2')"],
+    attack: () => [
+      "listen watertight_event",
+      "notify watertight_event, '1'",
+      "select pg_notify('watertight_event', '2')",
+    ],
     harm: (trial) => anyWorked(trial.attack),
     open: "LISTEN and NOTIFY know no privilege: payloads are numbers, and a forged number is only looked up",
   },
   {
     id: "left-in-transaction",
     vectors: ["C7"],
-    attack: () => [{ sql: "commit", alone: true }, { sql: "begin", alone: true }, "select 1", { sql: "select pg_sleep(0)", alone: true }],
+    attack: () => [
+      { sql: "commit", alone: true },
+      { sql: "begin", alone: true },
+      "select 1",
+      { sql: "select pg_sleep(0)", alone: true },
+    ],
     harm: (trial) => trial.borrower !== "served",
   },
   {
     id: "set-role-left",
     vectors: ["C9"],
-    attack: (w) => ["set session authorization default", `set session authorization "${w.roles.app}"`, `set role "${w.roles.app}"`, `set role "${w.roles.migrator}"`],
+    attack: (w) => [
+      "set session authorization default",
+      `set session authorization "${w.roles.app}"`,
+      `set role "${w.roles.app}"`,
+      `set role "${w.roles.migrator}"`,
+    ],
     loot: () => ["select * from projects"],
     biteWith: "member of a bypass role",
   },

@@ -9,20 +9,22 @@ export const reachClasses: readonly HostileClass[] = [
     id: "keys",
     vectors: ["C10", "G6"],
     attack: () =>
-      ["key", "seal"].flatMap((table): Step[] => [
-        `select * from watertight.${table}`,
-        `copy watertight.${table} to stdout`,
-        `explain (analyze, verbose) select * from watertight.${table}`,
-        `select query_to_xml('select * from watertight.${table}', true, true, '')`,
-        `select table_to_xml('watertight.${table}', true, true, '')`,
-        `select * from pg_catalog.pg_stats where tablename = '${table}'`,
-        `select ${table === "key" ? "app_ipad" : "ipad"} from watertight.${table}`,
-        `declare c_${table} cursor for select * from watertight.${table}`,
-      ]).concat([
-        "select * from ts_stat('select to_tsvector(encode(ipad, ''hex'')) from watertight.seal')",
-        "select * from pg_catalog.pg_statistic",
-        "select prosrc from pg_catalog.pg_proc where pronamespace = 'watertight'::regnamespace",
-      ]),
+      ["key", "seal"]
+        .flatMap((table): Step[] => [
+          `select * from watertight.${table}`,
+          `copy watertight.${table} to stdout`,
+          `explain (analyze, verbose) select * from watertight.${table}`,
+          `select query_to_xml('select * from watertight.${table}', true, true, '')`,
+          `select table_to_xml('watertight.${table}', true, true, '')`,
+          `select * from pg_catalog.pg_stats where tablename = '${table}'`,
+          `select ${table === "key" ? "app_ipad" : "ipad"} from watertight.${table}`,
+          `declare c_${table} cursor for select * from watertight.${table}`,
+        ])
+        .concat([
+          "select * from ts_stat('select to_tsvector(encode(ipad, ''hex'')) from watertight.seal')",
+          "select * from pg_catalog.pg_statistic",
+          "select prosrc from pg_catalog.pg_proc where pronamespace = 'watertight'::regnamespace",
+        ]),
     biteWith: "keys readable",
   },
   {
@@ -130,13 +132,24 @@ export const reachClasses: readonly HostileClass[] = [
   {
     id: "partition-directly",
     vectors: ["F4"],
-    attack: () => ["select * from app.events_2026", "select * from app.events_rest", "delete from app.events_2026", "update app.events_2026 set what = 'x'", "select * from only app.events"],
+    attack: () => [
+      "select * from app.events_2026",
+      "select * from app.events_rest",
+      "delete from app.events_2026",
+      "update app.events_2026 set what = 'x'",
+      "select * from only app.events",
+    ],
     biteWith: "partition without row security",
   },
   {
     id: "sequence",
     vectors: ["F5"],
-    attack: () => ["select last_value from ticket", "select setval('ticket', 1)", "select pg_sequence_last_value('app.events_id_seq')", "select * from pg_catalog.pg_sequences where last_value is not null and sequencename <> 'ticket'"],
+    attack: () => [
+      "select last_value from ticket",
+      "select setval('ticket', 1)",
+      "select pg_sequence_last_value('app.events_id_seq')",
+      "select * from pg_catalog.pg_sequences where last_value is not null and sequencename <> 'ticket'",
+    ],
     harm: (trial) => anyWorked(trial.attack.slice(0, 2)),
     biteWith: "rights on sequences",
   },
@@ -161,7 +174,11 @@ export const reachClasses: readonly HostileClass[] = [
     id: "other-sessions-signals",
     vectors: ["F15"],
     neighbour: () => "select 1",
-    attack: () => ["select pg_cancel_backend($PID)", "select pg_terminate_backend($PID)", "select pg_terminate_backend($PID, 100)"],
+    attack: () => [
+      "select pg_cancel_backend($PID)",
+      "select pg_terminate_backend($PID)",
+      "select pg_terminate_backend($PID, 100)",
+    ],
     harm: (trial) => anyWorked(trial.attack),
     biteWith: "no hardening",
   },
@@ -170,7 +187,11 @@ export const reachClasses: readonly HostileClass[] = [
     vectors: ["F11"],
     attack: (w) =>
       ["lock", "lock_shared", "xact_lock", "xact_lock_shared"]
-        .flatMap((kind): Step[] => [`select pg_advisory_${kind}(${lockKey(w)})`, `select pg_try_advisory_${kind}(${lockKey(w)})`, `select pg_advisory_${kind}(1, 2)`])
+        .flatMap((kind): Step[] => [
+          `select pg_advisory_${kind}(${lockKey(w)})`,
+          `select pg_try_advisory_${kind}(${lockKey(w)})`,
+          `select pg_advisory_${kind}(1, 2)`,
+        ])
         .concat([`select pg_advisory_unlock(${lockKey(w)})`, "select pg_advisory_unlock_all()"]),
     harm: (trial) => anyWorked(trial.attack),
     biteWith: "no hardening",
@@ -179,7 +200,12 @@ export const reachClasses: readonly HostileClass[] = [
     id: "lock-list",
     vectors: ["F11", "F12"],
     neighbour: () => "select 1",
-    attack: () => ["select * from pg_catalog.pg_locks", "select * from pg_catalog.pg_lock_status()", "select * from pg_catalog.pg_prepared_xacts", "select * from pg_catalog.pg_prepared_xact()"],
+    attack: () => [
+      "select * from pg_catalog.pg_locks",
+      "select * from pg_catalog.pg_lock_status()",
+      "select * from pg_catalog.pg_prepared_xacts",
+      "select * from pg_catalog.pg_prepared_xact()",
+    ],
     harm: (trial) => anyWorked(trial.attack),
     biteWith: "no hardening",
   },
