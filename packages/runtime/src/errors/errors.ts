@@ -45,9 +45,9 @@ export class WatertightError extends Error {
     this.sqlstate = details.sqlstate;
   }
 
-  // On the prototype, so that it is not printed with the error.
-  get [brand](): true {
-    return true;
+  static {
+    // On the prototype, so that it is not printed with the error.
+    Object.defineProperty(this.prototype, brand, { value: true });
   }
 }
 

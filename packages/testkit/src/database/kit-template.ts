@@ -21,6 +21,8 @@ export interface KitTemplate {
   key: string;
 }
 
+// Starts the comment: at level plain there is no key, and an empty comment is none.
+const BUILT = "key ";
 const LOCK = 0x77_74_6b_74;
 
 /** Returns the template for these options, building it when this run has not yet done so. */
@@ -38,12 +40,12 @@ export async function kitTemplate(server: TestServer, runId: string, options: Ki
       [name],
     );
     const row = found.rows[0];
-    if (row && row.key !== null) return { name, roles, key: row.key };
+    if (row && row.key !== null) return { name, roles, key: row.key.slice(BUILT.length) };
     // Without its comment a template is one whose building failed.
     if (row) await client.query(`drop database ${pg.escapeIdentifier(name)} with (force)`);
     await client.query(`create database ${pg.escapeIdentifier(name)} template template0`);
     const key = await install(server.url(name), server, runId, roles, options);
-    await client.query(`comment on database ${pg.escapeIdentifier(name)} is ${pg.escapeLiteral(key)}`);
+    await client.query(`comment on database ${pg.escapeIdentifier(name)} is ${pg.escapeLiteral(BUILT + key)}`);
     return { name, roles, key };
   } finally {
     // Ending the session frees the lock.
