@@ -39,11 +39,23 @@ const conditions: Record<string, Condition> = {
   "42501": "denied",
 };
 
-/** The condition behind a database error, or undefined for an ordinary SQL error. */
-export function conditionOf({ code, detail, constraint }: SqlError): Condition | undefined {
+const fromContext = new WeakSet<object>();
+
+/**
+ * Notes that an error is the context statement's own answer. Any statement can raise any SQLSTATE with any DETAIL: believed from
+ * a query, WT002 would let SQL injected into one tenant's request send the runtime, with its tokens, to another server (Q9).
+ */
+export function markContextError(error: object): void {
+  fromContext.add(error);
+}
+
+/** The condition behind a database error, or undefined for an ordinary SQL error, or one that only imitates ours. */
+export function conditionOf(error: SqlError): Condition | undefined {
+  const { code, detail, constraint } = error;
+  const stale = code === "40001" && constraint === "watertight_epoch";
+  if ((stale || /^WT00[123]$/.test(code ?? "")) && !fromContext.has(error)) return undefined;
   if (code === "WT001" && detail === "expired") return "token-expired";
-  if (code === "40001" && constraint === "watertight_epoch") return "stale-snapshot";
-  return conditions[code ?? ""];
+  return stale ? "stale-snapshot" : conditions[code ?? ""];
 }
 
 const codes: Partial<Record<Condition, ErrorCode>> = {

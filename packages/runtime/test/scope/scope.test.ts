@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { serialize } from 'pg-protocol';
 import { expect, test } from 'vitest';
-import { conditionOf, explain, readNotServed } from '../../src/scope/classify.ts';
+import { conditionOf, explain, markContextError, readNotServed } from '../../src/scope/classify.ts';
 import { type Handshake, judgeHandshake, type Wanted } from '../../src/scope/profile.ts';
 import { canonicalTenantId, type TenantIdType } from '../../src/scope/tenant-id.ts';
 import { mintToken, parseKeys, TokenSource } from '../../src/scope/token.ts';
@@ -97,8 +97,18 @@ test.each<[object, string | undefined, string | undefined]>([
   [{}, undefined, undefined],
 ])('classification %#', (error, condition, code) => {
   const sql = { message: 'x', ...error };
+  markContextError(sql);
   expect(conditionOf(sql)).toBe(condition);
   expect(explain(conditionOf(sql), sql, false)?.code).toBe(code);
+});
+
+test("our own conditions are believed from the context statement only (Q9)", () => {
+  for (const error of [{ code: "WT001", detail: "expired" }, { code: "WT002" }, { code: "WT003" }, { code: "40001", constraint: "watertight_epoch" }]) {
+    const imitation = { message: "x", ...error };
+    expect(conditionOf(imitation)).toBeUndefined();
+    markContextError(imitation);
+    expect(conditionOf(imitation)).toBeDefined();
+  }
 });
 
 test('details of a refusal', () => {

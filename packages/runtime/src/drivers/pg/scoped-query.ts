@@ -6,7 +6,7 @@
  */
 import { emitEvent } from '../../context/events.ts';
 import { failure, isWatertightError } from '../../errors/errors.ts';
-import { type Condition, conditionOf, explain, type SqlError } from '../../scope/classify.ts';
+import { type Condition, conditionOf, explain, markContextError, type SqlError } from '../../scope/classify.ts';
 import type { Engine } from './engine.ts';
 import type { Link } from './link.ts';
 import type { Callback, PgConnection, PgModule, PgQuery } from './shapes.ts';
@@ -250,6 +250,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
     override handleReadyForQuery(): void {
       const { host, failed } = this;
       const status = host.getTransactionStatus();
+      if (failed !== undefined && this.#prefixed && this.#skip > 0) markContextError(failed);
       this.#settle(status, failed);
       if (failed === undefined) {
         if (this._canceledDueToError) this.finish(this._canceledDueToError);

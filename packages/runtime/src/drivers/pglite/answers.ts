@@ -2,6 +2,7 @@
  * Reads the server's answer to a pipeline: one result per statement, or the error that stopped it. Pure; rows are
  * parsed by PGlite's own parsers.
  */
+import { markContextError } from "../../scope/classify.ts";
 import type { PgliteLike, ServerMessage } from "./shapes.ts";
 
 /** A row. */
@@ -51,6 +52,7 @@ export function readAnswer(
   for (const message of messages) {
     switch (message.name) {
       case "error":
+        if (ours > 0) markContextError(message);
         error ??= message;
         break;
       case "readyForQuery":

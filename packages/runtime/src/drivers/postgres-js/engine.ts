@@ -3,7 +3,7 @@
  * and the statements that open a context. Knows how a transaction starts; does not know what it is for.
  */
 import { isWatertightError } from "../../errors/errors.ts";
-import { explainHandshake } from "../../scope/classify.ts";
+import { explainHandshake, markContextError } from "../../scope/classify.ts";
 import { contextText, resetStatements } from "../../scope/context-statement.ts";
 import { type EngineProfile, type Handshake, judgeHandshake } from "../../scope/profile.ts";
 import type { ScopeSettings } from "../../scope/settings.ts";
@@ -77,7 +77,9 @@ export class Engine {
     link.lastTenant = tenant;
     link.dirty = true;
     lease.opened = true;
-    return lease.run(this.secretStatement(contextText(level, timeoutMs !== undefined), values));
+    return lease.run(this.secretStatement(contextText(level, timeoutMs !== undefined), values), (settled) => {
+      if (!settled.ok) markContextError(Object(settled.error));
+    });
   }
 
   /** The start-up probe; once, and again after a failure. */
