@@ -3,6 +3,7 @@
  * whether to try again is decided elsewhere (retry.ts).
  */
 import { failure } from "../../errors/errors.ts";
+import type { StopSignal } from "./cancellation.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, takeLease } from "./lease.ts";
 import { type Settled, valueOf } from "./settled.ts";
@@ -13,7 +14,7 @@ import { stop } from "./stop.ts";
 /** Limits of one call. */
 export interface Limits {
   readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: StopSignal | undefined;
 }
 
 /** BEGIN, context, statements, COMMIT without waiting in between. */
@@ -47,7 +48,7 @@ export async function sendOnce(
 }
 
 /** Takes a connection; an abort while waiting for it gives it back untouched. */
-export async function leaseFor(engine: Engine, beginText: string, signal: AbortSignal | undefined): Promise<Lease> {
+export async function leaseFor(engine: Engine, beginText: string, signal: StopSignal | undefined): Promise<Lease> {
   if (signal?.aborted) throw aborted(signal);
   const request = takeLease(engine.sql, beginText);
   if (signal === undefined) return request;
@@ -70,7 +71,7 @@ export async function leaseFor(engine: Engine, beginText: string, signal: AbortS
 }
 
 /** Waits for `work`; when the signal fires first, stops what runs and gives the connection up. */
-export async function unlessAborted<T>(lease: Lease, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function unlessAborted<T>(lease: Lease, work: Promise<T>, signal: StopSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let stopped: Promise<void> | undefined;
   const abort = (): void => void (stopped ??= stop(lease, work));
@@ -100,6 +101,6 @@ function isStream(value: unknown): value is NodeJS.ReadWriteStream {
 }
 
 /** The error of an abort. */
-export function aborted(signal: AbortSignal): Error {
+export function aborted(signal: StopSignal): Error {
   return failure("WT_ABORTED", { cause: signal.reason });
 }

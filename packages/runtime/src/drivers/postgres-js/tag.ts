@@ -5,6 +5,7 @@
  * Must never let a query reach postgres.js's own handler, which would send it without a context.
  */
 import { failure } from "../../errors/errors.ts";
+import { Cancellation, type StopSignal } from "./cancellation.ts";
 import type { NativeQuery, NativeSql } from "./shapes.ts";
 
 /** What happens to the queries of one tag. */
@@ -12,9 +13,9 @@ export interface Destination {
   /** Called when a query is written: the tenant, or throws why there is none. */
   tenant(): string;
   /** Called when a query is awaited. */
-  send(query: NativeQuery, tenant: string, signal: AbortSignal): Promise<unknown>;
+  send(query: NativeQuery, tenant: string, signal: StopSignal): Promise<unknown>;
   /** Called when pages of a query are asked for. */
-  pages(query: NativeQuery, tenant: string, rows: number, signal: AbortSignal): AsyncIterableIterator<unknown[]>;
+  pages(query: NativeQuery, tenant: string, rows: number, signal: StopSignal): AsyncIterableIterator<unknown[]>;
 }
 
 /** Makes the tag, with the helpers of postgres.js that send nothing. */
@@ -48,25 +49,25 @@ function redirect(query: NativeQuery, to: Destination): void {
       throw error;
     };
   }
-  const stop = new AbortController();
+  const stop = new Cancellation();
   query.handler = () => {
     const { resolve, reject } = query;
-    void run(query, to, decide, stop.signal).then(resolve, reject);
+    void run(query, to, decide, stop).then(resolve, reject);
   };
   // postgres.js's own cancel would leave the connection to the next borrower.
-  query.canceller = async () => stop.abort();
+  query.canceller = async () => stop.cancel();
   query.cursor = ((rows?: number | PageHandler, fn?: PageHandler) => {
     const size = typeof rows === "number" ? rows : 1;
     const handler = typeof rows === "function" ? rows : fn;
     query.options.simple = false;
-    const pages = generate(query, to, decide, size, stop.signal);
+    const pages = generate(query, to, decide, size, stop);
     return handler === undefined ? pages : each(pages, handler);
   }) as NativeQuery["cursor"];
 }
 
 type PageHandler = (page: unknown[]) => unknown;
 
-async function run(query: NativeQuery, to: Destination, decide: () => string, signal: AbortSignal): Promise<unknown> {
+async function run(query: NativeQuery, to: Destination, decide: () => string, signal: StopSignal): Promise<unknown> {
   const tenant = decide();
   // .simple(), .readable() and .writable(): the simple protocol permits stacked statements.
   if (query.options.simple) throw failure("WT_SIMPLE_PROTOCOL");
@@ -78,7 +79,7 @@ async function* generate(
   to: Destination,
   decide: () => string,
   rows: number,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): AsyncGenerator<unknown[]> {
   yield* to.pages(query, decide(), rows, signal);
 }

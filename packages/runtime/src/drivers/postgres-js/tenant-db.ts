@@ -6,6 +6,7 @@ import { AccessDeniedError } from "../../errors/errors.ts";
 import { requestRow } from "../../scope/required-row.ts";
 import { checkTimeout, type ScopeSettings } from "../../scope/settings.ts";
 import { type Limits, sendOnce } from "./call.ts";
+import type { Stoppable } from "./cancellation.ts";
 import type { Locations } from "./locations.ts";
 import type { StreamOptions } from "../../scope/cursor-pages.ts";
 import type { Reporter } from "./reporter.ts";
@@ -73,7 +74,7 @@ export function makeQueries<S>(around: Surroundings, bound: string | undefined):
   const sendAll = async (
     tenant: string,
     make: () => readonly NativeQuery[],
-    options: CallOptions,
+    options: Stoppable<CallOptions>,
   ): Promise<unknown[]> => {
     const limits: Limits = {
       timeoutMs: checkTimeout(options.statementTimeoutMs) ?? settings.statementTimeoutMs,

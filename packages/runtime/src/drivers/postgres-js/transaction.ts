@@ -7,6 +7,7 @@ import { failure } from "../../errors/errors.ts";
 import { type BeginOptions, beginText } from "../../scope/begin-text.ts";
 import { checkTimeout } from "../../scope/settings.ts";
 import { aborted, leaseFor, type Limits, refuseCopy, unlessAborted } from "./call.ts";
+import type { Stoppable } from "./cancellation.ts";
 import type { Engine } from "./engine.ts";
 import type { Lease } from "./lease.ts";
 import type { Locations } from "./locations.ts";
@@ -66,7 +67,7 @@ export async function* generateInTransaction<R, S>(
   locations: Locations,
   tenant: string,
   produce: (tx: Transaction<S>) => AsyncIterable<R>,
-  options: TransactionOptions = {},
+  options: Stoppable<TransactionOptions> = {},
 ): AsyncGenerator<R> {
   const { signal } = options;
   const { engine, lease, timed } = await beginFor(locations, tenant, options);
@@ -99,7 +100,7 @@ interface Begun {
 }
 
 // Nothing of the caller's has run yet, so a refused begin may be repeated, elsewhere if need be.
-async function beginFor(locations: Locations, tenant: string, options: TransactionOptions): Promise<Begun> {
+async function beginFor(locations: Locations, tenant: string, options: Stoppable<TransactionOptions>): Promise<Begun> {
   const timeoutMs = checkTimeout(options.statementTimeoutMs) ?? locations.home.settings.statementTimeoutMs;
   const timed = timeoutMs !== undefined;
   const text = beginText(options);
