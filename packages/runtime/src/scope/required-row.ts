@@ -4,7 +4,7 @@
 import { failure } from "../errors/errors.ts";
 
 /** Quotes an identifier. */
-export function quoteName(name: string): string {
+function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

@@ -34,7 +34,7 @@ export interface PgliteTransaction {
 }
 
 /** The object behind {@link PgliteTransaction}. */
-export class Transaction implements PgliteTransaction {
+class Transaction implements PgliteTransaction {
   readonly tenant: string | undefined;
   readonly #session: Session;
   readonly #parent: Transaction | undefined;
