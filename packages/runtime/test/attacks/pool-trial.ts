@@ -50,13 +50,22 @@ export async function runPoolTrial(
   const listener = listenTo(pool);
   const neighbour = hostile.neighbour && hostilePool(arena);
   let pid = 0;
-  const held = neighbour?.for(world.b).transaction(async (tx) => {
-    await tx.query(hostile.neighbour!(world));
-    pid = (tx.client as unknown as { processID: number }).processID;
-    await new Promise<void>((resolve) => (letGo = resolve));
-  });
   let letGo: () => void = () => {};
-  while (held && pid === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  let held: Promise<unknown> = Promise.resolve();
+  if (neighbour)
+    await new Promise<void>((ready, failed) => {
+      held = neighbour
+        .for(world.b)
+        .transaction(async (tx) => {
+          await tx.query(hostile.neighbour!(world));
+          pid = (tx.client as unknown as { processID: number }).processID;
+          await new Promise<void>((resolve) => {
+            letGo = resolve;
+            ready();
+          });
+        })
+        .catch(failed);
+    });
   try {
     await honest(arena, pool, listener, hostile, trial);
     trial.meanwhile.length = 0;
@@ -77,7 +86,7 @@ export async function runPoolTrial(
     );
   } finally {
     letGo();
-    await held?.catch(() => {});
+    await held;
     await neighbour?.end();
     await pool.end();
   }

@@ -6,7 +6,7 @@ import type { KitTransaction } from "../db/transaction.ts";
 import { kitError } from "../errors/kit-error.ts";
 import { type KeyMaterial, pads } from "./key-material.ts";
 
-/** The database's own seal key: made once, random, known to nobody. A trigger copies it into every key row, so it comes first. */
+/** The database's own seal key: made once, random, known to nobody. */
 export async function makeSeal(tx: KitTransaction): Promise<void> {
   const { ipad, opad } = pads(randomBytes(32));
   await tx.run("insert into watertight.seal (ipad, opad) values ($1, $2)", [ipad, opad]);

@@ -2,6 +2,7 @@
  * The databases of the hostile tests: hardened and protected as shipped, the same with one defence removed, and the secrets whose bytes
  * betray a leak. Has roles of its own, because some attacks and some removed defences change roles. Must never soften the shipped arena.
  */
+import { randomBytes } from "node:crypto";
 import { createDatabase, sampleSchema, type TestDatabase, type TestServer } from "@watertight/testkit";
 import { mintToken, parseKeys, type TokenKey } from "@watertight/runtime";
 import { installKit } from "../../src/install/install-kit.ts";
@@ -56,7 +57,8 @@ export async function makeArena(
 ): Promise<Arena> {
   const level = options.level ?? options.template?.level ?? "sealed";
   const db = await createDatabase(server, options.template ? { template: options.template.db.name } : {});
-  const roles = suffixed(db.roles, "_hostile");
+  // Roles are cluster-wide and other files run at the same time: a role that a control made superuser must not be theirs.
+  const roles = options.template?.roles ?? suffixed(db.roles, `_h${randomBytes(4).toString("hex")}`);
   const sample = options.template
     ? {
         canaryA: options.template.canaryA,
