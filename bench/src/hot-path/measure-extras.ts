@@ -8,7 +8,7 @@ import type { Endpoint, Target } from "../drivers/target.ts";
 import { rawTransport } from "../transport/transport.ts";
 import { closeLanes, type NamedLane, openLane, warmLanes } from "./lanes.ts";
 import { type Run, takeTurns } from "./measure-group.ts";
-import { digest, type Extra, ratioNoise, round3 } from "./result.ts";
+import { digest, type Extra, ratioNoise, round3, undisturbed } from "./result.ts";
 
 /** Measures the extras. */
 export async function measureExtras(run: Run): Promise<Extra[]> {
@@ -37,7 +37,7 @@ export async function measureExtras(run: Run): Promise<Extra[]> {
   try {
     for (const [, , make] of questions) lanes.push(await openLane(environment, request, "sealed", make));
     await warmLanes(lanes, "point", run.watcher);
-    const slices = await takeTurns(lanes, "point", run.cellMs, { transport: "raw", connections: 1 });
+    const slices = (await takeTurns(lanes, "point", run.cellMs, { transport: "raw", connections: 1 })).map(undisturbed);
     const digests = slices.map(digest);
     return questions.slice(1).map(([name, what], i) => ({
       name,

@@ -9,7 +9,7 @@ import type { Transport } from "../transport/transport.ts";
 import type { RoundTripTable } from "./count-round-trips.ts";
 import { closeLanes, type NamedLane, openLanes, warmLanes } from "./lanes.ts";
 import type { Group } from "./plan.ts";
-import { type Digest, digest, ratioNoise, type Result, round1, round3 } from "./result.ts";
+import { type Digest, digest, ratioNoise, type Rounds, type Result, round1, round3, undisturbed } from "./result.ts";
 
 /** What all groups share. */
 export interface Run {
@@ -33,7 +33,7 @@ export async function measureGroup(run: Run, group: Group, roundTrips: RoundTrip
     const results: Result[] = [];
     for (const name of group.cases) {
       await warmLanes(lanes, name, run.watcher);
-      const slices = await takeTurns(lanes, name, run.cellMs, group);
+      const slices = (await takeTurns(lanes, name, run.cellMs, group)).map(undisturbed);
       results.push(...toResults(group, name, lanes, slices, roundTrips));
     }
     return results;
@@ -51,7 +51,7 @@ export async function takeTurns(
 ): Promise<Slice[][]> {
   // Behind a delay one call takes 3 to 12 ms, and many connections need a moment until all of them are in flight.
   const shortest = group.transport === "delay1ms" ? 40 : group.connections > 1 ? 40 : 15;
-  const rounds = Math.max(1, Math.min(30, Math.round(cellMs / shortest)));
+  const rounds = Math.max(1, Math.min(60, Math.round(cellMs / shortest)));
   const slices: Slice[][] = lanes.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < lanes.length; turn++) {
@@ -66,7 +66,7 @@ function toResults(
   group: Group,
   name: CaseName,
   lanes: readonly NamedLane[],
-  slices: readonly Slice[][],
+  slices: readonly Rounds[],
   roundTrips: RoundTripTable,
 ): Result[] {
   const digests = slices.map(digest);
@@ -97,6 +97,7 @@ function toResults(
         named: lane.target.named,
         unnamed: lane.target.named || shadowIndex < 0 ? null : unnamedRatio(own, digests[shadowIndex]!),
         samples: own.samples,
+        waited: own.waited,
         noise: ratioNoise(slices[i]!, slices[baseIndex]!),
       },
     ];

@@ -39,7 +39,9 @@ export interface Result {
   readonly unnamed: { readonly p50Us: number; readonly ratio: number; readonly qpsRatio: number } | null;
   /** Timed calls behind the medians. */
   readonly samples: number;
-  /** Half the quartile distance of the ratio over the interleaved rounds, relative; differences below it mean nothing. Null: too few rounds to tell. */
+  /** Share of the time in which our side waited for a processor: what other work on the machine took. */
+  readonly waited: number;
+  /** Half the quartile distance of the slices' medians, relative, of both sides of the ratio; differences below it mean nothing. Null: too few slices to tell. */
   readonly noise: number | null;
 }
 
@@ -75,6 +77,7 @@ export type Rounds = readonly Slice[];
 
 /** What slices say together. */
 export interface Digest {
+  readonly waited: number;
   readonly p50Us: number;
   readonly p95Us: number;
   readonly qps: number;
@@ -82,7 +85,16 @@ export interface Digest {
   readonly samples: number;
 }
 
-/** Puts the slices of all rounds together. */
+/**
+ * The half of the slices in which our side waited least for a processor. Chosen by the waiting and not by the latency, so that it
+ * favours no variant: on a machine with other work the other half measures the neighbours.
+ */
+export function undisturbed(rounds: Rounds): Rounds {
+  if (rounds.length < 4) return rounds;
+  return rounds.toSorted((a, b) => a.waited - b.waited).slice(0, Math.ceil(rounds.length / 2));
+}
+
+/** Puts slices together. */
 export function digest(rounds: Rounds): Digest {
   const times = rounds.flatMap((slice) => slice.times);
   const calls = rounds.reduce((sum, slice) => sum + slice.calls, 0);
@@ -94,13 +106,15 @@ export function digest(rounds: Rounds): Digest {
     qps: Math.round(median(rounds.map((slice) => (slice.calls / slice.elapsedUs) * 1e6))),
     serverCpuUs: cpu === null ? null : round1(cpu / calls),
     samples: times.length,
+    waited: round3(median(rounds.map((slice) => slice.waited))),
   };
 }
 
-/** Noise of a ratio: how much it moves from one interleaved round to the next. */
+/** Noise of a ratio: how much the medians of single slices differ, on both sides of it. */
 export function ratioNoise(rounds: Rounds, base: Rounds): number | null {
   if (rounds.length < 4) return null;
-  return round3(noise(rounds.map((slice, i) => median(slice.times) / median(base[i]!.times))) || 0);
+  const spread = (slices: Rounds): number => noise(slices.map((slice) => median(slice.times)));
+  return round3(Math.hypot(spread(rounds), spread(base)));
 }
 
 /** Three decimals. */

@@ -48,3 +48,24 @@ export function isLocalBackend(pid: number): boolean {
     return false;
   }
 }
+
+/**
+ * Microseconds that these processes and our own main thread stood ready and waited for a processor: what the neighbours on this
+ * machine took. Null where the kernel does not tell.
+ */
+export function waitedUs(pids: readonly number[]): number | null {
+  const own = waitOf("self");
+  if (own === null) return null;
+  let total = own;
+  for (const pid of pids) total += waitOf(pid) ?? 0;
+  return total;
+}
+
+function waitOf(pid: number | "self"): number | null {
+  try {
+    const value = Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1000;
+    return Number.isFinite(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -6,7 +6,7 @@ import type { CaseName } from "../data/cases.ts";
 import { cases } from "../data/cases.ts";
 import type { Caller } from "../data/tables.ts";
 import type { Target } from "../drivers/target.ts";
-import type { CpuReader } from "./server-cpu.ts";
+import { type CpuReader, waitedUs } from "./server-cpu.ts";
 
 /** A target with what is needed to time it. */
 export interface Lane {
@@ -27,6 +27,8 @@ export interface Slice {
   readonly elapsedUs: number;
   /** CPU of all backends together, in microseconds. */
   readonly cpuUs: number | null;
+  /** Share of the slice that our side waited for a processor, 0 where that is unknown. */
+  readonly waited: number;
 }
 
 // The first calls of a slice find other variants' data in the caches; they are made, but not counted as latencies.
@@ -40,6 +42,7 @@ export async function runSlice(lane: Lane, name: CaseName, ms: number): Promise<
   const times: number[] = [];
   let calls = 0;
   const cpuBefore = lane.cpu(lane.pids);
+  const waitBefore = waitedUs(lane.pids);
   const started = performance.now();
   const end = started + ms;
   const worker = async (index: number): Promise<void> => {
@@ -60,7 +63,14 @@ export async function runSlice(lane: Lane, name: CaseName, ms: number): Promise<
   else await Promise.all(Array.from({ length: width }, (_, index) => worker(index)));
   const elapsedUs = (performance.now() - started) * 1000;
   const cpuAfter = lane.cpu(lane.pids);
-  return { times, calls, elapsedUs, cpuUs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore };
+  const waited = waitBefore === null ? 0 : (waitedUs(lane.pids)! - waitBefore) / elapsedUs;
+  return {
+    times,
+    calls,
+    elapsedUs,
+    cpuUs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore,
+    waited,
+  };
 }
 
 /** Uses every connection often enough that its statements have their final plan (PostgreSQL decides at the sixth execution). */

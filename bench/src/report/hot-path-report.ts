@@ -20,6 +20,7 @@ function resultTable(results: readonly Result[]): Table {
       "trips",
       "ratio",
       "noise",
+      "waited",
       "q/s ratio",
     ],
     rightFrom: 5,
@@ -36,6 +37,7 @@ function resultTable(results: readonly Result[]): Table {
       String(it.roundTrips),
       it.ratio.toFixed(2) + (it.unnamed === null ? "" : ` (${it.unnamed.ratio.toFixed(2)})`),
       noiseText(it.noise),
+      `${(it.waited * 100).toFixed(0)} %`,
       it.qpsRatio.toFixed(2),
     ]),
   };
@@ -85,8 +87,9 @@ function facts(report: Report): string[] {
 
 const legend =
   "ratio: median latency against unscoped of the same driver, case, transport and connections in the same run; in brackets: against " +
-  "unscoped without statement names, for variants that prepare nothing. noise: half the quartile distance of that ratio over the " +
-  "interleaved rounds. trips: round trips of a call after first use. cpu: server CPU per call.";
+  "unscoped without statement names, for variants that prepare nothing. Of all slices the half counts that waited least for a processor. " +
+  "noise: half the quartile distance of the slices' medians, both sides. waited: share of the time that other work on the machine took. " +
+  "trips: round trips of a call after first use. cpu: server CPU per call.";
 
 /** For a terminal. */
 export function hotPathText(report: Report): string {
