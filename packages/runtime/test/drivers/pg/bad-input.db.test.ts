@@ -2,7 +2,7 @@
 import { countingProxy, type CountingProxy, createDatabase, describeServers } from '@watertight/testkit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tenantPool } from '../../../src/drivers/pg/index.ts';
+import { type TenantDb, tenantPool } from '../../../src/drivers/pg/index.ts';
 import { parseKeys, tenancy, TokenSource, WatertightError } from '../../../src/index.ts';
 import { errorOf, tenantA, tenantB, type TenantDatabase, tenantDatabase } from '../../fixture/tenant-database.ts';
 
@@ -178,17 +178,34 @@ describeServers((server) => {
     await there.close().catch(() => {});
   });
 
-  test('a stale snapshot is retried (40001 of the epoch), and no other 40001', async () => {
-    await db.admin.query(`create sequence if not exists tries; grant all on sequence tries to ${db.roles.app};
-      create or replace function stale(times int, name text) returns text language plpgsql as $$
-      declare n bigint := nextval('tries'); begin
-        if n <= times then raise exception using errcode = '40001', constraint = name; end if; return n::text; end $$`);
-    const pool = db.pool({ max: 1 });
-    expect((await pool.for(tenantA).query("select stale(3, 'watertight_epoch') as n")).rows).toEqual([{ n: '4' }]);
-    await db.admin.query('alter sequence tries restart');
-    expect(await errorOf(pool.for(tenantA).query("select stale(4, 'watertight_epoch')"))).toMatchObject({ code: '40001' });
-    await db.admin.query('alter sequence tries restart');
-    expect(await errorOf(pool.for(tenantA).query("select stale(1, 'other')"))).toMatchObject({ code: '40001' });
-    expect((await db.admin.query('select last_value::int as n from tries')).rows).toEqual([{ n: 1 }]);
+  test('a stale snapshot of the context is retried (40001 of the epoch), and no other 40001', async () => {
+    // A kit that finds its snapshot stale a given number of times before it opens.
+    await db.admin.query(`create sequence tries; create table stale (times int, name text); grant all on sequence tries to ${db.roles.app};
+      alter function watertight.open(bytea) rename to open_at_last;
+      create function watertight.open(token bytea) returns void language plpgsql security definer as $$
+      begin
+        if nextval('public.tries') <= (select times from public.stale) then
+          raise exception using errcode = '40001', constraint = (select name from public.stale);
+        end if;
+        perform watertight.open_at_last(token);
+      end $$`);
+    const tries = async (times: number, name: string, work: (db: TenantDb) => Promise<unknown>): Promise<unknown[]> => {
+      const pool = db.pool({ max: 1 });
+      await pool.ready();
+      await db.admin.query('alter sequence tries restart; delete from stale');
+      await db.admin.query('insert into stale values ($1, $2)', [times, name]);
+      const outcome = await work(pool.for(tenantA)).catch((error: { code?: string }) => error.code);
+      return [outcome, (await db.admin.query('select last_value::int as n from tries')).rows[0].n];
+    };
+    const query = async (db: TenantDb): Promise<unknown> => (await db.query('select 1 as a')).rowCount;
+    const batch = async (db: TenantDb): Promise<unknown> => (await db.batch([{ text: 'select 1' }, { text: 'select 2' }]))[1]?.rowCount;
+    const transaction = (db: TenantDb): Promise<unknown> => db.transaction(query as never);
+    for (const work of [query, batch, transaction]) {
+      expect(await tries(3, 'watertight_epoch', work)).toEqual([1, 4]);
+      expect(await tries(4, 'watertight_epoch', work)).toEqual(['40001', 4]);
+      expect(await tries(1, 'other', work)).toEqual(['40001', 1]);
+    }
+    const imitated = `do $$ begin perform nextval('tries'); raise exception using errcode = '40001', constraint = 'watertight_epoch'; end $$`;
+    expect(await tries(0, '', (db) => db.query(imitated))).toEqual(['40001', 2]);
   });
 });
