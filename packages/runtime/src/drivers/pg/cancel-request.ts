@@ -17,23 +17,25 @@ export function condemn(pg: PgModule, client: PgClient & { readonly link: Link }
 
 function sendCancel(pg: PgModule, client: PgClient): Promise<void> {
   return new Promise((resolve) => {
-    if (client.processID === null || client.readyForQuery) return resolve();
-    const connection = new pg.Connection({ ssl: client.ssl, sslNegotiation: client.sslNegotiation });
+    const { processID, ssl, sslNegotiation, host, port } = client;
+    if (processID === null || client.readyForQuery) return resolve();
+    const connection = new pg.Connection({ ssl, sslNegotiation });
     const done = (): void => {
       clearTimeout(timer);
       connection.stream.destroy();
       resolve();
     };
     const timer = setTimeout(done, boundMs);
-    const send = (): void => connection.cancel(client.processID as number, client.secretKey);
-    connection.on("error", done);
-    connection.on("end", done);
-    connection.on("connect", () => {
-      if (!client.ssl) send();
-      else if (client.sslNegotiation !== "direct") connection.requestSsl();
-    });
-    connection.on("sslconnect", send);
-    if (client.host.startsWith("/")) connection.connect(`${client.host}/.s.PGSQL.${client.port}`);
-    else connection.connect(client.port, client.host);
+    const send = (): void => connection.cancel(processID, client.secretKey);
+    connection
+      .on("error", done)
+      .on("end", done)
+      .on("sslconnect", send)
+      .on("connect", () => {
+        if (!ssl) send();
+        else if (sslNegotiation !== "direct") connection.requestSsl();
+      });
+    if (host.startsWith("/")) connection.connect(`${host}/.s.PGSQL.${port}`);
+    else connection.connect(port, host);
   });
 }

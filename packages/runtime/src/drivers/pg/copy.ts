@@ -4,12 +4,9 @@
  */
 import { once } from "node:events";
 import { Readable } from "node:stream";
-import { MessageWriter } from "../../scope/wire.ts";
+import { syncOnly } from "./pipeline.ts";
 import type { PgResult } from "./shapes.ts";
 import type { TenantClient } from "./tenant-client.ts";
-
-const writer = new MessageWriter();
-const syncOnly = writer.sync().take();
 
 /** Runs `COPY … TO STDOUT`; ending early reads the rest and throws it away, which keeps the transaction usable. */
 export async function* copyTo(
@@ -44,8 +41,8 @@ export async function copyFrom(
   source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
 ): Promise<number> {
   const socket = client.connection.stream;
-  const query = client.newQuery(tenant, text);
-  query.mode = "copy";
+  const { writer } = client.engine;
+  const query = client.newQuery(tenant, text, undefined, undefined, { mode: "copy" });
   let sourceError: unknown;
   let synced = false;
   const finish = (last?: Uint8Array): void => {
@@ -54,7 +51,7 @@ export async function copyFrom(
     if (last) socket.write(last);
     socket.write(syncOnly);
   };
-  const feed = async (): Promise<void> => {
+  query.handleCopyInResponse = async () => {
     try {
       for await (const chunk of source) {
         // The server gave up in between.
@@ -68,14 +65,8 @@ export async function copyFrom(
       finish(writer.message("f", "source failed").take());
     }
   };
-  query.handleCopyInResponse = () => void feed();
-  // Refused, or not a COPY after all: the Sync is still to be sent.
-  query.onError = () => finish();
-  const complete = query.handleCommandComplete.bind(query);
-  query.handleCommandComplete = (message, connection) => {
-    complete(message, connection);
-    if (query._result.command !== null) finish();
-  };
+  // Done, refused, or not a COPY after all: the Sync is still to be sent.
+  query.onEnd = finish;
   try {
     return ((await client.send(query)) as PgResult).rowCount ?? 0;
   } catch (error) {

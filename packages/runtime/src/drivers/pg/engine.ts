@@ -3,7 +3,7 @@
  * network.
  */
 import { contextText, resetStatements } from "../../scope/context-statement.ts";
-import type { EngineProfile, Handshake } from "../../scope/profile.ts";
+import type { EngineProfile } from "../../scope/profile.ts";
 import { oneOf, type ScopeOptions, ScopeSettings } from "../../scope/settings.ts";
 import { MessageWriter } from "../../scope/wire.ts";
 
@@ -22,7 +22,6 @@ export class Engine extends ScopeSettings {
   readonly prepare: "named" | "all" | "none";
   readonly writer: MessageWriter = pipelineWriter;
   profile: EngineProfile | undefined = undefined;
-  handshake: Handshake | undefined = undefined;
   /** Raised when the clock was measured anew: cached tokens are void. */
   generation: number = 0;
   resetBytes: Buffer = Buffer.alloc(0);
@@ -36,16 +35,25 @@ export class Engine extends ScopeSettings {
   }
 
   /** Takes over what the start-up judgement found. */
-  accept(profile: EngineProfile, handshake: Handshake, clockOffsetMs: number): void {
+  accept(profile: EngineProfile, clockOffsetMs: number): void {
     const resets = resetStatements(profile.level);
     for (const text of resets) this.writer.run(text);
     this.resetBytes = this.writer.take();
     this.resetCount = resets.length;
     this.openText = contextText(profile.level, false);
     this.openTimedText = contextText(profile.level, true);
-    if (this.tokens) this.tokens.clockOffsetMs = clockOffsetMs;
-    this.handshake = handshake;
     this.profile = profile;
+    this.setClock(clockOffsetMs);
+  }
+
+  /** The database's clock minus ours: tokens made before are void. */
+  setClock(offsetMs: number): void {
+    if (this.tokens) this.tokens.clockOffsetMs = offsetMs;
     this.generation++;
+  }
+
+  /** What opens a tenant's context on a backend: a token, or at level plain the id itself. */
+  proof(tenant: string, pid: number): string {
+    return this.tokens ? this.tokens.mint(tenant, this.profile?.pooled ? 0 : pid) : tenant;
   }
 }

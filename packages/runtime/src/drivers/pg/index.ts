@@ -2,16 +2,15 @@
  * @watertight/runtime/pg: tenant isolation under node-postgres. The user's own copy of pg is handed in; nothing is
  * imported from it.
  */
-import type { PgLike } from './shapes.ts';
-import { type TenantPool, tenantPoolClass, type TenantPoolOptions } from './tenant-pool.ts';
+import type { PgLike } from "./shapes.ts";
+import { type TenantPool, tenantPoolClass, type TenantPoolOptions } from "./tenant-pool.ts";
 
-export type { TenantPool, TenantPoolOptions } from './tenant-pool.ts';
-export type { TenantDb, Statement, StreamOptions } from './tenant-db.ts';
-export type { TenantTransaction, TransactionOptions } from './transaction.ts';
-export type { BatchPart } from './scoped-query.ts';
-export type { CallOptions } from './tenant-client.ts';
-export type { Location, RouteSource } from '../../routes/route-source.ts';
-export type { PgLike, PgClient, PgResult } from './shapes.ts';
+export type { TenantPool, TenantPoolOptions } from "./tenant-pool.ts";
+export type { TenantDb, Statement, StreamOptions } from "./tenant-db.ts";
+export type { TenantTransaction, TransactionOptions } from "./transaction.ts";
+export type { BatchPart, CallOptions } from "./scoped-query.ts";
+export type { Location, RouteSource } from "../../routes/route-source.ts";
+export type { PgLike, PgClient, PgResult } from "./shapes.ts";
 
 /**
  * Makes a pool whose every query runs as exactly one tenant. The result is an instance of your own `pg.Pool`, so ORMs
@@ -26,8 +25,11 @@ export type { PgLike, PgClient, PgResult } from './shapes.ts';
  */
 export function tenantPool<P extends PgLike>(
   pg: P,
-  options: ConstructorParameters<P['Pool']>[0] & TenantPoolOptions,
-): InstanceType<P['Pool']> & TenantPool {
+  options: ConstructorParameters<P["Pool"]>[0] & TenantPoolOptions,
+): InstanceType<P["Pool"]> & TenantPool {
   const Pool = tenantPoolClass(pg);
-  return new Pool((options ?? {}) as TenantPoolOptions & Record<string, unknown>) as unknown as InstanceType<P['Pool']> & TenantPool;
+  return new Pool((options ?? {}) as TenantPoolOptions & Record<string, unknown>) as unknown as InstanceType<
+    P["Pool"]
+  > &
+    TenantPool;
 }

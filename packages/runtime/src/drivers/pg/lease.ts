@@ -26,15 +26,13 @@ export function giveBack(
   tenant: string | undefined,
   error?: Error | boolean,
 ): void {
-  const { condemned } = client.link;
-  if (condemned !== undefined) {
-    void condemned.then(() => release(true));
-    return;
-  }
-  if (client.isClean()) return release(error);
+  const { condemned, readOnly } = client.link;
+  if (condemned) return void condemned.then(() => release(true));
+  const status = client.getTransactionStatus();
+  // Status alone is not enough: it is the status of the last answer, and one may be outstanding.
+  if (client.readyForQuery && status === "I" && !readOnly) return release(error);
   // A broken socket is not the borrower's doing.
-  if (!client._queryable || client._ending) return release(error || true);
-  emitEvent("dirty-release", { tenant, status: client.getTransactionStatus() });
+  if (client._queryable && !client._ending) emitEvent("dirty-release", { tenant, status });
   release(error || true);
 }
 

@@ -3,29 +3,17 @@
  * reset before somebody else uses it, which statements it has. Changed only when bytes were written or answered, so
  * a query that fails while it is built changes nothing.
  */
-import { MessageWriter, passThrough } from '../../scope/wire.ts';
-import type { Engine } from './engine.ts';
-import { type NamedStatement, StatementNames } from './statement-names.ts';
+import type { SqlError } from "../../scope/classify.ts";
+import { MessageWriter, passThrough } from "../../scope/wire.ts";
+import type { Engine } from "./engine.ts";
+import { type NamedStatement, StatementNames } from "./statement-names.ts";
 
-/** The part of a pipeline that opens the context, as it was written. */
-export interface Prefix {
-  /** Number of CommandComplete messages that belong to it. */
-  commands: number;
-  reset: boolean;
-}
-
-/** How a pipeline ended. */
-export interface Outcome {
-  readonly status: string | null;
-  readonly failed: boolean;
-  /** It was a transaction of its own: idle before, no BEGIN. */
+/** A pipeline as it was sent. */
+export interface Sent {
   readonly implicit: boolean;
-  /** Its prefix ran completely. */
-  readonly opened: boolean;
   readonly reset: boolean;
-  readonly tenant: string;
-  /** Command tag of its last statement, e.g. COMMIT. */
-  readonly tag: string | null;
+  readonly opens: boolean;
+  readonly skip: number;
 }
 
 interface CachedContext {
@@ -59,7 +47,7 @@ export class Link {
   readonly #contexts: Map<string, CachedContext> = new Map();
   #generation: number = 0;
 
-  /** Writes reset (if due) and context for a tenant. */
+  /** Writes reset (if due) and context for a tenant. @returns the number of commands written; one is the context alone */
   writePrefix(
     engine: Engine,
     writer: MessageWriter,
@@ -68,7 +56,7 @@ export class Link {
     pid: number,
     parses: (NamedStatement | null)[],
     used: NamedStatement[],
-  ): Prefix {
+  ): number {
     const profile = engine.profile!;
     const reset = profile.alwaysReset || this.dirty || (this.lastTenant !== undefined && this.lastTenant !== tenant);
     if (reset) {
@@ -81,34 +69,45 @@ export class Link {
       used.push(statement);
       writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, statement.name));
     } else {
-      writer.parse('', text);
+      writer.parse("", text);
       parses.push(null);
-      writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, ''));
+      writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, ""));
     }
-    return { commands: (reset ? engine.resetCount : 0) + 1, reset };
+    return reset ? engine.resetCount + 1 : 1;
   }
 
-  /** Takes note of a pipeline's end. */
-  settle(outcome: Outcome): void {
-    if (outcome.status === 'I') {
+  /** Takes note of a pipeline's end; `tag` is the command tag of its last statement, e.g. COMMIT. */
+  settle(
+    status: string | null,
+    failed: SqlError | undefined,
+    sent: Sent,
+    tenant: string,
+    tag: string | null | undefined,
+  ): void {
+    if (failed === undefined) this.names.closesDone();
+    else {
+      this.names.overheard(failed);
+      if (failed.code === "25006") this.readOnly = true;
+    }
+    const undone = tag === "ROLLBACK";
+    if (status === "I") {
       // A stray ROLLBACK of the borrower's undoes an implicit transaction without failing.
-      if (outcome.implicit) this.dirty = outcome.failed || outcome.tag === 'ROLLBACK' || (this.dirty && !outcome.reset);
+      if (sent.implicit) this.dirty = failed !== undefined || undone || (this.dirty && !sent.reset);
       // A reset is transactional like any other setting: rolled back, the leftovers of the last tenant are back.
-      else if (this.#resetInTransaction) this.dirty = outcome.tag !== 'COMMIT' || this.#resetUndone;
+      else if (this.#resetInTransaction) this.dirty = tag !== "COMMIT" || this.#resetUndone;
       this.openTenant = undefined;
       this.#resetInTransaction = this.#resetUndone = false;
       return;
     }
     // Also when the pipeline failed: the transaction can then only roll back, and the reset with it.
-    this.#resetInTransaction ||= outcome.reset;
-    if (outcome.status === 'T') {
-      if (outcome.opened) this.openTenant = outcome.tenant;
-      else if (outcome.tag === 'COMMIT' || outcome.tag === 'ROLLBACK') {
-        // COMMIT AND CHAIN ended the context but not the transaction; ROLLBACK TO may have: open it again.
-        this.openTenant = undefined;
-        // ROLLBACK AND CHAIN looks like ROLLBACK TO: perhaps the reset is undone, and a COMMIT at the end proves nothing.
-        this.#resetUndone ||= this.#resetInTransaction && outcome.tag === 'ROLLBACK';
-      }
+    this.#resetInTransaction ||= sent.reset;
+    if (status !== "T") return;
+    if (sent.opens && sent.skip === 0) this.openTenant = tenant;
+    else if (tag === "COMMIT" || undone) {
+      // COMMIT AND CHAIN ended the context but not the transaction; ROLLBACK TO may have: open it again.
+      this.openTenant = undefined;
+      // ROLLBACK AND CHAIN looks like ROLLBACK TO: perhaps the reset is undone, and a COMMIT at the end proves nothing.
+      this.#resetUndone ||= this.#resetInTransaction && undone;
     }
   }
 
@@ -124,11 +123,18 @@ export class Link {
       const cached = this.#contexts.get(tenant);
       if (cached !== undefined && cached.until > now && cached.name === name) return cached.bytes;
     }
-    const proof = engine.tokens === undefined ? tenant : engine.tokens.mint(tenant, engine.profile!.pooled ? 0 : pid);
-    const bytes = contextWriter.bind('', name, timeoutMs === undefined ? [proof] : [proof, String(timeoutMs)], passThrough).execute('').take();
+    const proof = engine.proof(tenant, pid);
+    const bytes = contextWriter
+      .bind("", name, timeoutMs === undefined ? [proof] : [proof, String(timeoutMs)], passThrough)
+      .execute("")
+      .take();
     if (cacheable) {
       if (this.#contexts.size >= cacheLimit) this.#contexts.clear();
-      this.#contexts.set(tenant, { bytes, name, until: engine.tokens === undefined ? Infinity : now + engine.tokens.reuseMs });
+      this.#contexts.set(tenant, {
+        bytes,
+        name,
+        until: engine.tokens === undefined ? Infinity : now + engine.tokens.reuseMs,
+      });
     }
     return bytes;
   }

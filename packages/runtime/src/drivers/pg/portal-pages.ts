@@ -3,10 +3,9 @@
  * with its own Sync, so other statements of the transaction may run between pages, and a slow reader is its own
  * backpressure: the next page is only asked for when this one is used up.
  */
-import { randomBytes } from "node:crypto";
 import { failure } from "../../errors/errors.ts";
-import type { ScopedQuery } from "./scoped-query.ts";
 import type { PgResult } from "./shapes.ts";
+import { randomName } from "./statement-names.ts";
 import type { TenantClient } from "./tenant-client.ts";
 
 /**
@@ -23,10 +22,7 @@ export async function* readPages(
   check: () => void,
 ): AsyncGenerator<Record<string, unknown>, void, undefined> {
   if (!Number.isInteger(batchSize) || batchSize < 1) throw failure("WT_CONFIG", { detail: "batchSize" });
-  const portal = `wt${randomBytes(16).toString("hex")}`;
-  let page: ScopedQuery = client.newQuery(tenant, text, values);
-  page.portal = portal;
-  page.pageSize = batchSize;
+  const page = client.newQuery(tenant, text, values, undefined, { portal: randomName(), pageSize: batchSize });
   let open = true;
   try {
     for (;;) {
@@ -35,21 +31,14 @@ export async function* readPages(
       yield* rows;
       if (!open) return;
       check();
-      const next = client.newQuery(tenant, text);
-      next.mode = "page";
-      next.portal = portal;
-      next.pageSize = batchSize;
-      // The row description came with the first page only.
-      next._result = next._results = page._result;
-      next._result.rows = [];
-      page = next;
+      // The same query again: the row description comes with the first page only.
+      page.mode = "page";
+      page._result.rows = [];
     }
   } finally {
     if (open && client.getTransactionStatus() === "T") {
-      const close = client.newQuery(tenant, "");
-      close.mode = "close";
-      close.portal = portal;
-      await client.send(close);
+      page.mode = "close";
+      await client.send(page);
     }
   }
 }

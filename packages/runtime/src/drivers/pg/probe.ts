@@ -7,30 +7,17 @@ import { explainHandshake, type SqlError } from "../../scope/classify.ts";
 import { type Handshake, judgeHandshake } from "../../scope/profile.ts";
 import { handshakeText, judgeProbe, probeGet, probeMark, probeSet } from "../../scope/start-probe.ts";
 import type { BatchPart } from "./scoped-query.ts";
-import type { PgModule, PgQuery, PgResult } from "./shapes.ts";
+import type { PgResult } from "./shapes.ts";
 import type { TenantClient } from "./tenant-client.ts";
 
-/** Runs a statement without a context: for the probe and for ending transactions. */
-export function runAlone(client: TenantClient, text: string, values?: readonly unknown[]): Promise<PgResult> {
-  const query = client.newQuery("", text, values);
-  query.mode = "alone";
-  return client.send(query) as Promise<PgResult>;
-}
-
-/** Turns statements into the parts of a batch: pg queries that only collect. */
-export function batchParts(pg: PgModule, client: TenantClient, parts: readonly BatchPart[]): PgQuery[] {
-  return parts.map((part) => {
-    const query = new pg.Query(part);
-    query._result._types = client._types;
-    return query;
-  });
-}
-
-function runBatchAlone(pg: PgModule, client: TenantClient, parts: readonly BatchPart[]): Promise<PgResult[]> {
-  const query = client.newQuery("", "");
-  query.mode = "alone";
-  query.parts = batchParts(pg, client, parts);
-  return client.send(query) as Promise<PgResult[]>;
+/** Runs a statement, or several, without a context: for the probe and for ending transactions. */
+export function runAlone(
+  client: TenantClient,
+  text: string,
+  values?: readonly unknown[],
+  parts?: readonly BatchPart[],
+): Promise<PgResult> {
+  return client.send(client.newQuery("", text, values, undefined, { mode: "alone", parts })) as Promise<PgResult>;
 }
 
 /** What one look at the database found. */
@@ -56,7 +43,7 @@ export async function shakeHands(client: TenantClient): Promise<Sighting> {
  * The whole probe on one connection; on success the engine knows how to speak to this database.
  * @throws ConfigurationError when this database, role or pooler can't be trusted with tenant data
  */
-export async function probe(pg: PgModule, client: TenantClient): Promise<Handshake> {
+export async function probe(client: TenantClient): Promise<Handshake> {
   const { engine } = client;
   const { handshake, clockOffsetMs } = await shakeHands(client);
   const profile = judgeHandshake(handshake, {
@@ -64,12 +51,12 @@ export async function probe(pg: PgModule, client: TenantClient): Promise<Handsha
     pooler: engine.pooler,
     clientPid: client.processID,
   });
-  const [, inside] = await runBatchAlone(pg, client, [
-    { text: probeSet, values: [probeMark] },
-    { text: probeGet, values: [probeMark] },
-  ]);
-  const after = await runAlone(client, probeGet, [probeMark]);
-  judgeProbe(inside?.rows[0], after.rows[0]);
-  engine.accept(profile, handshake, clockOffsetMs);
+  const values = [probeMark];
+  const [, inside] = (await runAlone(client, "", undefined, [
+    { text: probeSet, values },
+    { text: probeGet, values },
+  ])) as unknown as PgResult[];
+  judgeProbe(inside?.rows[0], (await runAlone(client, probeGet, values)).rows[0]);
+  engine.accept(profile, clockOffsetMs);
   return handshake;
 }

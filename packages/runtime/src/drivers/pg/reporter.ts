@@ -5,7 +5,7 @@
 import { emitEvent } from "../../context/events.ts";
 import { reportText } from "../../scope/required-row.ts";
 import type { Engine } from "./engine.ts";
-import type { PgModule, PgPool } from "./shapes.ts";
+import type { PgModule } from "./shapes.ts";
 
 /** One id that found nothing. */
 export interface Denial {
@@ -14,60 +14,52 @@ export interface Denial {
   readonly key: Record<string, unknown>;
 }
 
+export interface Reporter {
+  /** Takes a denial and returns at once; drops it when too many wait. */
+  add(denial: Denial): void;
+  /** Sends what waits and closes the connection. */
+  end(): Promise<void>;
+}
+
 const queueLimit = 1000;
 
-export class Reporter {
-  readonly #pool: PgPool;
-  readonly #engine: Engine;
-  #waiting: number = 0;
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(pg: PgModule, config: object, engine: Engine) {
-    this.#engine = engine;
-    // A plain pool: the probe function takes the proof itself and needs no context.
-    this.#pool = new pg.Pool({
-      ...config,
-      password: (config as { password?: unknown }).password,
-      Client: pg.Client,
-      max: 1,
-      allowExitOnIdle: true,
-      connectionTimeoutMillis: 5000,
-      query_timeout: 5000,
-    });
-    this.#pool.on("error", () => {});
-  }
-
-  /** Takes a denial and returns at once; drops it when too many wait. */
-  add(denial: Denial): void {
-    if (this.#waiting >= queueLimit)
-      return emitEvent("warning", { message: "too many reports waiting; one was dropped" });
-    this.#waiting++;
-    this.#last = this.#last
-      .then(() => this.#send(denial))
-      .catch((cause: unknown) => {
-        // 25006: read-only transaction, that is a replica, where nothing can be recorded.
-        if ((cause as { code?: string }).code !== "25006")
-          emitEvent("warning", { message: "a denied row could not be reported", cause });
-      });
-  }
-
-  async #send({ tenant, relation, key }: Denial): Promise<void> {
-    this.#waiting--;
-    const client = await this.#pool.connect();
+export function makeReporter(pg: PgModule, config: object, engine: Engine): Reporter {
+  // A plain pool: the probe function takes the proof itself and needs no context.
+  const pool = new pg.Pool({
+    ...config,
+    password: (config as { password?: unknown }).password,
+    Client: pg.Client,
+    max: 1,
+    allowExitOnIdle: true,
+    connectionTimeoutMillis: 5000,
+    query_timeout: 5000,
+  });
+  pool.on("error", () => {});
+  let waiting = 0;
+  let last: Promise<void> = Promise.resolve();
+  const send = async ({ tenant, relation, key }: Denial): Promise<void> => {
+    waiting--;
+    const client = await pool.connect();
     try {
-      const { tokens, profile } = this.#engine;
+      const proof = engine.proof(tenant, client.processID ?? 0);
       // The function takes bytes: at level plain those of the id itself.
-      const proof =
-        tokens === undefined ? Buffer.from(tenant) : tokens.mint(tenant, profile?.pooled ? 0 : (client.processID ?? 0));
-      await client.query(reportText, [proof, relation, JSON.stringify(key)]);
+      await client.query(reportText, [engine.tokens ? proof : Buffer.from(proof), relation, JSON.stringify(key)]);
     } finally {
       client.release?.(!client.readyForQuery);
     }
-  }
-
-  /** Sends what waits and closes the connection. */
-  async end(): Promise<void> {
-    await this.#last;
-    await this.#pool.end();
-  }
+  };
+  return {
+    add(denial) {
+      if (waiting >= queueLimit) return emitEvent("warning", { message: "too many reports waiting; one was dropped" });
+      waiting++;
+      last = last
+        .then(() => send(denial))
+        .catch((cause: unknown) => {
+          // 25006: read-only transaction, that is a replica, where nothing can be recorded.
+          if ((cause as { code?: string }).code !== "25006")
+            emitEvent("warning", { message: "a denied row could not be reported", cause });
+        });
+    },
+    end: () => last.then(() => pool.end()),
+  };
 }

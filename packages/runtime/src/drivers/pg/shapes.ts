@@ -2,8 +2,8 @@
  * The members of node-postgres that this driver uses, declared here instead of importing pg: the user's own copy is
  * handed in at run time. A type test proves that the real pg fits, `checkDriver` that this copy has them.
  */
-import type { EventEmitter } from 'node:events';
-import { failure } from '../../errors/errors.ts';
+import type { EventEmitter } from "node:events";
+import { failure } from "../../errors/errors.ts";
 
 /** What {@link tenantPool} is handed: the user's own `pg`. */
 export interface PgLike {
@@ -131,7 +131,7 @@ export interface PgModule {
 
 // Class and member, as this driver needs them.
 const members =
-  'Client.getTransactionStatus Client._handleErrorMessage Client._handleParseComplete Pool._pulseQueue Connection.cancel Result.addFields';
+  "Client.getTransactionStatus Client._handleErrorMessage Client._handleParseComplete Pool._pulseQueue Connection.cancel Result.addFields";
 
 /**
  * Checks that this is the real pg, new enough. Looks at members, not at a version: a fork that has them is fine.
@@ -139,9 +139,10 @@ const members =
  */
 export function checkDriver(pg: PgLike): PgModule {
   const module = pg as unknown as Record<string, { prototype?: Record<string, unknown> } | undefined> | undefined;
-  for (const member of members.split(' ')) {
-    const [name = '', method = ''] = member.split('.');
-    if (typeof module?.[name]?.prototype?.[method] !== 'function') throw failure('WT_DRIVER_UNSUPPORTED', { detail: `no ${member}` });
+  for (const member of members.split(" ")) {
+    const [name = "", method = ""] = member.split(".");
+    if (typeof module?.[name]?.prototype?.[method] !== "function")
+      throw failure("WT_DRIVER_UNSUPPORTED", { detail: `no ${member}` });
   }
   return pg as unknown as PgModule;
 }

@@ -3,24 +3,25 @@
  * their own under a name that the next tenant will execute (a swapped open() hands over a token). Keyed by text: one
  * name never means two texts. Never trusts "it worked last time" after an error that says otherwise.
  */
-import { randomBytes } from 'node:crypto';
-import type { MessageWriter } from '../../scope/wire.ts';
+import { randomBytes } from "node:crypto";
+import type { MessageWriter } from "../../scope/wire.ts";
 
 const limit = 200;
 
-function newPrefix(): string {
-  return `wt${randomBytes(16).toString('hex')}_`;
+/** A name that nobody can guess. */
+export function randomName(): string {
+  return `wt${randomBytes(16).toString("hex")}_`;
 }
 
 /** One statement: whether the server has it, as far as we know. */
 export interface NamedStatement {
   readonly name: string;
   readonly text: string;
-  state: 'absent' | 'parsed' | 'suspect';
+  state: "absent" | "parsed" | "suspect";
 }
 
 export class StatementNames {
-  #prefix: string = newPrefix();
+  #prefix: string = randomName();
   readonly #byText: Map<string, NamedStatement> = new Map();
   #evicted: string[] = [];
   #count: number = 0;
@@ -34,12 +35,12 @@ export class StatementNames {
     let statement = this.#byText.get(text);
     if (statement === undefined) {
       if (this.#byText.size >= limit) this.#forget();
-      statement = { name: this.#prefix + this.#count++, text, state: 'absent' };
+      statement = { name: this.#prefix + this.#count++, text, state: "absent" };
       this.#byText.set(text, statement);
     }
     // Twice in one pipeline: parsed by the first use.
-    if (statement.state !== 'parsed' && !parses.includes(statement)) {
-      if (statement.state === 'suspect') writer.closeObject('S', statement.name);
+    if (statement.state !== "parsed" && !parses.includes(statement)) {
+      if (statement.state === "suspect") writer.closeObject("S", statement.name);
       writer.parse(statement.name, text);
       parses.push(statement);
     }
@@ -50,10 +51,10 @@ export class StatementNames {
   writeCloses(writer: MessageWriter): void {
     if (this.#known) {
       this.#forget();
-      this.#prefix = newPrefix();
+      this.#prefix = randomName();
       this.#known = false;
     }
-    for (const name of this.#evicted) writer.closeObject('S', name);
+    for (const name of this.#evicted) writer.closeObject("S", name);
   }
 
   /**
@@ -62,7 +63,9 @@ export class StatementNames {
    * token (Q7). So the next pipeline has new ones.
    */
   overheard(message: object): void {
-    this.#known ||= JSON.stringify(Object.values(message)).includes(this.#prefix) || String((message as Error).message).includes(this.#prefix);
+    this.#known ||=
+      JSON.stringify(Object.values(message)).includes(this.#prefix) ||
+      String((message as Error).message).includes(this.#prefix);
   }
 
   /** A pipeline went through: what it closed is closed. */

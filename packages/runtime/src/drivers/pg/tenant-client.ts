@@ -3,39 +3,29 @@
  * pool.connect() hands out is a lease on this (lease.ts); used directly, as in a pool's 'connect' listener, it knows
  * only the ambient tenant.
  */
-import { failure } from '../../errors/errors.ts';
-import { answer } from './callback-style.ts';
-import { condemn } from './cancel-request.ts';
-import { type Engine, engineKey } from './engine.ts';
-import { Link } from './link.ts';
-import { runAlone } from './probe.ts';
-import type { ScopedQuery, ScopedQueryClass } from './scoped-query.ts';
-import type { Callback, PgClient, PgConnection, PgModule, PgSubmittable } from './shapes.ts';
-
-/** What one call may add. */
-export interface CallOptions {
-  /** Server-side limit for this statement, in milliseconds; it is rolled back when it runs longer. */
-  readonly statementTimeoutMs?: number;
-  /** Cancels the statement; its connection is destroyed. */
-  readonly signal?: AbortSignal;
-  /** Prepare under a name of our own (with option prepare 'named' or 'all'). */
-  readonly name?: string;
-}
+import { failure } from "../../errors/errors.ts";
+import { onAbort } from "./abort-listener.ts";
+import { answer } from "./callback-style.ts";
+import { condemn } from "./cancel-request.ts";
+import { type Engine, engineKey } from "./engine.ts";
+import { Link } from "./link.ts";
+import { runAlone } from "./probe.ts";
+import type { CallOptions, Plan, ScopedQuery, ScopedQueryClass } from "./scoped-query.ts";
+import type { Callback, PgClient, PgConnection, PgModule, PgSubmittable } from "./shapes.ts";
 
 export interface TenantClient extends PgClient {
   readonly engine: Engine;
   readonly link: Link;
-  /** Runs a query for a tenant that was decided already. */
-  run(query: ScopedQuery, signal?: AbortSignal, timeoutMs?: number): void;
-  /** The same as a promise. */
-  send(query: ScopedQuery, signal?: AbortSignal, timeoutMs?: number): Promise<unknown>;
+  /** Makes a query for a tenant that was decided already. */
+  newQuery(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): ScopedQuery;
+  /** Runs it. */
+  send(query: ScopedQuery): Promise<unknown>;
   /** Ends whatever transaction is open; a failure leaves a dirty connection, which giving it back destroys. */
   rollBack(text?: string): Promise<unknown>;
   /** What `query` does, for a lease that is bound to a tenant. */
   queryAs(bound: string | undefined, config: unknown, values?: unknown, callback?: Callback): unknown;
-  /** Whether the connection may go back to the pool. */
-  isClean(): boolean;
-  newQuery(tenant: string, config: unknown, values?: unknown): ScopedQuery;
+  /** Cancels what runs and destroys the connection. */
+  condemn(): Promise<void>;
 }
 
 export type TenantClientClass = new (config?: object) => TenantClient;
@@ -50,73 +40,69 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
     constructor(config?: object) {
       super(config);
       const engine = (config as { [engineKey]?: Engine } | undefined)?.[engineKey];
-      if (engine === undefined) throw failure('WT_CONFIG', { detail: 'this client class belongs to a tenant pool' });
+      if (engine === undefined) throw failure("WT_CONFIG", { detail: "this client class belongs to a tenant pool" });
       this.engine = engine;
       // pg would report a timeout and go on using the connection; ours destroys it.
       this.#queryTimeoutMs = Number(this.connectionParameters.query_timeout) || 0;
       this.connectionParameters.query_timeout = 0;
       // A broken connection reports to the query that runs on it; without a listener it would end the process as well.
-      this.on('error', () => {});
-      this.on('notice', (notice: object) => this.link.names.overheard(notice));
+      this.on("error", () => {});
+      this.on("notice", (notice: object) => this.link.names.overheard(notice));
     }
 
     override query(config: unknown, values?: unknown, callback?: Callback): unknown {
       return this.queryAs(undefined, config, values, callback);
     }
 
-    newQuery(tenant: string, config: unknown, values?: unknown): ScopedQuery {
-      return new Scoped(this, tenant, config, values);
+    newQuery(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): ScopedQuery {
+      return new Scoped(this, tenant, config, values, options, plan);
     }
 
     queryAs(bound: string | undefined, config: unknown, values?: unknown, callback?: Callback): unknown {
-      if (config === null || config === undefined) throw new TypeError('Client was passed a null or undefined query');
-      if (typeof values === 'function') callback = values as Callback;
+      if (config === null || config === undefined) throw new TypeError("Client was passed a null or undefined query");
+      if (typeof values === "function") callback = values as Callback;
       callback ??= (config as { callback?: Callback }).callback;
       // Captured now: a queued query is sent in whatever context finished the one before it.
-      if (typeof (config as PgSubmittable).submit === 'function') return this.#foreign(bound, config as PgSubmittable, callback);
+      if (typeof (config as PgSubmittable).submit === "function")
+        return this.#foreign(bound, config as PgSubmittable, callback);
       return answer(this.#promise(bound, config, values), callback);
     }
 
     // Async, so that a refusal rejects; synchronous up to the send.
     async #promise(bound: string | undefined, config: unknown, values: unknown): Promise<unknown> {
-      const query = new Scoped(this, this.engine.tenantFor(bound, 'client.query'), config, values);
-      return this.send(query, undefined, Number((config as { query_timeout?: unknown }).query_timeout) || undefined);
+      return this.send(this.newQuery(this.engine.tenantFor(bound, "client.query"), config, values));
     }
 
-    send(query: ScopedQuery, signal?: AbortSignal, timeoutMs?: number): Promise<unknown> {
+    // A limit: the caller hears at once; the connection is never used again, because nobody knows what it is doing.
+    send(query: ScopedQuery): Promise<unknown> {
+      const { signal } = query;
+      const limitMs = Number(query.limitMs) || this.#queryTimeoutMs;
       return new Promise((resolve, reject) => {
-        query.callback = (error, result) => (error ? reject(error) : resolve(result));
-        this.run(query, signal, timeoutMs);
+        const stop = (code: "WT_ABORTED" | "WT_QUERY_TIMEOUT"): void => {
+          const queued = this._queryQueue.indexOf(query);
+          if (queued >= 0) this._queryQueue.splice(queued, 1);
+          else void this.condemn();
+          query.finish(failure(code, { cause: signal?.reason }));
+        };
+        const timer = limitMs > 0 ? setTimeout(stop, limitMs, "WT_QUERY_TIMEOUT") : undefined;
+        const unlisten = onAbort(signal, () => stop("WT_ABORTED"));
+        query.callback = (error, result) => {
+          clearTimeout(timer);
+          unlisten();
+          if (error) reject(error);
+          else resolve(result);
+        };
+        super.query(query);
       });
     }
 
-    async rollBack(text: string = 'rollback'): Promise<unknown> {
-      if (this.link.condemned !== undefined || !this._queryable || this.getTransactionStatus() === 'I') return;
-      return runAlone(this, text).catch(() => undefined);
+    async rollBack(text: string = "rollback"): Promise<unknown> {
+      if (!this.link.condemned && this._queryable && this.getTransactionStatus() !== "I")
+        return runAlone(this, text).catch(() => {});
     }
 
-    run(query: ScopedQuery, signal?: AbortSignal, timeoutMs: number = this.#queryTimeoutMs): void {
-      if (signal !== undefined || timeoutMs > 0) this.#limit(query, signal, timeoutMs);
-      super.query(query);
-    }
-
-    // The caller hears at once; the connection is never used again, because nobody knows what it is doing.
-    #limit(query: ScopedQuery, signal: AbortSignal | undefined, timeoutMs: number): void {
-      const callback = query.callback;
-      const stop = (code: 'WT_ABORTED' | 'WT_QUERY_TIMEOUT'): void => {
-        const queued = this._queryQueue.indexOf(query);
-        if (queued >= 0) this._queryQueue.splice(queued, 1);
-        else void condemn(pg, this);
-        query.finish(failure(code, code === 'WT_ABORTED' ? { cause: signal?.reason } : {}));
-      };
-      const timer = timeoutMs > 0 ? setTimeout(stop, timeoutMs, 'WT_QUERY_TIMEOUT') : undefined;
-      const abort = (): void => stop('WT_ABORTED');
-      query.callback = (error, result) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        callback?.(error, result);
-      };
-      signal?.addEventListener('abort', abort, { once: true });
+    condemn(): Promise<void> {
+      return condemn(pg, this);
     }
 
     /**
@@ -124,32 +110,32 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
      * uses the simple protocol (COPY streams) is refused, because that protocol accepts stacked statements.
      */
     #foreign(bound: string | undefined, query: PgSubmittable, callback: Callback | undefined): unknown {
-      const tenant = this.engine.tenantFor(bound, 'client.query');
+      const tenant = this.engine.tenantFor(bound, "client.query");
       const { link } = this;
       const status = this.getTransactionStatus();
       const { submit } = query;
       // A hint, to refuse before anything is touched: COPY streams take the socket over before they send. What gets
       // past it is caught below, and costs the connection.
-      if (/\.query\(/.test(String(submit))) throw failure('WT_SIMPLE_PROTOCOL');
-      if (this.readyForQuery && status === 'I') throw failure('WT_NEEDS_TRANSACTION');
+      if (/\.query\(/.test(String(submit))) throw failure("WT_SIMPLE_PROTOCOL");
+      if (this.readyForQuery && status === "I") throw failure("WT_NEEDS_TRANSACTION");
       if (!this.readyForQuery || link.openTenant === undefined) {
-        const open = new Scoped(this, tenant, '');
-        open.mode = 'open';
+        const open = this.newQuery(tenant, "", undefined, undefined, { mode: "open" });
         open.callback = () => {}; // its failure shows in the status that the submit below looks at
         super.query(open);
       }
       query.submit = (connection: PgConnection): Error | null | undefined | void => {
-        if (link.condemned !== undefined) return failure('WT_SCOPE_ENDED');
-        if (this.getTransactionStatus() !== 'T' || link.openTenant === undefined) return failure('WT_NEEDS_TRANSACTION');
-        if (link.openTenant !== tenant) return failure('WT_TENANT_MISMATCH');
+        if (link.condemned !== undefined) return failure("WT_SCOPE_ENDED");
+        if (this.getTransactionStatus() !== "T" || link.openTenant === undefined)
+          return failure("WT_NEEDS_TRANSACTION");
+        if (link.openTenant !== tenant) return failure("WT_TENANT_MISMATCH");
         let simple = false;
         const original = connection.query;
         connection.query = () => void (simple = true);
         try {
           const error = submit.call(query, connection);
           if (!simple) return error;
-          void condemn(pg, this);
-          return failure('WT_SIMPLE_PROTOCOL');
+          void this.condemn();
+          return failure("WT_SIMPLE_PROTOCOL");
         } finally {
           connection.query = original;
         }
@@ -158,17 +144,12 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
       return query;
     }
 
-    isClean(): boolean {
-      // Status alone is not enough: it is the status of the last answer, and one may be outstanding.
-      return this.readyForQuery && this.getTransactionStatus() === 'I' && this.link.condemned === undefined && !this.link.readOnly;
-    }
-
     override _handleErrorMessage(message: Error): void {
       const active = this._getActiveQuery();
       // pg would deliver now; ours waits for ReadyForQuery (see scoped-query.ts).
       if (this._connecting || !(active instanceof Scoped)) return super._handleErrorMessage(message);
       active.failed ??= message;
-      active.onError?.();
+      active.onEnd?.();
     }
 
     override _handleParseComplete(): void {

@@ -4,9 +4,8 @@
  */
 import { AccessDeniedError } from "../../errors/errors.ts";
 import { requestRow } from "../../scope/required-row.ts";
-import type { BatchPart } from "./scoped-query.ts";
+import type { BatchPart, CallOptions } from "./scoped-query.ts";
 import type { PgResult } from "./shapes.ts";
-import type { CallOptions } from "./tenant-client.ts";
 import type { PoolCore } from "./tenant-pool.ts";
 import { openTransaction, runTransaction, type TenantTransaction, type TransactionOptions } from "./transaction.ts";
 
@@ -58,35 +57,30 @@ export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
   return {
     tenant,
     async query(statement, values, options) {
-      check();
-      return (await core.runOnce(tenant, statement, values, undefined, options)) as PgResult;
+      return (await core.runOnce(check(), statement, values, options)) as PgResult;
     },
-    async batch(statements, options) {
+    async batch(parts, options) {
       check();
-      if (statements.length === 0) return [];
-      return (await core.runOnce(tenant, "", undefined, statements, options)) as PgResult[];
+      if (parts.length === 0) return [];
+      return (await core.runOnce(tenant, "", undefined, options, { parts })) as PgResult[];
     },
     async transaction(fn, options) {
-      check();
-      return runTransaction(core, tenant, fn, options);
+      return runTransaction(core, check(), fn, options);
     },
     async *stream(text, values, options) {
-      check();
-      const open = await openTransaction(core, tenant, {});
+      const { tx, end } = await openTransaction(core, check(), {});
       let done = false;
       try {
-        yield* open.tx.stream(text, values, options);
+        yield* tx.stream(text, values, options);
         done = true;
       } finally {
-        await (done ? open.commit() : open.rollBack());
+        await end(done);
       }
     },
     async requireRow(table, key) {
-      check();
       const { relation, text, values } = requestRow(table, key);
-      const result = (await core.runOnce(tenant, text, values, undefined, undefined)) as PgResult;
-      const row = result.rows[0];
-      if (row !== undefined) return row;
+      const { rows } = (await core.runOnce(check(), text, values)) as PgResult;
+      if (rows[0]) return rows[0];
       core.report(tenant, relation, key);
       throw new AccessDeniedError("WT_ROW_NOT_FOUND");
     },

@@ -6,26 +6,25 @@ import { emitEvent } from "../../context/events.ts";
 import { failure } from "../../errors/errors.ts";
 import { readNotServed, type SqlError } from "../../scope/classify.ts";
 import type { Handshake } from "../../scope/profile.ts";
-import { checkTimeout } from "../../scope/settings.ts";
+import { onAbort } from "./abort-listener.ts";
 import { answer } from "./callback-style.ts";
 import { Engine, engineKey, type EngineOptions } from "./engine.ts";
 import { giveBack, makeLease } from "./lease.ts";
-import { batchParts, probe, shakeHands } from "./probe.ts";
-import { Reporter } from "./reporter.ts";
+import { probe, shakeHands } from "./probe.ts";
+import { makeReporter, type Reporter } from "./reporter.ts";
 import type { RouteSource } from "../../routes/route-source.ts";
-import { type BatchPart, scopedQueryClass } from "./scoped-query.ts";
+import { type CallOptions, type Plan, scopedQueryClass } from "./scoped-query.ts";
 import {
   type Callback,
   checkDriver,
   type ConnectCallback,
   type PgClient,
   type PgLike,
-  type PgModule,
   type PgPool,
   type PgSubmittable,
   type Release,
 } from "./shapes.ts";
-import { type CallOptions, type TenantClient, tenantClientClass } from "./tenant-client.ts";
+import { type TenantClient, tenantClientClass } from "./tenant-client.ts";
 import { makeTenantDb, type TenantDb } from "./tenant-db.ts";
 
 /** Options of ours; everything else is pg's own pool configuration. */
@@ -53,30 +52,26 @@ export interface TenantPool {
 
 /** What the other files of this driver need of a pool. */
 export interface PoolCore {
-  readonly pg: PgModule;
   readonly engine: Engine;
   /** Runs one pipeline on a connection of its own. */
-  runOnce(
-    tenant: string,
-    config: unknown,
-    values: unknown,
-    parts: readonly BatchPart[] | undefined,
-    options: CallOptions | undefined,
-  ): Promise<unknown>;
-  /** Borrows a connection of the tenant's location; the caller gives it back. */
-  borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed>;
-  /** Whether the whole attempt may be made again after this error; does what is needed before that. */
-  recover(tenant: string, error: unknown, state: Attempts): Promise<boolean>;
+  runOnce(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): Promise<unknown>;
+  /** The same, but on success the caller gives the connection back. */
+  perform(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): Promise<Performed>;
   report(tenant: string, relation: string, key: Record<string, unknown>): void;
 }
 
-export interface Borrowed {
+interface Borrowed {
   readonly client: TenantClient;
   readonly release: Release;
 }
 
+/** A query that was answered, and the connection that it ran on. */
+export interface Performed extends Borrowed {
+  readonly result: unknown;
+}
+
 /** What was tried already, so that nothing is tried for ever. */
-export interface Attempts {
+interface Attempts {
   rerouted?: boolean;
   clock?: boolean;
 }
@@ -89,13 +84,12 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
   const Client = tenantClientClass(pg, scopedQueryClass(pg));
 
   return class TenantPool extends pg.Pool implements PgPool, TenantPool, PoolCore {
-    readonly pg: PgModule = pg;
     readonly engine: Engine;
     readonly #settings: TenantPoolOptions & Record<string, unknown>;
-    #ready: Promise<Handshake> | undefined = undefined;
-    #measuring: Promise<void> | undefined = undefined;
-    #reporter: Reporter | undefined = undefined;
-    #unscopedPool: PgPool | undefined = undefined;
+    #ready: Promise<Handshake> | undefined;
+    #measuring: Promise<void> | undefined;
+    #reporter: Reporter | undefined;
+    #unscopedPool: PgPool | undefined;
     readonly #locations: Map<string, TenantPool> = new Map();
     readonly #routes: Map<string, TenantPool> = new Map();
 
@@ -115,7 +109,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
 
     // Async, so that a refusal rejects; the tenant is read at the call.
     async #query(config: unknown, values: unknown): Promise<unknown> {
-      return this.runOnce(this.engine.tenantFor(undefined, "pool.query"), config, values, undefined, undefined);
+      return this.runOnce(this.engine.tenantFor(undefined, "pool.query"), config, values);
     }
 
     // oxlint-disable-next-line typescript/no-explicit-any -- pg's two overloads in one body
@@ -132,7 +126,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       let tenant = this.engine.ambient();
       // A location can only be found for a tenant; without routes a lease may take the tenant of its first query.
       if (this.#settings.routes !== undefined) tenant = this.engine.tenantFor(tenant, "pool.connect");
-      const { client, release } = await this.borrow(tenant);
+      const { client, release } = await this.#borrow(tenant);
       return makeLease(client, release, tenant);
     }
 
@@ -155,16 +149,35 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
     async runOnce(
       tenant: string,
       config: unknown,
-      values: unknown,
-      parts: readonly BatchPart[] | undefined,
-      options: CallOptions | undefined,
+      values?: unknown,
+      options?: CallOptions,
+      plan?: Plan,
     ): Promise<unknown> {
+      if (typeof (config as PgSubmittable | null)?.submit === "function") throw failure("WT_NEEDS_TRANSACTION");
+      const { client, release, result } = await this.perform(tenant, config, values, options, plan);
+      const open = client.getTransactionStatus() !== "I";
+      giveBack(client, release, tenant);
+      if (open) throw failure("WT_TRANSACTION_LEFT_OPEN");
+      return result;
+    }
+
+    async perform(
+      tenant: string,
+      config: unknown,
+      values?: unknown,
+      options?: CallOptions,
+      plan?: Plan,
+    ): Promise<Performed> {
       const attempts: Attempts = {};
       for (;;) {
+        const { client, release } = await this.#borrow(tenant, options?.signal);
         try {
-          return await this.#attempt(tenant, config, values, parts, options);
+          const result = await client.send(client.newQuery(tenant, config, values, options, plan));
+          return { client, release, result };
         } catch (error) {
-          if (await this.recover(tenant, error, attempts)) continue;
+          await client.rollBack();
+          giveBack(client, release, tenant);
+          if (await this.#recover(tenant, error, attempts)) continue;
           // The stack of a database error leads to the socket; lead it to the caller instead.
           if (error instanceof Error) Error.captureStackTrace(error);
           throw error;
@@ -172,38 +185,9 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       }
     }
 
-    async #attempt(
-      tenant: string,
-      config: unknown,
-      values: unknown,
-      parts: readonly BatchPart[] | undefined,
-      options: CallOptions = {},
-    ): Promise<unknown> {
-      const { signal } = options;
-      if (typeof (config as PgSubmittable | null)?.submit === "function") throw failure("WT_NEEDS_TRANSACTION");
-      const { client, release } = await this.borrow(tenant, signal);
-      let open = false;
-      try {
-        const query = client.newQuery(tenant, config, values);
-        if (parts !== undefined) query.parts = batchParts(pg, client, parts);
-        if (options.statementTimeoutMs !== undefined) query.timeoutMs = checkTimeout(options.statementTimeoutMs);
-        if (options.name !== undefined) query.statementName = options.name;
-        return await client.send(
-          query,
-          signal,
-          Number((config as { query_timeout?: unknown }).query_timeout) || undefined,
-        );
-      } finally {
-        open = client.readyForQuery && client._queryable && client.getTransactionStatus() !== "I";
-        giveBack(client, release, tenant);
-        // oxlint-disable-next-line no-unsafe-finally -- a result from a transaction that was just destroyed is none
-        if (open) throw failure("WT_TRANSACTION_LEFT_OPEN");
-      }
-    }
-
-    async borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
-      const home = this.#settings.routes === undefined ? this : await this.#locate(tenant as string);
-      if (home.engine.profile === undefined) await home.ready();
+    async #borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
+      const home = this.#settings.routes ? await this.#locate(tenant as string) : this;
+      if (!home.engine.profile) await home.ready();
       return home.#borrowHere(tenant, signal);
     }
 
@@ -211,10 +195,10 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       return new Promise((resolve, reject) => {
         const abort = (): void => reject(failure("WT_ABORTED", { cause: signal?.reason }));
         if (signal?.aborted) return abort();
-        signal?.addEventListener("abort", abort);
+        const unlisten = onAbort(signal, abort);
         this.#take(tenant, (error, client, release) => {
-          signal?.removeEventListener("abort", abort);
-          if (client === undefined) reject(error);
+          unlisten();
+          if (!client) reject(error);
           // Nobody waits any more: it goes back untouched.
           else if (signal?.aborted) release();
           else resolve({ client: client as TenantClient, release });
@@ -222,9 +206,10 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       });
     }
 
-    async recover(tenant: string, error: unknown, attempts: Attempts): Promise<boolean> {
+    // Whether the whole attempt may be made again after this error; does what is needed before that.
+    async #recover(tenant: string, error: unknown, attempts: Attempts): Promise<boolean> {
       const { sqlstate, cause } = error as { sqlstate?: string; cause?: SqlError };
-      if (sqlstate === "WT002" && this.#settings.routes !== undefined && !attempts.rerouted) {
+      if (sqlstate === "WT002" && this.#settings.routes && !attempts.rerouted) {
         attempts.rerouted = true;
         await this.#locate(tenant, { refresh: true, goto: readNotServed(cause!).goto });
         return true;
@@ -239,21 +224,17 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
 
     // Our clock and the database's have drifted apart since the start. Many calls find out at once; one asks.
     #measure(): Promise<void> {
-      const { engine } = this;
-      return (this.#measuring ??= this.#withClient(async (client) => {
-        const { clockOffsetMs } = await shakeHands(client);
-        if (engine.tokens) engine.tokens.clockOffsetMs = clockOffsetMs;
-        engine.generation++;
-      }).finally(() => (this.#measuring = undefined)));
+      return (this.#measuring ??= this.#withClient(shakeHands)
+        .then(({ clockOffsetMs }) => this.engine.setClock(clockOffsetMs))
+        .finally(() => (this.#measuring = undefined)));
     }
 
     ready(): Promise<Handshake> {
-      if (this.#ready === undefined) {
-        this.#ready = this.#withClient((client) => probe(pg, client));
+      return (this.#ready ??= this.#withClient(probe).catch((error: unknown) => {
         // A failure is tried again on next use; success holds.
-        this.#ready.catch(() => (this.#ready = undefined));
-      }
-      return this.#ready;
+        this.#ready = undefined;
+        throw error;
+      }));
     }
 
     async #withClient<T>(fn: (client: TenantClient) => Promise<T>): Promise<T> {
@@ -290,7 +271,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       emitEvent("probe", { tenant, relation });
       if (this.#settings.report === false) return;
       const home = this.#home(tenant);
-      (home.#reporter ??= new Reporter(pg, home.options, home.engine)).add({ tenant, relation, key });
+      (home.#reporter ??= makeReporter(pg, home.options, home.engine)).add({ tenant, relation, key });
     }
 
     async unscoped<T>(options: { readonly reason: string }, fn: (client: PgClient) => Promise<T>): Promise<T> {
