@@ -11,6 +11,13 @@ export function partEnvironment(part, seconds) {
 }
 
 export const parts = [
+  // Of fixed length: repeated while its share lasts, at least once. First, so that the others share what it leaves.
+  {
+    name: "hostile statements",
+    kind: "hostile",
+    share: 0.2,
+    files: ["packages/schema/test/attacks/hostile-statements", "packages/runtime/test/attacks/hostile-pool"],
+  },
   {
     name: "pool fuzz, sealed",
     kind: "fuzz",
@@ -33,11 +40,4 @@ export const parts = [
     files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"],
   },
   { name: "isolation model", kind: "model", share: 0.2, files: ["packages/runtime/test/model"] },
-  // Of fixed length: repeated while its share lasts, at least once.
-  {
-    name: "hostile statements",
-    kind: "hostile",
-    share: 0.2,
-    files: ["packages/schema/test/attacks/hostile-statements", "packages/runtime/test/attacks/hostile-pool"],
-  },
 ];

@@ -33,13 +33,17 @@ for (const [at, version] of versions.entries()) {
   const server = `${version}${installed ? ` (npm ${packageVersions[version]})` : ""}`;
   servers.push(server);
   try {
-    for (const part of parts)
+    const end = Date.now() + seconds * 1000;
+    for (const [index, part] of parts.entries()) {
+      const rest = parts.slice(index).reduce((sum, { share }) => sum + share, 0);
+      const share = ((end - Date.now()) / 1000) * (part.share / rest);
       await runPart(
         part,
         server,
-        seconds * part.share,
+        share,
         installed ? { DATABASE_URL: installed.url } : { WATERTIGHT_TEST_VERSIONS: String(version) },
       );
+    }
   } finally {
     await installed?.stop();
   }
