@@ -71,7 +71,11 @@ declare
   owner_tenant text;
   verdict text;
 begin
-  select x.relation, x.tenant_sql into p from watertight.protected x where x.relation = pg_catalog.to_regclass(report_probe.relation);
+  -- the caller's search_path is not ours: a name without schema means the protected table of that name, if there is exactly one
+  select x.relation, x.tenant_sql into p from watertight.protected x
+   where x.relation = coalesce(pg_catalog.to_regclass(report_probe.relation), (
+           select pg_catalog.min(y.relation::oid)::regclass from watertight.protected y join pg_catalog.pg_class c on c.oid = y.relation
+            where array[c.relname::text] = pg_catalog.parse_ident(report_probe.relation) having pg_catalog.count(*) = 1));
   if p.relation is not null then
     owner_tenant := watertight.find_owner(p.relation, p.tenant_sql, report_probe.key);
   end if;
@@ -80,7 +84,7 @@ begin
     when owner_tenant = speaker then 'own_row'
     when exists (select from watertight.setting s where s.name = 'prober' and s.value <> '') then 'missing_row'
     else 'not_visible' end;
-  perform watertight.record(verdict, speaker, report_probe.relation, pg_catalog.jsonb_build_object('key', report_probe.key, 'owner', owner_tenant));
+  perform watertight.record(verdict, speaker, coalesce(p.relation::text, report_probe.relation), pg_catalog.jsonb_build_object('key', report_probe.key, 'owner', owner_tenant));
 end
 $$;
 

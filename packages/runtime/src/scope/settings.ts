@@ -32,7 +32,8 @@ export class ScopeSettings {
   readonly pooler: "auto" | "none" | "transaction";
   readonly statementTimeoutMs: number | undefined;
   readonly tokens: TokenSource | undefined;
-  #raw: string | undefined = undefined;
+  // Equal to nothing, not even to an undefined that JavaScript code passes first.
+  #raw: unknown = NaN;
   #canonical: string = "";
 
   constructor(options: ScopeOptions) {
