@@ -15,7 +15,7 @@ export const usage = `npm start -- [options]
 
   --open A1,C8      open only these holes (vector or name) and leave the leaking server up beside the shipped one
   --once            exit after the table: 0 if everything was refused as shipped and every opened hole leaked, 1 otherwise
-  --json            one JSON document on stdout instead of the table
+  --json            one JSON document on stdout instead of the table (npm adds lines of its own: npm run -s start -- --json)
   --port 4280       port of the shipped server (by default 4280, or a free one where that is taken)
   --seed harbour-1  other companies, other ids
   --help
