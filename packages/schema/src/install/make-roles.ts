@@ -1,6 +1,6 @@
 /**
  * Makes the kit's roles where they do not exist. An existing role is adopted as it is: its password and attributes are never
- * touched, and rights that defeat the kit are reported (or refused, for the owner, which everything else rests on).
+ * touched. A role that row security does not bind (owner, app, readonly) is refused; lesser excess rights are reported.
  */
 import { quoteName, quoteText } from "../db/quote.ts";
 import type { KitTransaction } from "../db/transaction.ts";
@@ -53,10 +53,23 @@ export async function makeRoles(tx: KitTransaction, steps: Steps, roles: RoleNam
       await tx.run(`comment on role ${quoteName(name)} is ${quoteText(`${madeByKit}: ${purpose}`)}`);
     });
   };
-  const unsafeApp = (found: Attributes): string | undefined =>
-    found.superuser || found.bypass || found.createrole
-      ? "has rights that defeat row security: see kit status"
-      : undefined;
+  // Never correct such a role instead: it is somebody's administrator, and may be the only one (A4)
+  const bound = (kind: "app" | "readonly", found: Attributes): string | undefined => {
+    const name = roles[kind];
+    const why = found.superuser
+      ? "is a superuser"
+      : found.bypass
+        ? "has BYPASSRLS"
+        : name === caller.user
+          ? "is the role that installs the kit"
+          : undefined;
+    if (why !== undefined)
+      throw kitError("WT_KIT_ROLE_UNSAFE", {
+        detail: `${name} ${why}, so row security would not bind the application`,
+        next: `Let the application connect as another role: leave --role ${kind}=… out, or name a role without such rights.`,
+      });
+    return found.createrole ? "has CREATEROLE, which defeats row security: see kit status" : undefined;
+  };
 
   await make(roles.owner, `nologin ${plain} nobypassrls`, "owns the kit and the protected tables", () => undefined);
   const owner = (await attributes(tx, roles.owner))!;
@@ -70,8 +83,8 @@ export async function makeRoles(tx: KitTransaction, steps: Steps, roles: RoleNam
     "runs migrations",
     () => undefined,
   );
-  await make(roles.app, `login ${plain} nobypassrls`, "the application", unsafeApp);
-  await make(roles.readonly, `login ${plain} nobypassrls`, "reads as one tenant", unsafeApp);
+  await make(roles.app, `login ${plain} nobypassrls`, "the application", (found) => bound("app", found));
+  await make(roles.readonly, `login ${plain} nobypassrls`, "reads as one tenant", (found) => bound("readonly", found));
   await make(roles.control, `login ${plain} nobypassrls`, "operators and control plane", () => undefined);
   const migrator = (await attributes(tx, roles.migrator))!;
   if (!migrator.bypass && !migrator.superuser)

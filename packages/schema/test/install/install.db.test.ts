@@ -115,6 +115,22 @@ describeServers((server) => {
       await expect(installKit(own.kit, { roles: own.roles })).rejects.toMatchObject({ code: "WT_KIT_SCHEMA_TAKEN" });
     });
 
+    it.each(["app", "readonly"] as const)("refuses a role %s that row security does not bind", async (kind) => {
+      const { [kind]: name } = own.roles;
+      await own.db.admin.query(`create role ${name} login`);
+      for (const right of ["superuser", "bypassrls"]) {
+        await own.db.admin.query(`alter role ${name} ${right}`);
+        await expect(install()).rejects.toMatchObject({ code: "WT_KIT_ROLE_UNSAFE" });
+        await own.db.admin.query(`alter role ${name} no${right}`);
+      }
+      await expect(install({ roles: { ...own.roles, [kind]: own.installer } })).rejects.toMatchObject({
+        code: "WT_KIT_ROLE_UNSAFE",
+      });
+      expect(await installedVersion(own.kit)).toBe(0);
+      // and without these rights the same role is adopted
+      expect((await install()).roles[kind]).toBe(name);
+    });
+
     it("makes roles that row security binds, and leaves no way around it behind", async () => {
       const report = await install();
       const { rows } = await own.db.admin.query(

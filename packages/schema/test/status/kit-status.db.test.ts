@@ -175,6 +175,33 @@ describeServers((server) => {
       }
     });
 
+    it("takes no superuser away from the connected role or the bootstrap role", async () => {
+      const own = await ownDatabase(server, "superuser");
+      try {
+        await installKit(own.kit, { roles: own.roles });
+        const fix = async (name: string): Promise<string | undefined> =>
+          (await kitStatus(inside(own.kit))).checks.find(
+            (check) => check.state === "fail" && (check.vectorId === "D13" || check.id === `role:${name}:A4`),
+          )?.fix;
+        await own.kit.query("begin");
+        await own.kit.query(`alter role ${own.roles.app} superuser`);
+        expect(await fix(own.roles.app)).toBe(`alter role "${own.roles.app}" nosuperuser nobypassrls;`);
+        await own.kit.query("rollback; begin");
+        await own.kit.query("update watertight.setting set value = current_user where name = 'app'");
+        expect(await fix(own.installer)).toMatch(/^watertight kit uninstall/);
+        await own.kit.query("rollback; begin");
+        await own.kit.query(`alter role ${own.roles.owner} superuser`);
+        expect(await fix("")).toMatch(/ nosuperuser /);
+        await own.kit.query("rollback; begin");
+        // the connected role is not the bootstrap role here
+        await own.kit.query(`alter role ${own.roles.app} superuser login; set local role ${own.roles.app}`);
+        expect(await fix(own.roles.app)).toMatch(/^watertight kit uninstall/);
+        await own.kit.query("rollback");
+      } finally {
+        await own.drop();
+      }
+    });
+
     it("tells a database owner what only a superuser can do", async () => {
       const own = await ownDatabase(server, "database owner");
       try {

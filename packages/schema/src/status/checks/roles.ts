@@ -22,7 +22,7 @@ const predefined = [
 export async function roleChecks(context: StatusContext): Promise<Check[]> {
   const { tx, kit } = context;
   const { app, readonly, owner, migrator } = kit.roles;
-  const checks = [...(await boundRole(context, app)), ...(await boundRole(context, readonly))];
+  const checks = [...(await boundRole(context, app, "app")), ...(await boundRole(context, readonly, "readonly"))];
   const [facts] = await tx.rows(
     `select (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = $1) as owner_bypass, (select rolcanlogin from pg_catalog.pg_roles where rolname = $1) as owner_login,
             (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = $2) as migrator_bypass`,
@@ -33,7 +33,7 @@ export async function roleChecks(context: StatusContext): Promise<Check[]> {
       fail("owner", `${owner} is above row security`, {
         vectorId: "D13",
         detail: "views and functions of the owner show every tenant",
-        fix: `alter role ${quoteName(owner)} nosuperuser nobypassrls;`,
+        fix: await bindRole(context, owner, "owner"),
         needsSuperuser: true,
       }),
     );
@@ -67,7 +67,21 @@ export async function roleChecks(context: StatusContext): Promise<Check[]> {
   return checks;
 }
 
-async function boundRole({ tx, kit }: StatusContext, role: string): Promise<Check[]> {
+/** SQL that puts a role under row security, or another role where this one is needed: never lock the administrator out. */
+async function bindRole({ tx }: StatusContext, role: string, kind: "owner" | "app" | "readonly"): Promise<string> {
+  const [row] = await tx.rows(
+    `select r.rolsuper as super, r.rolname in (session_user, current_user) or r.oid = 10
+            or r.rolsuper and not exists (select from pg_catalog.pg_roles o where o.rolsuper and o.rolcanlogin and o.oid <> r.oid) as needed
+       from pg_catalog.pg_roles r where r.rolname = $1`,
+    [role],
+  );
+  if (row?.needed)
+    return `watertight kit uninstall && watertight kit install --role ${kind}=<another role>   -- ${role} administers this server`;
+  return `alter role ${quoteName(role)} ${row?.super ? "nosuperuser " : ""}nobypassrls;`;
+}
+
+async function boundRole(context: StatusContext, role: string, kind: "app" | "readonly"): Promise<Check[]> {
+  const { tx, kit } = context;
   const [row] = await tx.rows(
     `select r.rolsuper as super, r.rolbypassrls as bypass, r.rolcreaterole as createrole, r.rolreplication as replication,
             array(select b.rolname::text from pg_catalog.pg_roles b where b.oid <> r.oid and (b.rolbypassrls or b.rolsuper) and pg_catalog.pg_has_role(r.oid, b.oid, 'MEMBER')) as above,
@@ -91,7 +105,7 @@ async function boundRole({ tx, kit }: StatusContext, role: string): Promise<Chec
       "A4",
       `${role} is above row security`,
       row.super ? "it is a superuser" : "it has BYPASSRLS",
-      `alter role ${name} nosuperuser nobypassrls;`,
+      await bindRole(context, role, kind),
       true,
     );
     return found;
