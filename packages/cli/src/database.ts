@@ -3,21 +3,24 @@
  * of the machine can read the arguments of a process.
  */
 import { readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import type { Client } from "pg";
-import { CliError, exitCodes } from "./cli-error.ts";
+import { CliError } from "./cli-error.ts";
+import { connectError } from "./connect-error.ts";
 import type { Io } from "./io.ts";
 
+const scheme = /^postgres(ql)?:\/\//;
 const next = "Set DATABASE_URL, or give --db env:NAME or --db file:PATH.";
 
 /** The connection URL. */
 async function databaseUrl(db: string | undefined, io: Io): Promise<string> {
-  if (db === undefined) return required(io.env.DATABASE_URL, "DATABASE_URL is not set.");
-  if (db.startsWith("env:")) return required(io.env[db.slice(4)], `The variable ${db.slice(4)} is not set.`);
+  if (db === undefined) return checked(io.env.DATABASE_URL, "The variable DATABASE_URL");
+  if (db.startsWith("env:")) return checked(io.env[db.slice(4)], `The variable ${db.slice(4)}`);
   if (db.startsWith("file:")) {
     const text = await readFile(db.slice(5), "utf8").catch(() => undefined);
-    return required(text?.trim(), `The file ${db.slice(5)} cannot be read.`);
+    return checked(text?.trim(), `The file ${db.slice(5)}`);
   }
-  if (!/^postgres(ql)?:\/\//.test(db))
+  if (!scheme.test(db))
     throw new CliError("WT_CLI_NO_DATABASE", "--db is neither env:NAME, file:PATH nor a postgres:// URL.", next);
   if (holdsPassword(db))
     throw new CliError(
@@ -28,8 +31,10 @@ async function databaseUrl(db: string | undefined, io: Io): Promise<string> {
   return db;
 }
 
-function required(url: string | undefined, what: string): string {
-  if (url === undefined || url === "") throw new CliError("WT_CLI_NO_DATABASE", what, next);
+// the driver would take any other text for a host, a socket or a database name, and connect to something nobody meant
+function checked(url: string | undefined, source: string): string {
+  if (url === undefined || url === "") throw new CliError("WT_CLI_NO_DATABASE", `${source} holds no URL.`, next);
+  if (!scheme.test(url)) throw new CliError("WT_CLI_NO_DATABASE", `${source} holds no postgres:// URL.`, next);
   return url;
 }
 
@@ -46,22 +51,32 @@ function holdsPassword(text: string): boolean {
 export async function withDatabase<T>(db: string | undefined, io: Io, fn: (client: Client) => Promise<T>): Promise<T> {
   const connectionString = await databaseUrl(db, io);
   const { default: pg } = await import("pg");
-  const client = new pg.Client({ connectionString, application_name: "watertight", connectionTimeoutMillis: 10_000 });
+  const client = makeClient(pg.Client, connectionString);
   client.on("error", () => {});
   try {
     await client.connect();
   } catch (error) {
-    // the driver's message names host and user, never the password
-    throw new CliError(
-      "WT_CLI_UNREACHABLE",
-      `The database cannot be reached: ${(error as Error).message}.`,
-      "Check the URL, that the server runs, and the password.",
-      exitCodes.failed,
-    );
+    // the server would wait for a password until its own time limit, and this process with it
+    stream(client).destroy();
+    throw connectError(error, client);
   }
   try {
     return await fn(client);
   } finally {
     await client.end();
   }
+}
+
+// the driver's errors about a URL can hold the URL
+function makeClient(make: typeof Client, connectionString: string): Client {
+  try {
+    return new make({ connectionString, application_name: "watertight", connectionTimeoutMillis: 10_000 });
+  } catch {
+    throw new CliError("WT_CLI_NO_DATABASE", "The URL of the database cannot be read.", next);
+  }
+}
+
+// not part of the driver's types
+function stream(client: Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }

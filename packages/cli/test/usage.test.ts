@@ -1,4 +1,7 @@
 // The command line without a database: help, usage errors, exit codes, secrets that must not come by a flag, terminal safety.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { completeStatement } from "../src/commands/kit/shell-input.ts";
 import { harmless } from "../src/output/printer.ts";
@@ -54,6 +57,24 @@ describe("usage", () => {
       // the first load of a command is slow on a busy machine
     },
     60_000,
+  );
+
+  it.each(["mysql://me:s3cret@localhost/db", "localhost:s3cret", "/tmp s3cret", "postgres://me:s3cret@localhost:x/db"])(
+    "takes only a postgres:// URL, wherever it comes from: %s",
+    async (url) => {
+      const directory = await mkdtemp(join(tmpdir(), "wt-cli-"));
+      try {
+        await writeFile(join(directory, "url"), `${url}\n`);
+        for (const db of [[], ["--db", "env:OTHER_URL"], ["--db", `file:${join(directory, "url")}`]]) {
+          const env = { DATABASE_URL: url, OTHER_URL: url };
+          const result = await capture(["kit", "status", "--json", ...db], { env });
+          expect([result.exitCode, result.json().error.code]).toEqual([2, "WT_CLI_NO_DATABASE"]);
+          expect(result.out).not.toContain("s3cret");
+        }
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    },
   );
 
   it("answers errors as JSON too, with code and next step", async () => {
