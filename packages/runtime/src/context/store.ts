@@ -2,7 +2,7 @@
  * The ambient tenant: an AsyncLocalStorage under a registered global symbol, so that two copies of this package in
  * one process share it (two stores would lose the tenant). It only remembers; it never decides what is allowed.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { failure } from "../errors/errors.ts";
 import { emitEvent, onEvent, type TenancyEvent, type TenancyEvents } from "./events.ts";
 
@@ -17,6 +17,11 @@ const storage: AsyncLocalStorage<AmbientScope> = (shared[symbol] ??= new AsyncLo
 /** The ambient tenant of the calling code, or undefined. */
 export function currentTenant(): string | undefined {
   return storage.getStore()?.tenant;
+}
+
+/** A function that runs in the context of this call, whoever calls it. */
+export function inThisContext<A extends unknown[]>(fn: (...args: A) => void): (...args: A) => void {
+  return AsyncResource.bind(fn);
 }
 
 /** Reads and sets the ambient tenant, and tells about events. */

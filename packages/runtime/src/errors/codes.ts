@@ -68,7 +68,7 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
   WT_CONFIG: config("Option not accepted.", "Correct it."),
   WT_DRIVER_UNSUPPORTED: config(
     "Driver can not be scoped.",
-    "Use real pg 8.21+ (not native, no pipeline), postgres 3.4+ or PGlite 0.5+.",
+    "Use pg 8.21+ (not native, no pipeline), postgres 3.4+ or PGlite 0.5+.",
   ),
   WT_KEY_INVALID: config("Key missing or malformed.", "Set WATERTIGHT_KEY as `watertight kit install` prints it."),
   WT_KIT_MISSING: config("No kit for this role here.", "Run `watertight kit install`; connect as the app role."),
@@ -92,7 +92,7 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
     "A security event; or a missing grant: see `watertight kit status`.",
   ),
   WT_ROW_NOT_FOUND: denied("No such row.", "Answer 404."),
-  WT_TENANT_NOT_SERVED: passing("Tenant not served here.", "Register it, or give the pool a route source."),
+  WT_TENANT_NOT_SERVED: passing("Tenant not served here.", "Register it, or give the pool routes."),
   WT_STATEMENT_TIMEOUT: passing("Time limit exceeded; rolled back.", "Speed it up or raise statementTimeoutMs."),
   WT_QUERY_TIMEOUT: database(
     "No answer in query_timeout; outcome unknown.",

@@ -1,5 +1,5 @@
 /** The text that begins a transaction. Built from closed lists only: nothing of the caller's becomes SQL. */
-import { failure } from "../errors/errors.ts";
+import { oneOf } from "./check-option.ts";
 
 /** How a transaction begins. */
 export interface BeginOptions {
@@ -10,7 +10,6 @@ export interface BeginOptions {
 
 /** @throws ConfigurationError WT_CONFIG for an unknown isolation level */
 export function beginText({ isolation, readOnly, deferrable }: BeginOptions): string {
-  if (isolation !== undefined && !["read committed", "repeatable read", "serializable"].includes(isolation))
-    throw failure("WT_CONFIG", { detail: "isolation" });
+  if (isolation !== undefined) oneOf("isolation", isolation, ["read committed", "repeatable read", "serializable"]);
   return `begin${isolation ? ` isolation level ${isolation}` : ""}${readOnly ? " read only" : ""}${deferrable ? " deferrable" : ""}`;
 }

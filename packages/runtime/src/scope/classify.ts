@@ -26,17 +26,18 @@ export type Condition =
   | "cancelled"
   | "denied";
 
-const conditions: Record<string, Condition> = {
-  WT001: "token-refused",
-  WT002: "not-served",
-  WT003: "second-tenant",
-  WT004: "no-context",
+// By SQLSTATE: the condition, and the code of the error that is delivered.
+const table: Record<string, readonly [Condition, ErrorCode?]> = {
+  WT001: ["token-refused", "WT_TOKEN_REFUSED"],
+  WT002: ["not-served", "WT_TENANT_NOT_SERVED"],
+  WT003: ["second-tenant", "WT_SECOND_TENANT"],
+  WT004: ["no-context", "WT_CONTEXT_LOST"],
   // 0A000: the plan under a name no longer fits; 26000, 42P05: our book and the server's differ.
-  "0A000": "statement-lost",
-  "26000": "statement-lost",
-  "42P05": "statement-lost",
-  "57014": "cancelled",
-  "42501": "denied",
+  "0A000": ["statement-lost"],
+  "26000": ["statement-lost"],
+  "42P05": ["statement-lost"],
+  "57014": ["cancelled", "WT_STATEMENT_TIMEOUT"],
+  "42501": ["denied", "WT_ACCESS_DENIED"],
 };
 
 const fromContext = new WeakSet<object>();
@@ -55,18 +56,8 @@ export function conditionOf(error: SqlError): Condition | undefined {
   const stale = code === "40001" && constraint === "watertight_epoch";
   if ((stale || /^WT00[123]$/.test(code ?? "")) && !fromContext.has(error)) return undefined;
   if (code === "WT001" && detail === "expired") return "token-expired";
-  return stale ? "stale-snapshot" : conditions[code ?? ""];
+  return stale ? "stale-snapshot" : table[code ?? ""]?.[0];
 }
-
-const codes: Partial<Record<Condition, ErrorCode>> = {
-  "token-expired": "WT_TOKEN_REFUSED",
-  "token-refused": "WT_TOKEN_REFUSED",
-  "not-served": "WT_TENANT_NOT_SERVED",
-  "second-tenant": "WT_SECOND_TENANT",
-  "no-context": "WT_CONTEXT_LOST",
-  cancelled: "WT_STATEMENT_TIMEOUT",
-  denied: "WT_ACCESS_DENIED",
-};
 
 /** What a not-served error says about the tenant's place. */
 export interface NotServed {
@@ -76,19 +67,14 @@ export interface NotServed {
 
 /** Reads the DETAIL of WT002; tolerant, because an old kit may say less. */
 export function readNotServed(error: SqlError): NotServed {
-  try {
-    const detail = JSON.parse(error.detail ?? "") as Partial<NotServed>;
-    return { state: String(detail.state ?? "unknown"), goto: location(detail.goto) };
-  } catch {
-    return { state: "unknown", goto: undefined };
-  }
+  const { state, goto } = Object(parse(error.detail)) as Partial<NotServed>;
+  // The kit stores a location as JSON text, so it arrives as a string inside JSON.
+  return { state: String(state ?? "unknown"), goto: parse(goto) ?? undefined };
 }
 
-// The kit stores a location as JSON text, so it arrives as a string inside JSON.
-function location(value: unknown): unknown {
-  if (typeof value !== "string") return value ?? undefined;
+function parse(value: unknown): unknown {
   try {
-    return JSON.parse(value);
+    return JSON.parse(value as string);
   } catch {
     return value;
   }
@@ -103,14 +89,13 @@ export function explain(
   error: SqlError,
   timed: boolean,
 ): WatertightError | undefined {
-  const code = condition === undefined ? undefined : codes[condition];
-  if (code === undefined || (condition === "cancelled" && !timed)) return undefined;
+  const code = condition && table[error.code ?? ""]?.[1];
+  if (!code || (condition === "cancelled" && !timed)) return undefined;
   const state = condition === "not-served" ? readNotServed(error).state : undefined;
-  const detail = state ?? (code === "WT_TOKEN_REFUSED" ? error.detail : error.table);
   return failure(code, {
     cause: error,
     sqlstate: error.code,
-    detail,
+    detail: state ?? (code === "WT_TOKEN_REFUSED" ? error.detail : error.table),
     retryable: state === "unknown" ? false : undefined,
   });
 }

@@ -5,7 +5,7 @@
  */
 
 /** How strongly the database binds the context; see docs. */
-export type Level = 'plain' | 'sealed' | 'hostile';
+export type Level = "plain" | "sealed" | "hostile";
 
 /** A statement with its bind values. */
 export interface ContextStatement {
@@ -14,12 +14,12 @@ export interface ContextStatement {
 }
 
 const plain = "select pg_catalog.set_config('watertight.tenant', $1, true)";
-const sealed = 'select watertight.open($1)';
+const sealed = "select watertight.open($1)";
 const timeout = ", pg_catalog.set_config('statement_timeout', $2, true)";
 
 /** The text that opens a context, with or without a per-call statement timeout as `$2`. */
 export function contextText(level: Level, withTimeout: boolean): string {
-  return (level === 'plain' ? plain : sealed) + (withTimeout ? timeout : '');
+  return (level === "plain" ? plain : sealed) + (withTimeout ? timeout : "");
 }
 
 /**
@@ -39,6 +39,6 @@ export function contextStatement(level: Level, proof: string, timeoutMs?: number
  * statements and temporary objects, which a hardened database does not let the app role make.
  */
 export function resetStatements(level: Level): readonly string[] {
-  const always = ['close all', 'unlisten *', 'reset all', 'discard sequences'];
-  return level === 'hostile' ? [...always, 'deallocate all', 'discard temp', 'reset role'] : always;
+  const always = ["close all", "unlisten *", "reset all", "discard sequences"];
+  return level === "hostile" ? [...always, "deallocate all", "discard temp", "reset role"] : always;
 }

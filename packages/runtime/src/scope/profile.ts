@@ -2,11 +2,12 @@
  * The start-up judgement: from what the database says about itself and the connection role to how this pool may
  * speak to it, or to a typed refusal. Pure: the driver asks, this decides.
  */
+import type { ErrorCode } from "../errors/codes.ts";
 import { failure } from "../errors/errors.ts";
 import type { Level } from "./context-statement.ts";
 
 /** Lowest kit number (highest applied migration) this runtime works with. */
-export const oldestKit = 1;
+const oldestKit = 1;
 
 /** What `watertight.handshake()` answers. */
 export interface Handshake {
@@ -62,16 +63,14 @@ export function judgeHandshake(shake: Handshake, wanted: Wanted): EngineProfile 
   if (!(shake.kit >= oldestKit)) throw failure("WT_KIT_TOO_OLD", { detail: `kit ${shake.kit}, needed ${oldestKit}` });
   if ((shake.level === "plain") !== (wanted.level === "plain"))
     throw failure("WT_LEVEL_MISMATCH", { detail: `database ${shake.level}, runtime ${wanted.level}` });
-  const unsafe = [
+  refuse("WT_ROLE_UNSAFE", [
     (shake.superuser || shake.sessionSuperuser) && "superuser",
     shake.bypassRls && "BYPASSRLS",
     shake.ownsTables && "owns tables",
-  ].filter(Boolean);
-  if (unsafe.length > 0) throw failure("WT_ROLE_UNSAFE", { detail: unsafe.join(", ") });
+  ]);
   // The stricter side wins: either may know that the database can't be hardened.
   const level: Level = shake.level === "hostile" ? "hostile" : wanted.level;
-  const rights = [shake.temp && "TEMP", shake.create && "CREATE"].filter(Boolean);
-  if (level === "sealed" && rights.length > 0) throw failure("WT_ROLE_NOT_HARDENED", { detail: rights.join(", ") });
+  if (level === "sealed") refuse("WT_ROLE_NOT_HARDENED", [shake.temp && "TEMP", shake.create && "CREATE"]);
   const pooled = wanted.pooler === "transaction" || (wanted.pooler === "auto" && shake.backendPid !== wanted.clientPid);
   const hostile = level === "hostile";
   return {
@@ -82,4 +81,9 @@ export function judgeHandshake(shake: Handshake, wanted: Wanted): EngineProfile 
     named: !pooled && !hostile && (level === "plain" || !shake.preparedVisible),
     alwaysReset: pooled || hostile,
   };
+}
+
+function refuse(code: ErrorCode, faults: readonly unknown[]): void {
+  const detail = faults.filter(Boolean).join(", ");
+  if (detail) throw failure(code, { detail });
 }

@@ -5,6 +5,7 @@
 import { emitEvent } from "../context/events.ts";
 import { currentTenant } from "../context/store.ts";
 import { failure } from "../errors/errors.ts";
+import { checkTimeout, oneOf } from "./check-option.ts";
 import type { Level } from "./context-statement.ts";
 import { canonicalTenantId, type TenantIdType } from "./tenant-id.ts";
 import { parseKeys, TokenSource } from "./token.ts";
@@ -37,9 +38,9 @@ export class ScopeSettings {
   #canonical: string = "";
 
   constructor(options: ScopeOptions) {
-    this.level = oneOf("level", options.level ?? "sealed", ["plain", "sealed", "hostile"]);
-    this.tenantIdType = oneOf("tenantIdType", options.tenantIdType ?? "uuid", ["uuid", "bigint", "text"]);
-    this.pooler = oneOf("pooler", options.pooler ?? "auto", ["auto", "none", "transaction"]);
+    this.level = oneOf("level", options.level, ["sealed", "plain", "hostile"]);
+    this.tenantIdType = oneOf("tenantIdType", options.tenantIdType, ["uuid", "bigint", "text"]);
+    this.pooler = oneOf("pooler", options.pooler, ["auto", "none", "transaction"]);
     this.statementTimeoutMs = checkTimeout(options.statementTimeoutMs);
     this.tokens =
       this.level === "plain"
@@ -80,17 +81,4 @@ export class ScopeSettings {
     }
     return ambient;
   }
-}
-
-/** A statement timeout in milliseconds, or undefined. @throws ConfigurationError WT_CONFIG */
-export function checkTimeout(value: number | undefined): number | undefined {
-  if (value !== undefined && !(Number.isInteger(value) && value > 0 && value < 2 ** 31))
-    throw failure("WT_CONFIG", { detail: "statementTimeoutMs" });
-  return value;
-}
-
-/** The value, when it is one of those allowed. @throws ConfigurationError WT_CONFIG */
-export function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) throw failure("WT_CONFIG", { detail: `${option}: ${allowed.join(", ")}` });
-  return value;
 }

@@ -4,6 +4,7 @@
  */
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { failure } from "../errors/errors.ts";
+import { checkRange } from "./check-option.ts";
 
 /** One signing key. The secret is a KeyObject, so that printing the key shows nothing. */
 export interface TokenKey {
@@ -16,20 +17,18 @@ export interface TokenKey {
  * @throws ConfigurationError WT_KEY_INVALID
  */
 export function parseKeys(text: string | undefined): readonly [TokenKey, ...TokenKey[]] {
-  const keys = (text ?? "")
+  const [first, ...rest] = (text ?? "")
     .split(",")
     .map((part) => part.trim())
-    .filter((part) => part !== "")
+    .filter(Boolean)
     .map(parseKey);
-  const [first, ...rest] = keys;
-  if (first === undefined) throw failure("WT_KEY_INVALID");
+  if (!first) throw failure("WT_KEY_INVALID");
   return [first, ...rest];
 }
 
 function parseKey(part: string): TokenKey {
-  const match = /^([a-z0-9]{4}):([A-Za-z0-9_-]{43})=?$/.exec(part);
-  const [, kid, encoded] = match ?? [];
-  if (kid === undefined || encoded === undefined) throw failure("WT_KEY_INVALID");
+  const [, kid, encoded] = /^([a-z0-9]{4}):([\w-]{43})=?$/.exec(part) ?? [];
+  if (!kid || !encoded) throw failure("WT_KEY_INVALID");
   return { kid, secret: createSecretKey(Buffer.from(encoded, "base64url")) };
 }
 
@@ -67,8 +66,7 @@ export class TokenSource {
   readonly #lifeSeconds: number;
 
   constructor(keys: readonly [TokenKey, ...TokenKey[]], lifeSeconds: number) {
-    if (!Number.isInteger(lifeSeconds) || lifeSeconds < 2 || lifeSeconds > 300)
-      throw failure("WT_CONFIG", { detail: "tokenLifeSeconds: 2 to 300" });
+    checkRange("tokenLifeSeconds", lifeSeconds, 2, 300);
     this.#key = keys[0];
     this.#lifeSeconds = lifeSeconds;
   }

@@ -59,8 +59,8 @@ export class MessageWriter {
       }
       format += 2;
     }
-    this.#int16(1);
-    this.#int16(binary ? 1 : 0);
+    // One result format for all columns.
+    this.#int32(binary ? 0x10001 : 0x10000);
     return this.#close(start);
   }
 

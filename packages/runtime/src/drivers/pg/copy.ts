@@ -42,7 +42,7 @@ export async function copyFrom(
 ): Promise<number> {
   const socket = client.connection.stream;
   const { writer } = client.engine;
-  const query = client.newQuery(tenant, text, undefined, undefined, { mode: "copy" });
+  const query = client.newQuery(tenant, text, undefined, { mode: "copy" });
   let sourceError: unknown;
   let synced = false;
   const finish = (last?: Uint8Array): void => {

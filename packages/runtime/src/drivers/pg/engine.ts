@@ -3,8 +3,9 @@
  * network.
  */
 import { contextText, resetStatements } from "../../scope/context-statement.ts";
-import type { EngineProfile } from "../../scope/profile.ts";
-import { oneOf, type ScopeOptions, ScopeSettings } from "../../scope/settings.ts";
+import type { EngineProfile, Handshake } from "../../scope/profile.ts";
+import { oneOf } from "../../scope/check-option.ts";
+import { type ScopeOptions, ScopeSettings } from "../../scope/settings.ts";
 import { MessageWriter } from "../../scope/wire.ts";
 
 /** The options of ours, beside pg's own. */
@@ -21,7 +22,8 @@ const pipelineWriter = new MessageWriter();
 export class Engine extends ScopeSettings {
   readonly prepare: "named" | "all" | "none";
   readonly writer: MessageWriter = pipelineWriter;
-  profile: EngineProfile | undefined = undefined;
+  profile: EngineProfile | undefined;
+  handshake: Handshake | undefined;
   /** Raised when the clock was measured anew: cached tokens are void. */
   generation: number = 0;
   resetBytes: Buffer = Buffer.alloc(0);
@@ -31,11 +33,11 @@ export class Engine extends ScopeSettings {
 
   constructor(options: EngineOptions) {
     super(options);
-    this.prepare = oneOf("prepare", options.prepare ?? "named", ["named", "all", "none"]);
+    this.prepare = oneOf("prepare", options.prepare, ["named", "all", "none"]);
   }
 
-  /** Takes over what the start-up judgement found. */
-  accept(profile: EngineProfile, clockOffsetMs: number): void {
+  /** Takes over what the judgement found; `clockOffsetMs` is the database's clock minus ours. */
+  accept(profile: EngineProfile, handshake: Handshake, clockOffsetMs: number): void {
     const resets = resetStatements(profile.level);
     for (const text of resets) this.writer.run(text);
     this.resetBytes = this.writer.take();
@@ -43,12 +45,8 @@ export class Engine extends ScopeSettings {
     this.openText = contextText(profile.level, false);
     this.openTimedText = contextText(profile.level, true);
     this.profile = profile;
-    this.setClock(clockOffsetMs);
-  }
-
-  /** The database's clock minus ours: tokens made before are void. */
-  setClock(offsetMs: number): void {
-    if (this.tokens) this.tokens.clockOffsetMs = offsetMs;
+    this.handshake = handshake;
+    if (this.tokens) this.tokens.clockOffsetMs = clockOffsetMs;
     this.generation++;
   }
 

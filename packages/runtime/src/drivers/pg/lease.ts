@@ -49,7 +49,7 @@ export function makeLease(
   let bound = tenant;
   let ended = false;
   const query = (config: unknown, values?: unknown, callback?: Callback): unknown => {
-    if (ended) return answer(Promise.reject(failure("WT_SCOPE_ENDED")), callback ?? values);
+    if (ended) return answer(() => Promise.reject(failure("WT_SCOPE_ENDED")), callback ?? values);
     bound ??= client.engine.ambient();
     return client.queryAs(bound, config, values, callback);
   };

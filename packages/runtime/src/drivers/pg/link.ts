@@ -6,20 +6,14 @@
 import type { SqlError } from "../../scope/classify.ts";
 import { MessageWriter, passThrough } from "../../scope/wire.ts";
 import type { Engine } from "./engine.ts";
-import { type NamedStatement, StatementNames } from "./statement-names.ts";
-
-/** A pipeline as it was sent. */
-export interface Sent {
-  readonly implicit: boolean;
-  readonly reset: boolean;
-  readonly opens: boolean;
-  readonly skip: number;
-}
+import type { Sent } from "./pipeline.ts";
+import { StatementNames } from "./statement-names.ts";
 
 interface CachedContext {
   readonly bytes: Buffer;
   /** The statement's name in these bytes. */
   readonly name: string;
+  readonly generation: number;
   readonly until: number;
 }
 
@@ -30,13 +24,13 @@ const contextWriter = new MessageWriter();
 export class Link {
   readonly names: StatementNames = new StatementNames();
   /** The last tenant that something was sent for. */
-  lastTenant: string | undefined = undefined;
+  lastTenant: string | undefined;
   /** The last pipeline failed, or a reset was rolled back. */
   dirty: boolean = false;
   /** The tenant whose context is open in the current explicit transaction. */
-  openTenant: string | undefined = undefined;
+  openTenant: string | undefined;
   /** Set when the connection must not be used again; settles when the cancel request is out. */
-  condemned: Promise<void> | undefined = undefined;
+  condemned: Promise<void> | undefined;
   /**
    * A write met a read-only transaction. Perhaps the borrower before set default_transaction_read_only: a transaction
    * takes that over before its first statement can reset it, and a failed write rolls the reset back, for ever.
@@ -45,7 +39,6 @@ export class Link {
   #resetInTransaction: boolean = false;
   #resetUndone: boolean = false;
   readonly #contexts: Map<string, CachedContext> = new Map();
-  #generation: number = 0;
 
   /** Writes reset (if due) and context for a tenant. @returns the number of commands written; one is the context alone */
   writePrefix(
@@ -54,25 +47,16 @@ export class Link {
     tenant: string,
     timeoutMs: number | undefined,
     pid: number,
-    parses: (NamedStatement | null)[],
-    used: NamedStatement[],
   ): number {
     const profile = engine.profile!;
-    const reset = profile.alwaysReset || this.dirty || (this.lastTenant !== undefined && this.lastTenant !== tenant);
+    const reset = profile.alwaysReset || this.dirty || (this.lastTenant ?? tenant) !== tenant;
     if (reset) {
       writer.raw(engine.resetBytes);
-      for (let i = 0; i < engine.resetCount; i++) parses.push(null);
+      this.names.unnamed(engine.resetCount);
     }
     const text = timeoutMs === undefined ? engine.openText : engine.openTimedText;
-    if (profile.named) {
-      const statement = this.names.use(writer, text, parses);
-      used.push(statement);
-      writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, statement.name));
-    } else {
-      writer.parse("", text);
-      parses.push(null);
-      writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, ""));
-    }
+    const name = this.names.use(writer, text, profile.named);
+    writer.raw(this.#contextBytes(engine, tenant, timeoutMs, pid, name));
     return reset ? engine.resetCount + 1 : 1;
   }
 
@@ -84,11 +68,8 @@ export class Link {
     tenant: string,
     tag: string | null | undefined,
   ): void {
-    if (failed === undefined) this.names.closesDone();
-    else {
-      this.names.overheard(failed);
-      if (failed.code === "25006") this.readOnly = true;
-    }
+    this.names.settle(failed);
+    if (failed?.code === "25006") this.readOnly = true;
     const undone = tag === "ROLLBACK";
     if (status === "I") {
       // A stray ROLLBACK of the borrower's undoes an implicit transaction without failing.
@@ -113,15 +94,12 @@ export class Link {
 
   // Bind and Execute of the context statement; a token costs 5 us, so the bytes are kept for half its life.
   #contextBytes(engine: Engine, tenant: string, timeoutMs: number | undefined, pid: number, name: string): Buffer {
-    const now = engine.tokens === undefined ? 0 : Date.now();
-    if (this.#generation !== engine.generation) {
-      this.#contexts.clear();
-      this.#generation = engine.generation;
-    }
+    const { tokens, generation } = engine;
+    const now = tokens ? Date.now() : 0;
     const cacheable = timeoutMs === engine.statementTimeoutMs;
     if (cacheable) {
       const cached = this.#contexts.get(tenant);
-      if (cached !== undefined && cached.until > now && cached.name === name) return cached.bytes;
+      if (cached?.generation === generation && cached.until > now && cached.name === name) return cached.bytes;
     }
     const proof = engine.proof(tenant, pid);
     const bytes = contextWriter
@@ -130,11 +108,7 @@ export class Link {
       .take();
     if (cacheable) {
       if (this.#contexts.size >= cacheLimit) this.#contexts.clear();
-      this.#contexts.set(tenant, {
-        bytes,
-        name,
-        until: engine.tokens === undefined ? Infinity : now + engine.tokens.reuseMs,
-      });
+      this.#contexts.set(tenant, { bytes, name, generation, until: tokens ? now + tokens.reuseMs : 1 });
     }
     return bytes;
   }

@@ -22,7 +22,7 @@ export async function* readPages(
   check: () => void,
 ): AsyncGenerator<Record<string, unknown>, void, undefined> {
   if (!Number.isInteger(batchSize) || batchSize < 1) throw failure("WT_CONFIG", { detail: "batchSize" });
-  const page = client.newQuery(tenant, text, values, undefined, { portal: randomName(), pageSize: batchSize });
+  const page = client.newQuery(tenant, text, values, { portal: randomName(), pageSize: batchSize });
   let open = true;
   try {
     for (;;) {

@@ -2,7 +2,6 @@
  * The start-up probe: asks the kit what it is and who we are, and checks on the wire that a transaction-local setting
  * is visible inside its transaction and gone after it. The judgement itself is pure (scope/profile.ts).
  */
-import { isWatertightError } from "../../errors/errors.ts";
 import { explainHandshake, type SqlError } from "../../scope/classify.ts";
 import { type Handshake, judgeHandshake } from "../../scope/profile.ts";
 import { handshakeText, judgeProbe, probeGet, probeMark, probeSet } from "../../scope/start-probe.ts";
@@ -17,26 +16,7 @@ export function runAlone(
   values?: readonly unknown[],
   parts?: readonly BatchPart[],
 ): Promise<PgResult> {
-  return client.send(client.newQuery("", text, values, undefined, { mode: "alone", parts })) as Promise<PgResult>;
-}
-
-/** What one look at the database found. */
-export interface Sighting {
-  readonly handshake: Handshake;
-  /** Database clock minus ours, in milliseconds. */
-  readonly clockOffsetMs: number;
-}
-
-/** @throws ConfigurationError WT_KIT_MISSING, WT_KIT_TOO_OLD */
-export async function shakeHands(client: TenantClient): Promise<Sighting> {
-  const asked = Date.now();
-  try {
-    const result = await runAlone(client, handshakeText);
-    const handshake = JSON.parse(String(result.rows[0]?.["h"])) as Handshake;
-    return { handshake, clockOffsetMs: handshake.clock * 1000 - (asked + Date.now()) / 2 };
-  } catch (error) {
-    throw (isWatertightError(error) ? undefined : explainHandshake(error as SqlError)) ?? error;
-  }
+  return client.send(client.newQuery("", text, values, { mode: "alone", parts })) as Promise<PgResult>;
 }
 
 /**
@@ -45,7 +25,12 @@ export async function shakeHands(client: TenantClient): Promise<Sighting> {
  */
 export async function probe(client: TenantClient): Promise<Handshake> {
   const { engine } = client;
-  const { handshake, clockOffsetMs } = await shakeHands(client);
+  const asked = Date.now();
+  const { rows } = await runAlone(client, handshakeText).catch((error: SqlError) => {
+    throw explainHandshake(error) ?? error;
+  });
+  const answered = Date.now();
+  const handshake = JSON.parse(String(rows[0]?.["h"])) as Handshake;
   const profile = judgeHandshake(handshake, {
     level: engine.level,
     pooler: engine.pooler,
@@ -57,6 +42,6 @@ export async function probe(client: TenantClient): Promise<Handshake> {
     { text: probeGet, values },
   ])) as unknown as PgResult[];
   judgeProbe(inside?.rows[0], (await runAlone(client, probeGet, values)).rows[0]);
-  engine.accept(profile, clockOffsetMs);
+  engine.accept(profile, handshake, handshake.clock * 1000 - (asked + answered) / 2);
   return handshake;
 }

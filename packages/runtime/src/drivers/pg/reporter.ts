@@ -5,10 +5,11 @@
 import { emitEvent } from "../../context/events.ts";
 import { reportText } from "../../scope/required-row.ts";
 import type { Engine } from "./engine.ts";
+import { borrowPlain } from "./plain-pool.ts";
 import type { PgModule } from "./shapes.ts";
 
 /** One id that found nothing. */
-export interface Denial {
+interface Denial {
   readonly tenant: string;
   readonly relation: string;
   readonly key: Record<string, unknown>;
@@ -36,28 +37,26 @@ export function makeReporter(pg: PgModule, config: object, engine: Engine): Repo
   });
   pool.on("error", () => {});
   let waiting = 0;
-  let last: Promise<void> = Promise.resolve();
-  const send = async ({ tenant, relation, key }: Denial): Promise<void> => {
+  let last: Promise<unknown> = Promise.resolve();
+  const send = ({ tenant, relation, key }: Denial): Promise<unknown> => {
     waiting--;
-    const client = await pool.connect();
-    try {
+    return borrowPlain(pool, (client) => {
       const proof = engine.proof(tenant, client.processID ?? 0);
       // The function takes bytes: at level plain those of the id itself.
-      await client.query(reportText, [engine.tokens ? proof : Buffer.from(proof), relation, JSON.stringify(key)]);
-    } finally {
-      client.release?.(!client.readyForQuery);
-    }
+      const values = [engine.tokens ? proof : Buffer.from(proof), relation, JSON.stringify(key)];
+      return client.query(reportText, values) as Promise<unknown>;
+    });
   };
   return {
     add(denial) {
-      if (waiting >= queueLimit) return emitEvent("warning", { message: "too many reports waiting; one was dropped" });
+      if (waiting >= queueLimit) return emitEvent("warning", { message: "probe report dropped: too many wait" });
       waiting++;
       last = last
         .then(() => send(denial))
         .catch((cause: unknown) => {
           // 25006: read-only transaction, that is a replica, where nothing can be recorded.
           if ((cause as { code?: string }).code !== "25006")
-            emitEvent("warning", { message: "a denied row could not be reported", cause });
+            emitEvent("warning", { message: "probe report failed", cause });
         });
     },
     end: () => last.then(() => pool.end()),

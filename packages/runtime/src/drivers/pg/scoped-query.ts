@@ -6,15 +6,14 @@
 import { emitEvent } from "../../context/events.ts";
 import { failure } from "../../errors/errors.ts";
 import { conditionOf, explain, markContextError, type SqlError } from "../../scope/classify.ts";
-import { checkTimeout } from "../../scope/settings.ts";
-import { MessageWriter } from "../../scope/wire.ts";
+import { checkTimeout } from "../../scope/check-option.ts";
 import type { Engine } from "./engine.ts";
 import type { Link } from "./link.ts";
-import { Pipeline } from "./pipeline.ts";
-import type { PgConnection, PgModule, PgQuery } from "./shapes.ts";
+import { type Sent, writePipeline } from "./pipeline.ts";
+import type { PgConnection, PgModule, PgQuery, PgResultBuilder } from "./shapes.ts";
 
 /** The client that a query runs on, as far as the query needs it. */
-export interface QueryHost {
+interface QueryHost {
   readonly engine: Engine;
   readonly link: Link;
   readonly processID: number | null;
@@ -27,7 +26,7 @@ export interface QueryHost {
  * yet. `alone`: no context, for COMMIT, ROLLBACK and the start-up probe. `page`, `close`: a further page of a portal, its
  * end. `copy`: ends in Flush, because the server swallows a Sync during COPY FROM.
  */
-export type Mode = "query" | "begin" | "open" | "alone" | "page" | "close" | "copy";
+type Mode = "query" | "begin" | "open" | "alone" | "page" | "close" | "copy";
 
 /** One statement of a batch. */
 export interface BatchPart {
@@ -64,12 +63,9 @@ export interface ScopedQuery extends PgQuery, Required<Omit<Plan, "mode">> {
   readonly signal: AbortSignal | undefined;
   /** pg's query_timeout for this query alone. */
   readonly limitMs: unknown;
-  /** The statement's own name as the caller gave it; pg must not see it. */
-  readonly statementName: string | undefined;
   suspended: boolean;
   /** The first error, as the server or we made it. */
   failed: Error | undefined;
-  parsed: number;
   /** Told when the statement is done or has failed, for pipelines that have not sent their Sync yet. */
   onEnd: (() => void) | undefined;
   /** Ends the query now, without waiting for the server. */
@@ -81,11 +77,10 @@ export type ScopedQueryClass = new (
   tenant: string,
   config: unknown,
   values?: unknown,
-  options?: CallOptions,
   plan?: Plan,
+  options?: CallOptions,
 ) => ScopedQuery;
 
-const giveUpCopy = new MessageWriter().message("f", "not here").sync().take();
 const noop = (): void => {};
 
 const maxStaleRetries = 3;
@@ -100,16 +95,14 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
     readonly timeoutMs: number | undefined;
     readonly signal: AbortSignal | undefined;
     readonly limitMs: unknown;
-    readonly statementName: string | undefined;
     mode: Mode = "query";
     parts: readonly BatchPart[] | undefined;
     portal: string = "";
     pageSize: number = 0;
     suspended: boolean = false;
     failed: Error | undefined;
-    parsed: number = 0;
     onEnd: (() => void) | undefined;
-    #sent!: Pipeline;
+    #sent!: Sent;
     /** Stock queries that collect the results of `parts`. */
     #collect: PgQuery[] | undefined;
     #part: number = 0;
@@ -120,8 +113,8 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
       tenant: string,
       config: unknown,
       values?: unknown,
-      options?: CallOptions,
       plan?: Plan,
+      options?: CallOptions,
     ) {
       super(config, values);
       this.host = host;
@@ -129,9 +122,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
       this.timeoutMs = checkTimeout(options?.statementTimeoutMs) ?? host.engine.statementTimeoutMs;
       this.signal = options?.signal;
       this.limitMs = (config as { query_timeout?: unknown }).query_timeout;
-      this.statementName = options?.name ?? this.name;
-      // pg keeps books by this field and would take our ParseComplete messages for its own.
-      this.name = undefined;
+      this.name = options?.name ?? this.name;
       Object.assign(this, plan);
     }
 
@@ -139,8 +130,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
       const { link, engine } = this.host;
       if (link.condemned) return failure("WT_SCOPE_ENDED");
       const { writer } = engine;
-      this.#sent = new Pipeline();
-      this.#part = this.parsed = 0;
+      this.#part = 0;
       this.suspended = false;
       try {
         this.#collect = this.parts?.map((part) => {
@@ -148,7 +138,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
           query._result._types = this._result._types;
           return query;
         });
-        this.#sent.write(this, this.#collect, writer, prepareValue);
+        this.#sent = writePipeline(this, this.#collect, writer, prepareValue);
       } catch (error) {
         // Refused, or a value that can't be serialised: nothing was written, the connection is untouched.
         writer.reset();
@@ -159,28 +149,31 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
       return null;
     }
 
-    override handleRowDescription(message: { fields: readonly unknown[] }): void {
-      if (this.#collect) this.#collect[this.#part]?.handleRowDescription(message);
-      else super.handleRowDescription(message);
+    get #into(): PgResultBuilder {
+      return (this.#collect?.[this.#part] ?? this)._result;
     }
 
-    // As pg does it, without the 'row' event: nobody can listen, the query object is never handed out.
-    override handleDataRow(message: { fields: readonly (string | null)[] }): void {
+    // As pg does it, without the 'row' event (nobody can listen, the query object is never handed out) and the Sync that
+    // pg sends after each statement of a query with `rows`.
+    override handleRowDescription({ fields }: { fields: readonly unknown[] }): void {
+      this.#into.addFields(fields);
+    }
+
+    override handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
       if (this.#sent.skip > 0 || this._canceledDueToError) return;
-      const { _result } = this.#collect?.[this.#part] ?? this;
+      const result = this.#into;
       try {
-        _result.addRow(_result.parseRow(message.fields));
+        result.addRow(result.parseRow(fields));
       } catch (error) {
         this._canceledDueToError = error as Error;
       }
     }
 
-    override handleCommandComplete(message: { text: string }, connection: PgConnection): void {
+    override handleCommandComplete(message: { text: string }): void {
       if (this.#sent.skip > 0) this.#sent.skip--;
-      else if (this.#collect) this.#collect[this.#part++]?.handleCommandComplete(message, connection);
       else {
-        super.handleCommandComplete(message, connection);
-        this.onEnd?.();
+        this.#into.addCommandComplete(message);
+        this.handleEmptyQuery();
       }
     }
 
@@ -197,7 +190,8 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
     override handleCopyInResponse(connection: PgConnection): void {
       this.failed ??= failure("WT_COPY");
       // Inside a batch the next message breaks the COPY by itself, and then our Sync counts.
-      if (!this.parts || this.#part === this.parts.length - 1) connection.stream.write(giveUpCopy);
+      if (!this.parts || this.#part === this.parts.length - 1)
+        connection.stream.write(this.host.engine.writer.message("f", "not here").sync().take());
     }
 
     override handleCopyData(_message?: unknown, _connection?: unknown): void {
@@ -206,21 +200,23 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
 
     override handleReadyForQuery(): void {
       const { host, mode, tenant } = this;
+      const { link } = host;
       const error = this.failed as (SqlError & Error) | undefined;
       const sent = this.#sent;
       const results = this.#collect?.map((query) => query._result);
       if (error && sent.opens && sent.skip > 0) markContextError(error);
-      sent.settle(this, error, (results ? results.at(-1) : this._result)?.command);
-      if (!error) return this.finish(this._canceledDueToError || null, results ?? this._results);
+      const status = host.getTransactionStatus();
+      link.settle(status, error, sent, tenant, (results ? results.at(-1) : this._result)?.command);
+      if (!error) return this.finish(this._canceledDueToError || null, results ?? this._result);
       const condition = conditionOf(error);
       // A whole transaction that is rolled back, or will be: repeating it is safe.
-      const whole = (sent.implicit && host.getTransactionStatus() === "I") || mode === "begin";
+      const whole = (sent.implicit && status === "I") || mode === "begin";
       const stale = condition === "stale-snapshot";
       const lost = condition === "statement-lost";
       if (
         whole &&
         this.callback !== noop &&
-        ((stale && this.#retries < maxStaleRetries) || (lost && sent.used.length > 0 && this.#retries < 1))
+        ((stale && this.#retries < maxStaleRetries) || (lost && link.names.used.length > 0 && this.#retries < 1))
       ) {
         const attempt = ++this.#retries;
         if (stale) emitEvent("stale-retry", { tenant, attempt });
@@ -228,7 +224,7 @@ export function scopedQueryClass(pg: PgModule): ScopedQueryClass {
         this._canceledDueToError = false;
         const fresh = new pg.Result(this._rowMode, this.types);
         fresh._types = this._result._types;
-        this._result = this._results = fresh;
+        this._result = fresh;
         // In front of whatever waits: pg's client takes the next query right after this returns.
         host._queryQueue.unshift(this);
         return;

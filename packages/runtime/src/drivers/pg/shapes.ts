@@ -30,7 +30,7 @@ export interface PgResultBuilder extends PgResult {
   addCommandComplete(message: { text: string }): void;
 }
 
-export interface PgStream {
+interface PgStream {
   readonly writable: boolean;
   write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean;
   destroy(error?: Error): void;

@@ -6,7 +6,7 @@
 import { failure } from "../../errors/errors.ts";
 import { onAbort } from "./abort-listener.ts";
 import { answer } from "./callback-style.ts";
-import { condemn } from "./cancel-request.ts";
+import { sendCancel } from "./cancel-request.ts";
 import { type Engine, engineKey } from "./engine.ts";
 import { Link } from "./link.ts";
 import { runAlone } from "./probe.ts";
@@ -17,14 +17,14 @@ export interface TenantClient extends PgClient {
   readonly engine: Engine;
   readonly link: Link;
   /** Makes a query for a tenant that was decided already. */
-  newQuery(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): ScopedQuery;
+  newQuery(tenant: string, config: unknown, values?: unknown, plan?: Plan, options?: CallOptions): ScopedQuery;
   /** Runs it. */
   send(query: ScopedQuery): Promise<unknown>;
   /** Ends whatever transaction is open; a failure leaves a dirty connection, which giving it back destroys. */
   rollBack(text?: string): Promise<unknown>;
   /** What `query` does, for a lease that is bound to a tenant. */
   queryAs(bound: string | undefined, config: unknown, values?: unknown, callback?: Callback): unknown;
-  /** Cancels what runs and destroys the connection. */
+  /** Cancels what runs and destroys the connection; settles when that is done, within two seconds. */
   condemn(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
     constructor(config?: object) {
       super(config);
       const engine = (config as { [engineKey]?: Engine } | undefined)?.[engineKey];
-      if (engine === undefined) throw failure("WT_CONFIG", { detail: "this client class belongs to a tenant pool" });
+      if (!engine) throw failure("WT_CONFIG", { detail: "needs a tenant pool" });
       this.engine = engine;
       // pg would report a timeout and go on using the connection; ours destroys it.
       this.#queryTimeoutMs = Number(this.connectionParameters.query_timeout) || 0;
@@ -54,23 +54,21 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
       return this.queryAs(undefined, config, values, callback);
     }
 
-    newQuery(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): ScopedQuery {
-      return new Scoped(this, tenant, config, values, options, plan);
+    newQuery(tenant: string, config: unknown, values?: unknown, plan?: Plan, options?: CallOptions): ScopedQuery {
+      return new Scoped(this, tenant, config, values, plan, options);
     }
 
     queryAs(bound: string | undefined, config: unknown, values?: unknown, callback?: Callback): unknown {
-      if (config === null || config === undefined) throw new TypeError("Client was passed a null or undefined query");
+      if (config === null || config === undefined) throw new TypeError("No query given");
       if (typeof values === "function") callback = values as Callback;
       callback ??= (config as { callback?: Callback }).callback;
       // Captured now: a queued query is sent in whatever context finished the one before it.
       if (typeof (config as PgSubmittable).submit === "function")
         return this.#foreign(bound, config as PgSubmittable, callback);
-      return answer(this.#promise(bound, config, values), callback);
-    }
-
-    // Async, so that a refusal rejects; synchronous up to the send.
-    async #promise(bound: string | undefined, config: unknown, values: unknown): Promise<unknown> {
-      return this.send(this.newQuery(this.engine.tenantFor(bound, "client.query"), config, values));
+      return answer(
+        async () => this.send(this.newQuery(this.engine.tenantFor(bound, "client.query"), config, values)),
+        callback,
+      );
     }
 
     // A limit: the caller hears at once; the connection is never used again, because nobody knows what it is doing.
@@ -102,7 +100,7 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
     }
 
     condemn(): Promise<void> {
-      return condemn(pg, this);
+      return (this.link.condemned ??= sendCancel(pg, this).then(() => this.connection.stream.destroy()));
     }
 
     /**
@@ -118,15 +116,14 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
       // past it is caught below, and costs the connection.
       if (/\.query\(/.test(String(submit))) throw failure("WT_SIMPLE_PROTOCOL");
       if (this.readyForQuery && status === "I") throw failure("WT_NEEDS_TRANSACTION");
-      if (!this.readyForQuery || link.openTenant === undefined) {
-        const open = this.newQuery(tenant, "", undefined, undefined, { mode: "open" });
+      if (!this.readyForQuery || !link.openTenant) {
+        const open = this.newQuery(tenant, "", undefined, { mode: "open" });
         open.callback = () => {}; // its failure shows in the status that the submit below looks at
         super.query(open);
       }
       query.submit = (connection: PgConnection): Error | null | undefined | void => {
-        if (link.condemned !== undefined) return failure("WT_SCOPE_ENDED");
-        if (this.getTransactionStatus() !== "T" || link.openTenant === undefined)
-          return failure("WT_NEEDS_TRANSACTION");
+        if (link.condemned) return failure("WT_SCOPE_ENDED");
+        if (this.getTransactionStatus() !== "T" || !link.openTenant) return failure("WT_NEEDS_TRANSACTION");
         if (link.openTenant !== tenant) return failure("WT_TENANT_MISMATCH");
         let simple = false;
         const original = connection.query;
@@ -152,9 +149,10 @@ export function tenantClientClass(pg: PgModule, Scoped: ScopedQueryClass): Tenan
       active.onEnd?.();
     }
 
+    // pg keeps books by the query's name, and would take our ParseComplete messages for its own.
     override _handleParseComplete(): void {
       const active = this._getActiveQuery();
-      if (active instanceof Scoped) active.parsed++;
+      if (active instanceof Scoped) this.link.names.parsed++;
       else super._handleParseComplete();
     }
   };

@@ -57,12 +57,12 @@ export function makeTenantDb(core: PoolCore, tenant: string): TenantDb {
   return {
     tenant,
     async query(statement, values, options) {
-      return (await core.runOnce(check(), statement, values, options)) as PgResult;
+      return core.runOnce(check(), statement, values, undefined, options) as Promise<PgResult>;
     },
     async batch(parts, options) {
       check();
       if (parts.length === 0) return [];
-      return (await core.runOnce(tenant, "", undefined, options, { parts })) as PgResult[];
+      return core.runOnce(tenant, "", undefined, { parts }, options) as Promise<PgResult[]>;
     },
     async transaction(fn, options) {
       return runTransaction(core, check(), fn, options);

@@ -9,8 +9,9 @@ import type { Handshake } from "../../scope/profile.ts";
 import { onAbort } from "./abort-listener.ts";
 import { answer } from "./callback-style.ts";
 import { Engine, engineKey, type EngineOptions } from "./engine.ts";
-import { giveBack, makeLease } from "./lease.ts";
-import { probe, shakeHands } from "./probe.ts";
+import { giveBack, type Lease, makeLease } from "./lease.ts";
+import { probe } from "./probe.ts";
+import { borrowPlain } from "./plain-pool.ts";
 import { makeReporter, type Reporter } from "./reporter.ts";
 import type { RouteSource } from "../../routes/route-source.ts";
 import { type CallOptions, type Plan, scopedQueryClass } from "./scoped-query.ts";
@@ -54,9 +55,9 @@ export interface TenantPool {
 export interface PoolCore {
   readonly engine: Engine;
   /** Runs one pipeline on a connection of its own. */
-  runOnce(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): Promise<unknown>;
+  runOnce(tenant: string, config: unknown, values?: unknown, plan?: Plan, options?: CallOptions): Promise<unknown>;
   /** The same, but on success the caller gives the connection back. */
-  perform(tenant: string, config: unknown, values?: unknown, options?: CallOptions, plan?: Plan): Promise<Performed>;
+  perform(tenant: string, config: unknown, values?: unknown, plan?: Plan, options?: CallOptions): Promise<Performed>;
   report(tenant: string, relation: string, key: Record<string, unknown>): void;
 }
 
@@ -66,14 +67,8 @@ interface Borrowed {
 }
 
 /** A query that was answered, and the connection that it ran on. */
-export interface Performed extends Borrowed {
+interface Performed extends Borrowed {
   readonly result: unknown;
-}
-
-/** What was tried already, so that nothing is tried for ever. */
-interface Attempts {
-  rerouted?: boolean;
-  clock?: boolean;
 }
 
 export type TenantPoolClass = new (options: TenantPoolOptions & Record<string, unknown>) => PgPool & TenantPool;
@@ -86,8 +81,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
   return class TenantPool extends pg.Pool implements PgPool, TenantPool, PoolCore {
     readonly engine: Engine;
     readonly #settings: TenantPoolOptions & Record<string, unknown>;
-    #ready: Promise<Handshake> | undefined;
-    #measuring: Promise<void> | undefined;
+    #looking: Promise<Handshake> | undefined;
     #reporter: Reporter | undefined;
     #unscopedPool: PgPool | undefined;
     readonly #locations: Map<string, TenantPool> = new Map();
@@ -104,57 +98,53 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
     }
 
     override query(config: unknown, values?: unknown, callback?: Callback): unknown {
-      return answer(this.#query(config, values), typeof values === "function" ? values : callback);
-    }
-
-    // Async, so that a refusal rejects; the tenant is read at the call.
-    async #query(config: unknown, values: unknown): Promise<unknown> {
-      return this.runOnce(this.engine.tenantFor(undefined, "pool.query"), config, values);
+      return answer(
+        async () => this.runOnce(this.engine.tenantFor(undefined, "pool.query"), config, values),
+        typeof values === "function" ? values : callback,
+      );
     }
 
     // oxlint-disable-next-line typescript/no-explicit-any -- pg's two overloads in one body
     override connect(callback?: ConnectCallback): any {
-      const leased = this.#lease();
-      if (callback === undefined) return leased.then((lease) => lease.client);
-      return answer(leased, callback, (bound, lease) =>
-        (bound as unknown as ConnectCallback)(undefined, lease.client, lease.release),
-      );
-    }
-
-    // The ambient tenant is captured at the call, not when the pool answers.
-    async #lease(): Promise<{ client: PgClient; release: Release }> {
-      let tenant = this.engine.ambient();
-      // A location can only be found for a tenant; without routes a lease may take the tenant of its first query.
-      if (this.#settings.routes !== undefined) tenant = this.engine.tenantFor(tenant, "pool.connect");
-      const { client, release } = await this.#borrow(tenant);
-      return makeLease(client, release, tenant);
+      // The ambient tenant is captured at the call, not when the pool answers.
+      const lease = async (): Promise<Lease> => {
+        let tenant = this.engine.ambient();
+        // A location can only be found for a tenant; without routes a lease may take the tenant of its first query.
+        if (this.#settings.routes) tenant = this.engine.tenantFor(tenant, "pool.connect");
+        const { client, release } = await this.#borrow(tenant);
+        return makeLease(client, release, tenant);
+      };
+      return answer(lease, callback, (bound, { client, release }) =>
+        (bound as unknown as ConnectCallback)(undefined, client, release),
+      )?.then(({ client }) => client);
     }
 
     // Takes an idle connection without waiting for the next tick, by preference one that this tenant used last: it
     // needs no reset. Only an optimisation: where pg-pool's lists look different, it is pg-pool's own way.
     #take(tenant: string | undefined, callback: ConnectCallback): void {
       const idle = this._idle;
-      if (!Array.isArray(idle) || idle.length === 0 || this._pendingQueue.length > 0 || this.ending) {
-        super.connect(callback);
-        return;
+      const quick = Array.isArray(idle) && this._pendingQueue.length === 0 && !this.ending;
+      if (quick) {
+        const usedBy = (last: string | undefined): number =>
+          idle.findLastIndex(({ client }) => (client as TenantClient | undefined)?.link.lastTenant === last);
+        // The last one is taken: make that one of this tenant, or one that nobody has used.
+        let best = usedBy(tenant);
+        if (best < 0) best = usedBy(undefined);
+        if (best >= 0 && best < idle.length - 1) idle.push(...idle.splice(best, 1));
       }
-      // The last one is taken: make that one of this tenant, or one that nobody has used.
-      let best = idle.findLastIndex((item) => lastTenant(item) === tenant);
-      if (best < 0) best = idle.findLastIndex((item) => lastTenant(item) === undefined);
-      if (best >= 0 && best < idle.length - 1) idle.push(...idle.splice(best, 1));
       super.connect(callback);
-      this._pulseQueue();
+      if (quick) this._pulseQueue();
     }
 
     async runOnce(
       tenant: string,
       config: unknown,
       values?: unknown,
-      options?: CallOptions,
       plan?: Plan,
+      options?: CallOptions,
     ): Promise<unknown> {
       if (typeof (config as PgSubmittable | null)?.submit === "function") throw failure("WT_NEEDS_TRANSACTION");
-      const { client, release, result } = await this.perform(tenant, config, values, options, plan);
+      const { client, release, result } = await this.perform(tenant, config, values, plan, options);
       const open = client.getTransactionStatus() !== "I";
       giveBack(client, release, tenant);
       if (open) throw failure("WT_TRANSACTION_LEFT_OPEN");
@@ -165,22 +155,33 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       tenant: string,
       config: unknown,
       values?: unknown,
-      options?: CallOptions,
       plan?: Plan,
+      options?: CallOptions,
     ): Promise<Performed> {
-      const attempts: Attempts = {};
+      // What was tried already, so that nothing is tried for ever.
+      let rerouted = false;
+      let measured = false;
       for (;;) {
         const { client, release } = await this.#borrow(tenant, options?.signal);
         try {
-          const result = await client.send(client.newQuery(tenant, config, values, options, plan));
+          const result = await client.send(client.newQuery(tenant, config, values, plan, options));
           return { client, release, result };
         } catch (error) {
           await client.rollBack();
           giveBack(client, release, tenant);
-          if (await this.#recover(tenant, error, attempts)) continue;
-          // The stack of a database error leads to the socket; lead it to the caller instead.
-          if (error instanceof Error) Error.captureStackTrace(error);
-          throw error;
+          const { sqlstate, cause } = error as { sqlstate?: string; cause: SqlError };
+          if (sqlstate === "WT002" && this.#settings.routes && !rerouted) {
+            rerouted = true;
+            await this.#locate(tenant, { refresh: true, goto: readNotServed(cause).goto });
+          } else if (sqlstate === "WT001" && cause.detail === "expired" && !measured) {
+            // Our clock and the database's have drifted apart since the start.
+            measured = true;
+            await this.#home(tenant).#look();
+          } else {
+            // The stack of a database error leads to the socket; lead it to the caller instead.
+            if (error instanceof Error) Error.captureStackTrace(error);
+            throw error;
+          }
         }
       }
     }
@@ -206,41 +207,19 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       });
     }
 
-    // Whether the whole attempt may be made again after this error; does what is needed before that.
-    async #recover(tenant: string, error: unknown, attempts: Attempts): Promise<boolean> {
-      const { sqlstate, cause } = error as { sqlstate?: string; cause?: SqlError };
-      if (sqlstate === "WT002" && this.#settings.routes && !attempts.rerouted) {
-        attempts.rerouted = true;
-        await this.#locate(tenant, { refresh: true, goto: readNotServed(cause!).goto });
-        return true;
-      }
-      if (sqlstate === "WT001" && cause?.detail === "expired" && !attempts.clock) {
-        attempts.clock = true;
-        await this.#home(tenant).#measure();
-        return true;
-      }
-      return false;
+    async ready(): Promise<Handshake> {
+      return this.engine.handshake ?? this.#look();
     }
 
-    // Our clock and the database's have drifted apart since the start. Many calls find out at once; one asks.
-    #measure(): Promise<void> {
-      return (this.#measuring ??= this.#withClient(shakeHands)
-        .then(({ clockOffsetMs }) => this.engine.setClock(clockOffsetMs))
-        .finally(() => (this.#measuring = undefined)));
+    // Success holds, a failure is tried again on next use. Many calls may want to know at once; one asks.
+    #look(): Promise<Handshake> {
+      return (this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined)));
     }
 
-    ready(): Promise<Handshake> {
-      return (this.#ready ??= this.#withClient(probe).catch((error: unknown) => {
-        // A failure is tried again on next use; success holds.
-        this.#ready = undefined;
-        throw error;
-      }));
-    }
-
-    async #withClient<T>(fn: (client: TenantClient) => Promise<T>): Promise<T> {
+    async #lookOnce(): Promise<Handshake> {
       const { client, release } = await this.#borrowHere(undefined);
       try {
-        return await fn(client);
+        return await probe(client);
       } finally {
         giveBack(client, release, undefined);
       }
@@ -280,29 +259,18 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       const config = this.#settings.unscoped ?? (url && { connectionString: url });
       if (!reason || !config) throw failure("WT_UNSCOPED");
       this.#unscopedPool ??= new pg.Pool({ max: 2, ...config });
-      const client = await this.#unscopedPool.connect();
-      try {
+      return borrowPlain(this.#unscopedPool, async (client) => {
         // First the record, then the work: what can't be recorded does not happen.
         await client.query("select watertight.audit('unscoped', null, $1)", [JSON.stringify({ reason })]);
         emitEvent("unscoped", { reason });
         return await fn(client);
-      } finally {
-        client.release?.(!client.readyForQuery || client.getTransactionStatus() !== "I");
-      }
+      });
     }
 
     override async end(callback?: () => void): Promise<void> {
-      await Promise.all([
-        super.end(),
-        this.#reporter?.end(),
-        this.#unscopedPool?.end(),
-        ...[...this.#locations.values()].map((pool) => pool.end()),
-      ]);
+      const parts = [this.#reporter, this.#unscopedPool, ...this.#locations.values()];
+      await Promise.all([super.end(), ...parts.map((part) => part?.end())]);
       callback?.();
     }
   };
-}
-
-function lastTenant(item: { client: PgClient } | undefined): string | undefined {
-  return (item?.client as TenantClient | undefined)?.link?.lastTenant;
 }

@@ -81,7 +81,7 @@ export async function openTransaction(
   tenant: string,
   options: TransactionOptions,
 ): Promise<OpenTransaction> {
-  const { client, release } = await core.perform(tenant, beginText(options), undefined, options, { mode: "begin" });
+  const { client, release } = await core.perform(tenant, beginText(options), undefined, { mode: "begin" }, options);
   const { tx, finish } = makeTransaction(client, tenant, () => {});
   const unlisten = onAbort(options.signal, () => void client.condemn());
   return {
@@ -124,12 +124,12 @@ function makeTransaction(
     tenant,
     async query(statement, values) {
       check();
-      return (await client.queryAs(tenant, statement, values)) as PgResult;
+      return client.queryAs(tenant, statement, values) as Promise<PgResult>;
     },
     async batch(parts) {
       check();
       if (parts.length === 0) return [];
-      return (await client.send(client.newQuery(tenant, "", undefined, undefined, { parts }))) as PgResult[];
+      return client.send(client.newQuery(tenant, "", undefined, { parts })) as Promise<PgResult[]>;
     },
     stream(text, values, options) {
       check();

@@ -4,7 +4,8 @@
  */
 import { AccessDeniedError } from "../../errors/errors.ts";
 import { requestRow } from "../../scope/required-row.ts";
-import { checkTimeout, type ScopeSettings } from "../../scope/settings.ts";
+import { checkTimeout } from "../../scope/check-option.ts";
+import type { ScopeSettings } from "../../scope/settings.ts";
 import { type Limits, sendOnce } from "./call.ts";
 import type { Stoppable } from "./cancellation.ts";
 import type { Locations } from "./locations.ts";

@@ -5,7 +5,7 @@
 import type { Readable } from "node:stream";
 import { failure } from "../../errors/errors.ts";
 import { type BeginOptions, beginText } from "../../scope/begin-text.ts";
-import { checkTimeout } from "../../scope/settings.ts";
+import { checkTimeout } from "../../scope/check-option.ts";
 import { aborted, leaseFor, type Limits, refuseCopy, unlessAborted } from "./call.ts";
 import type { Stoppable } from "./cancellation.ts";
 import type { Engine } from "./engine.ts";
