@@ -5,7 +5,7 @@
 /** Exit codes; scripts rely on them. */
 export const exitCodes = {
   ok: 0,
-  /** Findings at or over the limit. */
+  /** Findings at or over the limit, or a statement of the shell was refused. */
   findings: 1,
   /** Wrong usage or configuration. */
   usage: 2,
@@ -74,7 +74,7 @@ export function showError(error: unknown): ShownError {
   const typed = code.startsWith("WT_");
   return {
     code: code || "WT_CLI_FAILED",
-    message: typed ? message : `${code === "" ? "" : `${code}: `}${message} ${next}`,
+    message: typed ? message : `${code || "WT_CLI_FAILED"}: ${message}${/[.!?]$/.test(message) ? "" : "."} ${next}`,
     next,
     exitCode: exitCode ?? (wrongCalls.has(code) ? exitCodes.usage : exitCodes.failed),
   };

@@ -1,6 +1,7 @@
 /**
  * The command line as commander sees it: names, options, help. Commands are loaded when they run, so that --help stays under 250 ms.
  */
+import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { Execute } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -9,6 +10,12 @@ import { Printer } from "./output/printer.ts";
 interface CommonOptions {
   readonly db?: string;
   readonly json?: boolean;
+}
+
+// read, not imported: the file lies outside of what is compiled
+function version(): string {
+  const file = new URL("../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
 /** Builds the program; `finished` is told the exit code of the command that ran. */
@@ -22,6 +29,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
       getOutHasColors: () => io.colour,
       getErrHasColors: () => io.colour,
     })
+    .version(version(), "-V, --version", "print the version")
     .description("Tenant isolation for SaaS on PostgreSQL.")
     .addHelpText(
       "before",
@@ -175,6 +183,13 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   ).argument("<table...>", "tables, as SQL names them");
   add(
     kit,
+    "observations",
+    "List what observed tables recorded: what enforcement would refuse.",
+    "watertight kit observations --json",
+    async () => (await import("./commands/kit/observations.ts")).execute,
+  );
+  add(
+    kit,
     "shell",
     "Run statements as one tenant.",
     'watertight kit shell --as 7a0e… -c "select count(*) from projects"',
@@ -229,7 +244,8 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
     async () => (await import("./commands/tenants/tenants.ts")).follow,
   )
     .argument("<table>", "table of tenants")
-    .argument("<column>", "its id column");
+    .argument("[column]", "its id column")
+    .option("--column <name>", "its id column, as an option");
   add(
     tenants,
     "suspend",

@@ -2,6 +2,7 @@
 // exit codes.
 import { randomBytes } from "node:crypto";
 import { createDatabase, describeServers, type TestDatabase } from "@watertight/testkit";
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { capture, type Captured, type CaptureOptions } from "./support/capture.ts";
 
@@ -44,10 +45,10 @@ describeServers((server) => {
       const other = await wt(["kit", "shell", "--as", "b", "--db", "env:APP_URL", "-c", "select * from projects"]);
       expect(other.out).toContain("two\\u001b[2J");
       expect(other.out).toContain("(1 row)");
-      expect((await kit("shell", "--as", "a", "-c", "insert into projects values (9, 'b', 'x')")).exitCode).toBe(3);
+      expect((await kit("shell", "--as", "a", "-c", "insert into projects values (9, 'b', 'x')")).exitCode).toBe(1);
       expect((await kit("shell", "--as", "nobody", "-c", "select 1")).exitCode).toBe(3);
       // one statement a message: nothing after a semicolon runs outside of the context
-      expect((await kit("shell", "--as", "a", "-c", "commit; select 1")).exitCode).toBe(3);
+      expect((await kit("shell", "--as", "a", "-c", "commit; select 1")).exitCode).toBe(1);
 
       expect((await kit("unprotect", "projects")).exitCode).toBe(0);
       expect(
@@ -63,11 +64,94 @@ describeServers((server) => {
         input:
           "select count(*) from\n  projects;\nselect nonsense;\nupdate projects set name = 'new';\n\\dt\n\\q\nselect 1;\n",
       });
-      expect(session.exitCode).toBe(0);
+      expect(session.exitCode).toBe(1);
       expect(session.out).toContain("UPDATE 1");
       expect(session.out).toContain("forced");
       expect(session.err).toContain("42703");
       expect((await db.admin.query("select id from projects where name = 'new'")).rows).toEqual([{ id: 1 }]);
+    });
+
+    it("tells by its exit code whether every statement of a script ran, the last one without semicolon included", async () => {
+      await kit("tenants", "add", "a");
+      await kit("protect", "projects");
+      const shell = (input: string, interactive = false): Promise<Captured> =>
+        wt(["kit", "shell", "--as", "a"], { input, interactive });
+      expect((await shell("select 1;\nselect 2")).exitCode).toBe(0);
+      expect((await shell("select 1;\nselect nonsense")).exitCode).toBe(1);
+      expect((await shell("select nonsense;\nselect 1;\n")).exitCode).toBe(1);
+      expect((await shell("select nonsense;\n\\q\n", true)).exitCode).toBe(0);
+      // no statement can run at all
+      expect((await wt(["kit", "shell", "--as", "nobody"], { input: "select 1;\n" })).exitCode).toBe(3);
+    });
+
+    it("answers a wrong statement with PostgreSQL's own hint", async () => {
+      await kit("tenants", "add", "a");
+      const { error } = (await kit("shell", "--as", "a", "-c", "select lenth('x')", "--json")).json();
+      expect(error.code).toBe("42883");
+      expect(error.next).toMatch(/argument types|function/);
+      const other = (await kit("shell", "--as", "a", "-c", "selec 1", "--json")).json();
+      expect(other.error.code).toBe("42601");
+      expect(other.error.next).not.toContain("kit status");
+    });
+
+    it("changes no table when one of them cannot be protected", async () => {
+      await db.admin.query("create table public.odd (id int); create table public.tasks (tenant_id text not null)");
+      const switches = async (): Promise<string[]> =>
+        (
+          await db.admin.query(
+            "select relname as name from pg_class where relrowsecurity and relnamespace = 'public'::regnamespace order by 1",
+          )
+        ).rows.map((row) => row.name);
+      for (const verb of ["protect", "observe"])
+        for (const [last, code] of [
+          ["typo", "WT_KIT_TABLE"],
+          ["odd", "WT_KIT_TENANT_COLUMN"],
+        ] as const) {
+          const result = await kit(verb, "projects", "tasks", last, "--json");
+          expect([verb, result.exitCode, result.json().error.code]).toEqual([verb, 2, code]);
+          expect(await switches()).toEqual([]);
+        }
+      expect((await kit("observe", "projects", "tasks")).exitCode).toBe(0);
+      await db.admin.query("insert into public.projects values (3, 'a', 'three')");
+      expect((await kit("enforce", "projects", "tasks", "odd")).exitCode).toBe(2);
+      expect((await db.admin.query("select distinct mode from watertight.protected")).rows).toEqual([
+        { mode: "observe" },
+      ]);
+      expect((await kit("enforce", "projects", "tasks")).exitCode).toBe(0);
+      expect(await switches()).toEqual(["projects", "tasks"]);
+      // an observed parent and its child become enforced in one call
+      await db.admin.query("create table public.steps (id int, project_id int references public.projects)");
+      await kit("observe", "projects");
+      expect((await kit("observe", "steps", "--parent", "projects")).exitCode).toBe(0);
+      expect((await kit("enforce", "projects", "steps")).exitCode).toBe(0);
+    });
+
+    it("lists what observing recorded, by statement", async () => {
+      await db.admin.query("grant select on public.projects to " + db.roles.app);
+      const observed = await kit("observe", "projects");
+      expect(observed.err).toContain("watertight kit observations");
+      expect((await kit("observations", "--json")).json().observations).toEqual([]);
+      const app = new pg.Client({ connectionString: db.appUrl });
+      await app.connect();
+      for (const text of ["select id from projects", "select id from projects", "select name\nfrom projects"])
+        await app.query(text);
+      await app.end();
+      const { observations } = (await kit("observations", "--json")).json();
+      expect(observations.map((each: Record<string, unknown>) => [each.statements, each.example])).toEqual([
+        [2, "select id from projects"],
+        [1, "select name\nfrom projects"],
+      ]);
+      expect(observations[0]).toMatchObject({ relation: "public.projects", kind: "observed_no_context" });
+      expect((await kit("observations")).out).toContain("select name from projects");
+    });
+
+    it("takes the id column as an option too", async () => {
+      expect((await kit("tenants", "follow", "tenants")).exitCode).toBe(2);
+      expect((await kit("tenants", "follow", "tenants", "id", "--column", "other")).exitCode).toBe(2);
+      expect((await kit("tenants", "follow", "tenants", "--column", "id", "--json")).json()).toMatchObject({
+        column: "id",
+        added: 2,
+      });
     });
 
     it("prints SQL and changes nothing with --dry-run", async () => {
@@ -119,6 +203,10 @@ describeServers((server) => {
       const bare = await createDatabase(server);
       const status = await capture(["kit", "status"], { env: { DATABASE_URL: bare.adminUrl } });
       expect([status.exitCode, status.err]).toEqual([3, expect.stringContaining("WT_KIT_NOT_INSTALLED")]);
+      const shell = await capture(["kit", "shell", "--as", "a", "-c", "select 1", "--json"], {
+        env: { DATABASE_URL: bare.adminUrl },
+      });
+      expect([shell.exitCode, shell.json().error.code]).toEqual([3, "WT_KIT_NOT_INSTALLED"]);
       await bare.drop();
     });
 

@@ -1,5 +1,5 @@
 // The command line without a database: help, usage errors, exit codes, secrets that must not come by a flag, terminal safety.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -26,6 +26,11 @@ describe("usage", () => {
       const own = await capture(["kit", command, "--help"]);
       expect([command, own.exitCode, own.out.startsWith("Example:")]).toEqual([command, 0, true]);
     }
+  });
+
+  it("knows its version", async () => {
+    const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
+    expect(await capture(["--version"])).toMatchObject({ exitCode: 0, out: `${version}\n`, err: "" });
   });
 
   it.each([

@@ -34,6 +34,7 @@ export type {
 } from "./protect/facts.ts";
 export type { Mode } from "./protect/policies.ts";
 export { protectTable, type ProtectOptions, type ProtectReport } from "./protect/protect-table.ts";
+export { protectTables } from "./protect/protect-tables.ts";
 export type { DerivedTenancy, DirectTenancy, Tenancy } from "./protect/tenancy.ts";
 export type { TenantType } from "./protect/tenant-column.ts";
 export { unprotectTable, type UnprotectReport } from "./protect/unprotect-table.ts";

@@ -34,23 +34,26 @@ export async function enforceTable(db: Queryable, options: Omit<ProtectOptions, 
   return protectTable(db, { ...options, mode: "enforce" });
 }
 
-/** What was observed on one table. */
+/** What was observed of one statement on one table. */
 export interface Observation {
   readonly relation: string;
   readonly kind: "observed_crossing" | "observed_no_context";
-  /** Statements, not rows. */
+  /** How often it ran; executions, not rows. */
   readonly statements: number;
   readonly last: Date;
-  /** The text of the latest one, cut at 500 characters. */
+  /** The statement's text, cut at 500 characters. */
   readonly example: string;
 }
 
-/** Sums up what observation recorded, most frequent first. */
+/**
+ * Sums up what observation recorded, by table and statement, most frequent first.
+ * @example for (const each of await listObservations(client)) console.log(each.statements, each.relation, each.example);
+ */
 export async function listObservations(db: Queryable): Promise<Observation[]> {
   return withTenantRights(db, async (tx) => {
     const rows = await tx.rows(
-      `select relation, kind, pg_catalog.count(*)::int as statements, pg_catalog.max(at) as last, (pg_catalog.array_agg(detail ->> 'query' order by id desc))[1] as example
-         from watertight.event where kind in ('observed_crossing', 'observed_no_context') group by relation, kind order by 3 desc, 1, 2`,
+      `select relation, kind, pg_catalog.count(*)::int as statements, pg_catalog.max(at) as last, coalesce(detail ->> 'query', '') as example
+         from watertight.event where kind in ('observed_crossing', 'observed_no_context') group by 1, 2, 5 order by 3 desc, 1, 2, 5`,
     );
     return rows as Observation[];
   });

@@ -122,6 +122,13 @@ describeServers((server) => {
       expect(
         (await listObservations(own.kit)).map((each) => [each.relation, each.kind, each.statements]),
       ).toContainEqual(["shop.events", "observed_crossing", 1]);
+      await scoped(acme, "select * from shop.events");
+      await scoped(acme, "select count(*) from shop.events");
+      const found = (await listObservations(own.kit)).filter((each) => each.kind === "observed_crossing");
+      expect(found.map((each) => [each.statements, each.relation, each.example])).toEqual([
+        [2, "shop.events", "select * from shop.events"],
+        [1, "shop.events", "select count(*) from shop.events"],
+      ]);
 
       await expect(enforceTable(own.kit, options)).rejects.toMatchObject({ code: "WT_KIT_PARENT" });
       await enforceTable(own.kit, { table: "shop.projects" });

@@ -1,8 +1,7 @@
 /**
- * `watertight kit protect`, `kit observe` and `kit enforce`: tables in the order given, so that a parent can stand before its children.
+ * `watertight kit protect`, `kit observe` and `kit enforce`: all tables of the call, or none.
  */
-import { enforceTable, observeTable, protectTable, type ProtectOptions, type ProtectReport } from "@watertight/schema";
-import type { Client } from "pg";
+import { enforceTable, observeTable, protectTable, protectTables, type ProtectOptions } from "@watertight/schema";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
 import { printProtection } from "../../output/findings.ts";
@@ -39,40 +38,39 @@ async function work(
   { database, print }: CommandContext,
   tables: string[],
   options: Options,
-  protect: (client: Client, options: ProtectOptions) => Promise<ProtectReport>,
+  protect: typeof protectTable,
 ): Promise<number> {
   const derived = parent(options);
-  const reports: ProtectReport[] = [];
-  try {
-    await database(async (client) => {
-      for (const table of tables)
-        reports.push(
-          await protect(client, {
-            table,
-            index: options.index,
-            dryRun: options.dryRun ?? false,
-            ...(options.column === undefined ? {} : { tenantColumn: options.column }),
-            ...(options.type === undefined ? {} : { tenantType: options.type }),
-            ...(derived === undefined ? {} : { parent: derived }),
-          }),
-        );
-    });
-  } catch (error) {
-    // what was done before the error is done: say so
-    if (reports.length > 0 && !print.json) printProtection(print, reports, options.dryRun ?? false);
-    throw error;
-  }
-  printProtection(print, reports, options.dryRun ?? false);
+  const dryRun = options.dryRun ?? false;
+  const reports = await database((client) =>
+    protectTables(
+      client,
+      tables,
+      {
+        index: options.index,
+        dryRun,
+        ...(options.column === undefined ? {} : { tenantColumn: options.column }),
+        ...(options.type === undefined ? {} : { tenantType: options.type }),
+        ...(derived === undefined ? {} : { parent: derived }),
+      },
+      protect,
+    ),
+  );
+  printProtection(print, reports, dryRun);
   return 0;
 }
 
 // `protect` means enforcement, also for a table that was only observed
-const protectEnforced = (client: Client, options: ProtectOptions): Promise<ProtectReport> =>
-  protectTable(client, { ...options, mode: "enforce" });
+const protectEnforced: typeof protectTable = (db, options) => protectTable(db, { ...options, mode: "enforce" });
 
 /** Runs `kit protect`. */
 export const execute: Execute<Options> = (context, args, options) => work(context, args, options, protectEnforced);
 /** Runs `kit observe`. */
-export const observe: Execute<Options> = (context, args, options) => work(context, args, options, observeTable);
+export const observe: Execute<Options> = async (context, args, options) => {
+  const exitCode = await work(context, args, options, observeTable);
+  if (!context.print.json && options.dryRun !== true)
+    context.print.note("Next: let the application run, then see what was recorded: watertight kit observations");
+  return exitCode;
+};
 /** Runs `kit enforce`. */
 export const enforce: Execute<Options> = (context, args, options) => work(context, args, options, enforceTable);

@@ -3,7 +3,7 @@
  * open. One statement a message (extended protocol), so that a pasted text cannot leave its transaction.
  */
 import { createInterface } from "node:readline/promises";
-import { openContext } from "@watertight/schema";
+import { kitError, openContext } from "@watertight/schema";
 import type { Client } from "pg";
 import { CliError, exitCodes, showError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
@@ -35,10 +35,12 @@ async function openSession(client: Client, tenant: string, key: string | undefin
     .query<{ level: Session["level"]; me: string; settings: boolean }>(
       "select watertight.handshake() ->> 'level' as level, current_user as me, pg_catalog.has_table_privilege('watertight.setting', 'SELECT') as settings",
     )
-    .catch((error: Error) => {
+    .catch((error: Error & { code?: string }) => {
+      // no schema, or no function in it
+      if (error.code === "3F000" || error.code === "42883") throw kitError("WT_KIT_NOT_INSTALLED", { cause: error });
       throw new CliError(
         "WT_CLI_ROLE",
-        `The kit is not installed, or closed to this role: ${error.message}.`,
+        `The kit is closed to this role: ${error.message}.`,
         connectAs("the app role"),
         exitCodes.failed,
       );
@@ -67,8 +69,8 @@ async function runStatement({ print }: CommandContext, session: Session, text: s
       await client.query("select pg_catalog.set_config('role', $1, true)", [session.role]);
     await openContext(client, session.tenant, session.level, session.key);
     const query = { text, rowMode: "array" as const, queryMode: "extended" };
-    const result = await client.query<unknown[]>(query);
-    await client.query("commit");
+    const result = await client.query<unknown[]>(query).catch(statementFailed);
+    await client.query("commit").catch(statementFailed);
     const columns = result.fields.map((field) => field.name);
     print.result(
       { tenant: session.tenant, columns, rows: result.rows, rowCount: result.rowCount, tag: result.command },
@@ -87,9 +89,25 @@ async function runStatement({ print }: CommandContext, session: Session, text: s
   }
 }
 
-async function prompt(context: CommandContext, session: Session): Promise<void> {
+// what PostgreSQL says about the statement is for its author; the state of the kit has nothing to do with it
+function statementFailed(error: Error & { hint?: string }): never {
+  throw Object.assign(error, { hint: error.hint || "Correct the statement.", exitCode: exitCodes.findings });
+}
+
+/** Runs what is typed or piped in; the exit code is that of the worst statement of a script, and 0 for a person, who saw it. */
+async function prompt(context: CommandContext, session: Session): Promise<number> {
+  let worst: number = exitCodes.ok;
   const { io, print } = context;
   const lines = createInterface({ input: io.stdin });
+  const runOne = async (statement: string): Promise<void> => {
+    try {
+      await runStatement(context, session, statement);
+    } catch (error) {
+      const shown = showError(error);
+      worst = Math.max(worst, shown.exitCode);
+      print.note(harmless(shown.message));
+    }
+  };
   const ask = (more: boolean): void => {
     if (io.interactive) io.err(`${harmless(session.tenant)}${more ? "->" : "=>"} `);
   };
@@ -108,24 +126,20 @@ async function prompt(context: CommandContext, session: Session): Promise<void> 
       continue;
     }
     text = "";
-    if (statement !== undefined && statement !== "") {
-      try {
-        await runStatement(context, session, statement);
-      } catch (error) {
-        print.note(harmless(showError(error).message));
-      }
-    }
+    if (statement !== undefined && statement !== "") await runOne(statement);
     ask(false);
   }
+  // the last statement of a script may end with the script
+  if (!io.interactive && text.trim() !== "") await runOne(text);
   lines.close();
+  return io.interactive ? exitCodes.ok : worst;
 }
 
 /** Runs `kit shell`. */
 export const execute: Execute<Options> = (context, _, options) =>
   context.database(async (client) => {
     const session = await openSession(client, options.as, context.io.env.WATERTIGHT_KEY);
-    if (options.command !== undefined)
-      await runStatement(context, session, options.command === "\\dt" ? tables : options.command);
-    else await prompt(context, session);
-    return 0;
+    if (options.command === undefined) return prompt(context, session);
+    await runStatement(context, session, options.command === "\\dt" ? tables : options.command);
+    return exitCodes.ok;
   });

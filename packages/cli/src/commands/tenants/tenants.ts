@@ -2,6 +2,7 @@
  * `watertight kit tenants add|list|follow|suspend|resume`.
  */
 import { followTenants, listTenants, registerTenants, setTenantState, type TenantState } from "@watertight/schema";
+import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
 
 /** Runs `kit tenants add`. */
@@ -24,7 +25,18 @@ export const list: Execute<{ readonly state?: TenantState }> = async ({ database
 };
 
 /** Runs `kit tenants follow`. */
-export const follow: Execute<object> = async ({ database, print }, [table = "", column = "id"]) => {
+export const follow: Execute<{ readonly column?: string }> = async (
+  { database, print },
+  [table = "", named],
+  options,
+) => {
+  const column = named ?? options.column;
+  if (column === undefined || (named !== undefined && options.column !== undefined && named !== options.column))
+    throw new CliError(
+      "WT_CLI_USAGE",
+      "The id column is not named, or named twice.",
+      `Run: watertight kit tenants follow ${table} <column>`,
+    );
   const added = await database((client) => followTenants(client, table, column));
   print.result({ table, column, added }, () => print.line(`following ${table} (${column}): ${added} new tenants`));
   return 0;
