@@ -1,17 +1,19 @@
 /** The real pg fits the shapes that the driver declares, and the result is the user's own pool type. */
-import pg from 'pg';
-import { type PgLike, type TenantDb, tenantPool, type TenantTransaction } from '../../../src/drivers/pg/index.ts';
+import pg from "pg";
+import { type PgLike, type TenantDb, tenantPool, type TenantTransaction } from "../../../src/drivers/pg/index.ts";
 
 const fits: PgLike = pg;
-const pool = tenantPool(pg, { connectionString: 'postgres://', level: 'sealed', max: 3 });
+const pool = tenantPool(pg, { connectionString: "postgres://", level: "sealed", max: 3 });
 const own: pg.Pool = pool;
-const db: TenantDb = pool.for('tenant');
-const rows: Promise<{ id: number }[]> = pool.query<{ id: number }>('select 1').then((result) => result.rows);
+const db: TenantDb = pool.for("tenant");
+const rows: Promise<{ id: number }[]> = pool.query<{ id: number }>("select 1").then((result) => result.rows);
 const client: Promise<pg.PoolClient> = pool.connect();
-const result: Promise<number> = db.transaction(async (tx: TenantTransaction) => (await tx.query('select 1')).rows.length);
+const result: Promise<number> = db.transaction(
+  async (tx: TenantTransaction) => (await tx.query("select 1")).rows.length,
+);
 
 // @ts-expect-error a level that does not exist
-tenantPool(pg, { level: 'open' });
+tenantPool(pg, { level: "open" });
 // @ts-expect-error unscoped work needs a reason
 void pool.unscoped({}, async () => 1);
 // @ts-expect-error one handle serves one tenant
