@@ -53,6 +53,8 @@ export function parseOptions(argv: readonly string[]): Options {
     if (values.postgres !== "15" && values.postgres !== "18") throw new Error("--postgres must be 15 or 18");
     const cellMs = values["cell-ms"] === undefined ? undefined : Number(values["cell-ms"]);
     if (cellMs !== undefined && !(cellMs > 0)) throw new Error("--cell-ms must be a number of milliseconds");
+    // Said before the run, not after its minutes.
+    if (values.out !== undefined && !values.out.endsWith(".json")) throw new Error("--out must name a .json file");
     return {
       quick: values.quick,
       json: values.json,

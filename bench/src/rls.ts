@@ -24,8 +24,8 @@ try {
   say(`PostgreSQL ${environment.version} is up and loaded`);
   const sessions = await openSessions(environment, callers(1)[0]!);
   const budget = options.quick
-    ? { rounds: 15, executions: 50, mistakeRounds: 1 }
-    : { rounds: 101, executions: 100, mistakeRounds: 5 };
+    ? { rounds: 15, executions: 50, mistakeRounds: 2 }
+    : { rounds: 61, executions: 100, mistakeRounds: 7 };
   const results = await measureShapes(sessions, budget, say);
   await Promise.all(sessions.map((session) => session.close()));
   const report: RlsReport = {

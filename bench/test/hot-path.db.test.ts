@@ -26,20 +26,30 @@ test("has exactly one result for each combination of the plan", () => {
 
 test("every figure is there", () => {
   for (const result of report.results) {
-    for (const field of ["p50Us", "p95Us", "qps", "ratio", "qpsRatio", "samples"] as const) expect(result[field], field).toBeGreaterThan(0);
+    for (const field of ["p50Us", "p95Us", "qps", "ratio", "qpsRatio", "samples"] as const)
+      expect(result[field], field).toBeGreaterThan(0);
     expect(result.p95Us).toBeGreaterThanOrEqual(result.p50Us);
     if (result.serverCpuUs !== null) expect(result.serverCpuUs).toBeGreaterThan(0);
     if (result.driver === "pglite") expect(result.serverCpuUs).toBeNull();
     if (result.variant === "unscoped") expect(result.ratio).toBe(1);
   }
   expect(report.machine).toMatchObject({ cores: expect.any(Number), cpu: expect.any(String) });
-  expect(report.versions).toMatchObject({ node: process.versions.node, postgres: expect.stringMatching(/^\d+\./), pg: expect.stringMatching(/^8\./) });
+  expect(report.versions).toMatchObject({
+    node: process.versions.node,
+    postgres: expect.stringMatching(/^\d+\./),
+    pg: expect.stringMatching(/^8\./),
+  });
 });
 
 test("ratio is the median against unscoped of the same driver, case, transport and connections", () => {
   for (const it of report.results) {
     const base = report.results.find(
-      (one) => one.variant === "unscoped" && one.driver === it.driver && one.case === it.case && one.transport === it.transport && one.connections === it.connections,
+      (one) =>
+        one.variant === "unscoped" &&
+        one.driver === it.driver &&
+        one.case === it.case &&
+        one.transport === it.transport &&
+        one.connections === it.connections,
     );
     expect(it.ratio).toBeCloseTo(it.p50Us / base!.p50Us, 2);
   }

@@ -20,7 +20,8 @@ test("a quick run leaves out cases at 64 connections only", () => {
 });
 
 test("unscoped is measured whatever is asked for: the others are ratios to it", () => {
-  for (const group of planGroups({ quick: false, variants: ["sealed"] })) expect(group.variants).toEqual(["unscoped", "sealed"]);
+  for (const group of planGroups({ quick: false, variants: ["sealed"] }))
+    expect(group.variants).toEqual(["unscoped", "sealed"]);
 });
 
 test("the time that is left is shared out and never falls to nothing", () => {
@@ -31,5 +32,6 @@ test("the time that is left is shared out and never falls to nothing", () => {
   expect(poor).toBeGreaterThan(0);
   expect(cellBudget(shares[0]!, shares.slice(1), -5_000)).toBeGreaterThan(0);
   // No group may take more than what is left.
-  for (const [i, share] of shares.entries()) expect(cellBudget(share, shares.slice(i + 1), 30_000) * share.cells).toBeLessThanOrEqual(30_000);
+  for (const [i, share] of shares.entries())
+    expect(cellBudget(share, shares.slice(i + 1), 30_000) * share.cells).toBeLessThanOrEqual(30_000);
 });

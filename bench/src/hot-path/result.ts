@@ -58,6 +58,8 @@ export interface Report {
   readonly results: Result[];
   readonly extras: Extra[];
   readonly goals: Goal[];
+  /** Median share of waiting for a processor with one connection, raw: how much of the machine others took. */
+  readonly waited: number;
   readonly seconds: number;
 }
 
@@ -115,6 +117,12 @@ export function ratioNoise(rounds: Rounds, base: Rounds): number | null {
   if (rounds.length < 4) return null;
   const spread = (slices: Rounds): number => noise(slices.map((slice) => median(slice.times)));
   return round3(Math.hypot(spread(rounds), spread(base)));
+}
+
+/** How much others took of the machine; only one connection tells, because many wait for each other. */
+export function waitedOnOthers(results: readonly Result[]): number {
+  const single = results.filter((result) => result.connections === 1 && result.driver !== "pglite");
+  return single.length === 0 ? 0 : round3(median(single.map((result) => result.waited)));
 }
 
 /** Three decimals. */

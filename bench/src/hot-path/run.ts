@@ -11,7 +11,7 @@ import { judgeGoals } from "./goals.ts";
 import { measureExtras } from "./measure-extras.ts";
 import { measureGroup } from "./measure-group.ts";
 import { cellBudget, countCells, planGroups, type Selection, type Share, shareOf } from "./plan.ts";
-import type { Report, Result } from "./result.ts";
+import { type Report, type Result, waitedOnOthers } from "./result.ts";
 
 /** What to run. */
 export interface HotPathOptions extends Selection {
@@ -79,6 +79,7 @@ export async function runHotPath(options: HotPathOptions, say: (text: string) =>
       results,
       extras,
       goals: judgeGoals(results),
+      waited: waitedOnOthers(results),
       seconds: Math.round(elapsed() / 100) / 10,
     };
   } finally {

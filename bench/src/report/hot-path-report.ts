@@ -95,7 +95,7 @@ const legend =
 export function hotPathText(report: Report): string {
   const parts = [...facts(report), "", terminalTable(resultTable(report.results)), legend];
   if (report.extras.length > 0) parts.push("", terminalTable(extraTable(report.extras)));
-  return [...parts, "", terminalTable(goalTable(report.goals)), summary(report.goals)].join("\n");
+  return [...parts, "", terminalTable(goalTable(report.goals)), summary(report)].join("\n");
 }
 
 /** For bench/results. */
@@ -106,12 +106,15 @@ export function hotPathMarkdown(report: Report): string {
     ...facts(report).map((fact) => `- ${fact}`),
     "",
   ];
-  parts.push("## Figures to reach", "", markdownTable(goalTable(report.goals)), "", summary(report.goals), "");
+  parts.push("## Figures to reach", "", markdownTable(goalTable(report.goals)), "", summary(report), "");
   if (report.extras.length > 0) parts.push("## Outside the matrix", "", markdownTable(extraTable(report.extras)), "");
   return [...parts, "## All results", "", legend, "", markdownTable(resultTable(report.results)), ""].join("\n");
 }
 
-function summary(goals: readonly Goal[]): string {
+/** How many figures were reached, and whether the machine was quiet enough to say so. */
+export function summary({ goals, waited }: Pick<Report, "goals" | "waited">): string {
   const met = goals.filter((goal) => goal.met).length;
-  return `${met} of ${goals.length} figures reached.`;
+  const reached = `${met} of ${goals.length} figures reached.`;
+  if (waited <= 0.1) return reached;
+  return `${reached} The machine was busy: our side waited ${(waited * 100).toFixed(0)} % of the time for a processor. Round trips hold; latency and throughput must be measured again on a quiet machine.`;
 }

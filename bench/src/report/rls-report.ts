@@ -61,7 +61,7 @@ function facts({ machine, versions, ...report }: RlsReport): string[] {
 }
 
 const legend =
-  "Server CPU of one execution of a named statement inside a transaction (pipelined, so that the backend does not sleep in between). ratio: against the " +
+  "Server CPU of one execution of a named statement inside a transaction (pipelined, so that the backend does not sleep in between); the lowest tenth of the rounds, because CPU time errs upwards only. ratio: against the " +
   "explicit WHERE without row security on the same tables: none, none-plain, none-sealed.";
 
 /** For a terminal. */
