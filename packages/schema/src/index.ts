@@ -38,6 +38,7 @@ export { protectTables } from "./protect/protect-tables.ts";
 export type { DerivedTenancy, DirectTenancy, Tenancy } from "./protect/tenancy.ts";
 export type { TenantType } from "./protect/tenant-column.ts";
 export { unprotectTable, type UnprotectReport } from "./protect/unprotect-table.ts";
+export type * from "./snapshot/snapshot.ts";
 export { snapshotKit } from "./snapshot/snapshot-kit.ts";
 export type { Check } from "./status/check.ts";
 export { type ServerCve, serverCves, unfixedCves } from "./status/cve.ts";

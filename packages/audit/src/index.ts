@@ -1,0 +1,4 @@
+/**
+ * @watertight/audit: what stands behind `watertight check`. Listed by hand: public is a promise.
+ */
+export type { Report, Finding } from "./report/report.ts";

@@ -1,0 +1,60 @@
+/**
+ * The result of a check: the one object behind the terminal, JSON, SARIF, JUnit, HTML and the rest.
+ */
+import type { Place } from "../history/statement.ts";
+import type { Attempt, Matrix } from "../matrix/matrix.ts";
+import type { FindingObject, Severity, Verdict } from "../rules/rule.ts";
+import type { Understanding } from "../understand/understanding.ts";
+
+/** A finding as it is reported: what a rule found, what the attack said, what the user accepted. */
+export interface Finding {
+  /** Stable over runs and lines: vector and object, for example A1-attachments. */
+  readonly id: string;
+  readonly vector: string;
+  readonly title: string;
+  readonly verdict: Verdict;
+  readonly severity: Severity;
+  readonly object: FindingObject;
+  readonly message: string;
+  readonly evidence: readonly string[];
+  /** Null only on a live database. */
+  readonly place: Place | null;
+  /** The migration that made it so. */
+  readonly migration: string | null;
+  readonly fix: string;
+  readonly attempt: Attempt | null;
+  readonly accepted: { readonly reason: string; readonly until: string; readonly where: string } | null;
+  /** In the baseline: reported, does not fail the run. */
+  readonly known: boolean;
+}
+
+/** A check's report. */
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: "watertight"; readonly version: string };
+  readonly source: { readonly kind: string; readonly folder: string; readonly migrations: number };
+  readonly server: { readonly version: string; readonly bootMs: number };
+  readonly statements: {
+    readonly read: number;
+    readonly ran: number;
+    readonly failed: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
+    readonly skipped: readonly {
+      readonly file: string;
+      readonly line: number;
+      readonly reason: string;
+      readonly matters: boolean;
+    }[];
+  };
+  readonly understanding: Understanding;
+  readonly tables: readonly {
+    readonly schema: string;
+    readonly name: string;
+    readonly tenancy: string;
+    readonly because: string;
+  }[];
+  readonly findings: readonly Finding[];
+  readonly matrix: Matrix;
+  /** Channels that every database has; named once, never findings. */
+  readonly residuals: readonly { readonly vector: string; readonly text: string }[];
+  readonly timing: Readonly<Record<string, number>>;
+}
