@@ -12,8 +12,11 @@ export interface Evidence {
 
 /** How rows of a table find their tenant. */
 export type Tenancy =
-  /** The table has the column. For one user = one tenant schemas it is the owner column. */
-  | { readonly kind: "column"; readonly column: string; readonly type: string }
+  /**
+   * The table has the column. For one user = one tenant schemas it is the owner column. `holds` is "user" where tenants are organisations but
+   * the row belongs to one person (profiles, settings): another tenant's people must not reach it either.
+   */
+  | { readonly kind: "column"; readonly column: string; readonly type: string; readonly holds?: "user" }
   /** By foreign key; `columns` lead to `parent`, which has a tenancy of its own. */
   | {
       readonly kind: "derived";
