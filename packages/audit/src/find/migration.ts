@@ -26,6 +26,12 @@ export interface Fragment {
   /** Line and offset (in UTF-16 units) in the file where `sql` starts; the first line is 1. */
   readonly line: number;
   readonly offset: number;
+  /** Column of its first character on that line, from 1; 1 when absent. */
+  readonly column?: number;
+  /** The file's line of each line of `sql`, where they do not simply follow each other (escapes and sums of strings in code). */
+  readonly lines?: readonly number[];
+  /** The file it comes from, relative to the project, when that is not the migration's own. */
+  readonly file?: string;
 }
 
 /** One migration, in the order in which they run. */
@@ -57,4 +63,8 @@ export interface MigrationSet {
   readonly unread: readonly Unread[];
   /** Seeds, config files and the like that told how to read it, for the report. */
   readonly evidence: readonly string[];
+  /** Files that psql's `\i` names, by path relative to the project. */
+  readonly included?: Readonly<Record<string, string>>;
+  /** Values of placeholders that the project's own configuration gives, by the placeholder's name. */
+  readonly placeholders?: Readonly<Record<string, string>>;
 }

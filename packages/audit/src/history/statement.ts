@@ -7,7 +7,7 @@ import type { Migration } from "../find/migration.ts";
 // oxlint-disable-next-line typescript/no-explicit-any -- the tree has hundreds of shapes; each reader names what it reads
 export type SyntaxNode = Record<string, any>;
 
-/** A place in the user's files. */
+/** A place in the user's files; line and column count from 1, columns in UTF-16 units. */
 export interface Place {
   readonly file: string;
   readonly line: number;
@@ -19,11 +19,18 @@ export interface ParsedStatement {
   readonly migration: Migration;
   /** Place of its first word. */
   readonly place: Place;
+  /** As it is to be run; the `location`s of `tree` are byte offsets in it. */
   readonly text: string;
   /** The type of the tree, for example CreatePolicyStmt; "" without a tree. */
   readonly type: string;
   readonly tree: SyntaxNode | null;
   readonly problem: string | null;
+  /** `text` is not what stands in the file: what was changed in it, for example a placeholder that was filled in. */
+  readonly adapted?: string;
+  /** Not to be run, and why: psql's backslash commands, COPY data. `matters` is whether the catalog may lack something by that. */
+  readonly skip?: { readonly reason: string; readonly matters: boolean };
+  /** Lines of data that stood behind a COPY … FROM stdin and were not read. */
+  readonly dataLines?: number;
 }
 
 /** What became of a statement in the throw-away server. */
