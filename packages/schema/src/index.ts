@@ -38,6 +38,14 @@ export { protectTables } from "./protect/protect-tables.ts";
 export type { DerivedTenancy, DirectTenancy, Tenancy } from "./protect/tenancy.ts";
 export type { TenantType } from "./protect/tenant-column.ts";
 export { unprotectTable, type UnprotectReport } from "./protect/unprotect-table.ts";
+export { readSnapshot, type SnapshotOptions } from "./snapshot/read-snapshot.ts";
+export type {
+  Column as SnapshotColumn,
+  Grant as SnapshotGrant,
+  Index as SnapshotIndex,
+  Policy as SnapshotPolicy,
+} from "./snapshot/snapshot.ts";
+// of its names, Column, Grant, Index and Policy are those of protect above; the four here carry the prefix
 export type * from "./snapshot/snapshot.ts";
 export { snapshotKit } from "./snapshot/snapshot-kit.ts";
 export type { Check } from "./status/check.ts";

@@ -54,11 +54,13 @@ export interface Column {
   readonly number: number;
   /** As format_type prints it. */
   readonly type: string;
-  /** For a domain the type below it, for an array its element type; otherwise as `type`. */
+  /** For a domain the type below it, for an array its element type, down to the last; otherwise as `type`. */
   readonly baseType: string;
   /** b base, e enum, d domain, c composite, r range, m multirange, p pseudo. */
   readonly typeKind: string;
+  /** Of an enum; also where a domain or an array stands over it. */
   readonly enumLabels: readonly string[] | null;
+  /** By the column or by its domain. False for the NOT VALID kind of 18: rows without a value may be there. */
   readonly notNull: boolean;
   /** The default's or generation's expression. */
   readonly default: string | null;
@@ -93,8 +95,12 @@ export interface Relation extends QualifiedName {
   readonly definition: string | null;
   /** Relations that a view or materialized view reads, from pg_depend; nested views are not followed. */
   readonly reads: readonly QualifiedName[];
+  /** Signatures of the functions that a view or materialized view calls, PostgreSQL's own left out. */
+  readonly calls: readonly string[];
   /** For a sequence: the column that owns it. */
   readonly ownedBy: (QualifiedName & { readonly column: string }) | null;
+  /** For a foreign table: its server. */
+  readonly server: string | null;
   /** The extension that it belongs to. */
   readonly extension: string | null;
   readonly comment: string | null;
@@ -120,6 +126,7 @@ export interface Policy {
 export interface Constraint {
   readonly relation: QualifiedName;
   readonly name: string;
+  /** "not null" only where it was never validated (18); otherwise {@link Column} says it. "trigger" for CREATE CONSTRAINT TRIGGER. */
   readonly kind: "check" | "foreign" | "primary" | "unique" | "exclude" | "not null" | "trigger";
   readonly columns: readonly string[];
   readonly references: {
@@ -130,6 +137,8 @@ export interface Constraint {
     readonly match: "simple" | "full" | "partial";
   } | null;
   readonly validated: boolean;
+  /** False for NOT ENFORCED (18), which checks nothing. */
+  readonly enforced: boolean;
   readonly deferrable: boolean;
   readonly definition: string;
   /** Signatures of functions that a check calls. */
@@ -151,6 +160,7 @@ export interface Index extends QualifiedName {
   readonly valid: boolean;
   /** Names of the operator classes, in the order of the keys. */
   readonly operatorClasses: readonly string[];
+  readonly definition: string;
 }
 
 /** A function or procedure outside of the system schemas. */
@@ -192,6 +202,7 @@ export interface Trigger {
   readonly deferrable: boolean;
   readonly enabled: boolean;
   readonly when: string | null;
+  readonly definition: string;
 }
 
 /** A rewrite rule that is not a view's. */
@@ -236,6 +247,13 @@ export interface Operator extends QualifiedName {
   readonly left: string;
   readonly right: string;
   readonly calls: string;
+}
+
+/** Something that the reading role was not allowed to read. */
+export interface Unreadable {
+  /** For example "publications"; that part of the snapshot is empty. */
+  readonly what: string;
+  readonly why: string;
 }
 
 /** The catalog of one database. */
@@ -283,4 +301,6 @@ export interface Snapshot {
   }[];
   /** Settings of the server that rules read, for example max_prepared_transactions, log_parameter_max_length. */
   readonly serverSettings: Readonly<Record<string, string>>;
+  /** What is empty because it could not be read. Must be reported, never taken for "there is none". */
+  readonly unreadable: readonly Unreadable[];
 }

@@ -1,0 +1,83 @@
+/**
+ * The pieces of SQL that all readers of the catalog share. Must never contain a value from outside: schemas to read travel as parameter $1.
+ */
+
+/** A part of the snapshot: one query whose columns are named like the fields of `T`. */
+export interface Part<T> {
+  /** For a person, when it can't be read. */
+  readonly what: string;
+  /** The query; $1 is the list of schemas to read, or null. `version` is server_version_num. */
+  sql(version: number): string;
+  /** Never there: carries the type. */
+  readonly row?: T;
+}
+
+/** Schemas of the user: PostgreSQL reserves the prefix pg_ for its own. Needs pg_namespace as `n`. */
+export const inScope =
+  "n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and ($1::text[] is null or n.nspname = any ($1::text[]))";
+
+/** A JSON list of rows; [] when there are none. `item` is an expression, `rest` all that follows FROM. */
+export function listOf(item: string, rest: string, order: string): string {
+  return `coalesce((select pg_catalog.json_agg(${item} order by ${order}) from ${rest}), '[]')`;
+}
+
+/** An access control list as {@link Grant}s; `list` must not be null, see {@link grantsOr}. */
+export function grants(list: string): string {
+  return listOf(
+    `pg_catalog.json_build_object('role', case a.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(a.grantee) end,
+       'privilege', a.privilege_type, 'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'grantable', a.is_grantable)`,
+    `pg_catalog.aclexplode(${list}) a`,
+    "a.grantee <> 0, pg_catalog.pg_get_userbyid(a.grantee), a.privilege_type, pg_catalog.pg_get_userbyid(a.grantor)",
+  );
+}
+
+/** As {@link grants}, with the built-in default where the catalog holds null. `kind` as acldefault() wants it. */
+export function grantsOr(list: string, kind: string, owner: string): string {
+  return grants(`coalesce(${list}, pg_catalog.acldefault(${kind}, ${owner}))`);
+}
+
+/** {schema, name} of a relation; needs pg_class and pg_namespace under the given aliases. */
+export function qualified(relation: string, namespace: string): string {
+  return `pg_catalog.json_build_object('schema', ${namespace}.nspname, 'name', ${relation}.relname)`;
+}
+
+/** Relations that an object depends on, `except` one. `catalog` is the object's own catalog. */
+export function readsOf(catalog: string, object: string, except: string): string {
+  return listOf(
+    "pg_catalog.json_build_object('schema', x.nspname, 'name', x.relname)",
+    `(select distinct rn.nspname, rc.relname from pg_catalog.pg_depend d
+        join pg_catalog.pg_class rc on rc.oid = d.refobjid and rc.oid <> ${except}
+        join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace
+       where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and d.objid = ${object}
+         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) x`,
+    "x.nspname, x.relname",
+  );
+}
+
+/** Signatures of the functions that an object depends on; those of PostgreSQL itself are pinned, and never recorded. */
+export function callsOf(catalog: string, object: string): string {
+  return listOf(
+    "x.call",
+    `(select distinct d.refobjid::pg_catalog.regprocedure::text collate "C" as call from pg_catalog.pg_depend d
+       where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and d.objid = ${object}
+         and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) x`,
+    "x.call",
+  );
+}
+
+/** Name of the extension that the object belongs to, or null. */
+export function extensionOf(catalog: string, object: string): string {
+  return `(select e.extname from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
+    where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and d.objid = ${object}
+      and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.deptype = 'e' limit 1)`;
+}
+
+/** Names of columns by their numbers, in the order of the numbers; null where an expression stands. */
+export function columnNames(relation: string, numbers: string): string {
+  return listOf(
+    "ka.attname",
+    `pg_catalog.unnest(${numbers}) with ordinality keys(number, place)
+      left join pg_catalog.pg_attribute ka on ka.attrelid = ${relation} and ka.attnum = keys.number and keys.number <> 0`,
+    "keys.place",
+  );
+}

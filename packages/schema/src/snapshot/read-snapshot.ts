@@ -1,0 +1,137 @@
+/**
+ * Reads a database's catalog as one {@link Snapshot}: one transaction, read-only, that sees one moment. Any role may read it; what a role
+ * may not read is left empty and named in `unreadable`. Must never read a user's row, and never change anything.
+ */
+import type { Queryable } from "../db/queryable.ts";
+import { kitError } from "../errors/kit-error.ts";
+import type { Part } from "./catalog-sql.ts";
+import { columnsPart, relationsPart, schemasPart } from "./read-relations.ts";
+import { defaultPrivilegesPart, operatorsPart, routinesPart } from "./read-routines.ts";
+import {
+  databasePart,
+  eventTriggersPart,
+  extensionsPart,
+  foreignServersPart,
+  hideableSettings,
+  largeObjectsPart,
+  membershipsPart,
+  otherDatabasesPart,
+  publicationsPart,
+  rolesPart,
+  roleSettingsPart,
+  serverSettingsPart,
+} from "./read-server.ts";
+import { constraintsPart, indexesPart, policiesPart, rewriteRulesPart, triggersPart } from "./read-tables.ts";
+import type { Snapshot, Unreadable } from "./snapshot.ts";
+
+/** Options of {@link readSnapshot}. */
+export interface SnapshotOptions {
+  /** Only objects in these schemas; default all but PostgreSQL's own. Roles, settings and the like are read in any case. */
+  readonly schemas?: readonly string[];
+}
+
+// Expressions are printed under the session's settings: with these they come out the same whoever asks. Nothing but pg_catalog is on the
+// path, so every name of a user is printed with its schema, and no operator or function of theirs can stand in for PostgreSQL's.
+const ownSettings = `set local search_path = pg_catalog, pg_temp; set local quote_all_identifiers = off; set local timezone = 'UTC'; set local datestyle = 'ISO, YMD';
+set local intervalstyle = 'postgres'; set local bytea_output = 'hex'; set local extra_float_digits = 1; set local standard_conforming_strings = on; set local jit = off`;
+
+/**
+ * Reads the catalog of the database that `db` is connected to.
+ * @param db ONE connection (a client, not a pool) outside of a transaction; any role.
+ * @throws KitError `WT_KIT_VERSION` before PostgreSQL 15.
+ * @example
+ * const snapshot = await readSnapshot(client);
+ * const open = snapshot.relations.filter((table) => table.kind === "r" && !table.rowSecurity);
+ */
+export async function readSnapshot(db: Queryable, options: SnapshotOptions = {}): Promise<Snapshot> {
+  const refused = new Map<object, Unreadable>();
+  for (;;) {
+    await db.query("begin isolation level repeatable read read only");
+    try {
+      await db.query(ownSettings);
+      const snapshot = await readAll(db, options, refused);
+      await db.query("commit");
+      return snapshot;
+    } catch (error) {
+      await db.query("rollback");
+      // a hardened database: all again without this part. In one transaction, since a snapshot of two moments is none.
+      if (!(error instanceof PartRefused)) throw error;
+      refused.set(error.part, { what: error.part.what, why: error.message });
+    }
+  }
+}
+
+class PartRefused extends Error {
+  readonly part: Part<unknown>;
+  constructor(part: Part<unknown>, message: string) {
+    super(message);
+    this.part = part;
+  }
+}
+
+async function readAll(
+  db: Queryable,
+  options: SnapshotOptions,
+  refused: ReadonlyMap<object, Unreadable>,
+): Promise<Snapshot> {
+  const { rows: found } = await db.query("select pg_catalog.current_setting('server_version_num')::int as version");
+  const version = Number(found[0]!["version"]);
+  if (version < 150000) throw kitError("WT_KIT_VERSION", { detail: `server_version_num ${version}` });
+  const schemas = options.schemas === undefined ? null : [...options.schemas];
+
+  const read = async <T>(part: Part<T>): Promise<T[]> => {
+    if (refused.has(part)) return [];
+    // every query names the parameter, so that all of them can be sent the same way
+    const text = `select pg_catalog.row_to_json(q)::text as item from (${part.sql(version)}) q where $1::text[] is null or true`;
+    try {
+      const { rows } = await db.query(text, [schemas]);
+      return rows.map((row) => JSON.parse(row["item"] as string) as T);
+    } catch (error) {
+      if ((error as { code?: string }).code === "42501") throw new PartRefused(part, (error as Error).message);
+      throw error;
+    }
+  };
+
+  const [database] = await read(databasePart);
+  const columns = new Map((await read(columnsPart)).map(({ key, columns: list }) => [key, list]));
+  const relations = (await read(relationsPart)).map(({ key, ...relation }) => ({
+    ...relation,
+    columns: columns.get(key) ?? [],
+  }));
+  const settings = await read(serverSettingsPart);
+  const hidden = refused.has(serverSettingsPart)
+    ? []
+    : hideableSettings.filter((name) => !settings.some((setting) => setting.name === name));
+  return {
+    version,
+    serverVersion: database?.serverVersion ?? "",
+    database: database?.database ?? { name: "", owner: "", acl: [] },
+    schemas: await read(schemasPart),
+    roles: await read(rolesPart),
+    memberships: await read(membershipsPart),
+    settings: await read(roleSettingsPart),
+    relations,
+    policies: await read(policiesPart),
+    constraints: await read(constraintsPart),
+    indexes: await read(indexesPart),
+    routines: await read(routinesPart),
+    triggers: await read(triggersPart),
+    rules: await read(rewriteRulesPart),
+    operators: await read(operatorsPart),
+    defaultPrivileges: await read(defaultPrivilegesPart),
+    extensions: await read(extensionsPart),
+    publications: await read(publicationsPart),
+    eventTriggers: await read(eventTriggersPart),
+    foreignServers: await read(foreignServersPart),
+    largeObjects: await read(largeObjectsPart),
+    otherDatabases: await read(otherDatabasesPart),
+    serverSettings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+    unreadable: [
+      ...refused.values(),
+      ...hidden.map((name) => ({
+        what: `setting ${name}`,
+        why: "only superusers and members of pg_read_all_settings see it",
+      })),
+    ],
+  };
+}
