@@ -23,13 +23,13 @@ export {
   type RelationPlan,
 } from "./protect/plan-protect.ts";
 export type {
-  Column,
+  Column as TableColumn,
   Dependent,
   ForeignKey,
-  Grant,
-  Index,
+  Grant as TableGrant,
+  Index as TableIndex,
   OwnedSequence,
-  Policy,
+  Policy as TablePolicy,
   TableFacts,
 } from "./protect/facts.ts";
 export type { Mode } from "./protect/policies.ts";
@@ -39,13 +39,6 @@ export type { DerivedTenancy, DirectTenancy, Tenancy } from "./protect/tenancy.t
 export type { TenantType } from "./protect/tenant-column.ts";
 export { unprotectTable, type UnprotectReport } from "./protect/unprotect-table.ts";
 export { readSnapshot, type SnapshotOptions } from "./snapshot/read-snapshot.ts";
-export type {
-  Column as SnapshotColumn,
-  Grant as SnapshotGrant,
-  Index as SnapshotIndex,
-  Policy as SnapshotPolicy,
-} from "./snapshot/snapshot.ts";
-// of its names, Column, Grant, Index and Policy are those of protect above; the four here carry the prefix
 export type * from "./snapshot/snapshot.ts";
 export { snapshotKit } from "./snapshot/snapshot-kit.ts";
 export type { Check } from "./status/check.ts";
