@@ -1,0 +1,67 @@
+/** The ids and the order of findings: what baselines and suppressions rest on. */
+import { expect, test } from "vitest";
+import type { Facts, FindingObject, Rule, Severity } from "../../src/rules/rule.ts";
+import { runRules } from "../../src/rules/run-rules.ts";
+
+const rule = (id: string, found: readonly [FindingObject, Severity][], needs: Rule["needs"] = "catalog"): Rule => ({
+  id,
+  slug: `${id}-made-up`,
+  title: id,
+  needs,
+  find: () =>
+    found.map(([object, severity]) => ({ object, message: id, severity, evidence: [], fix: "", attackable: false })),
+});
+const table = (schema: string, name: string, part?: string): FindingObject => ({
+  kind: part === undefined ? "table" : "policy",
+  schema,
+  name,
+  ...(part === undefined ? {} : { part }),
+});
+// no rule above looks at them
+const facts = { history: undefined } as unknown as Facts;
+const run = (...rules: Rule[]): string[] => runRules(facts, rules).map(({ id, severity }) => `${id} ${severity}`);
+
+test("an id is the vector and the object, the schema only where it is not public", () => {
+  expect(
+    run(
+      rule("B1", [
+        [table("public", "files", "floor"), "high"],
+        [table("public", "files"), "low"],
+        [table("billing", "files"), "low"],
+        [{ kind: "role", schema: "", name: "shop_app" }, "info"],
+      ]),
+    ),
+  ).toEqual(["B1-billing.files low", "B1-files low", "B1-files.floor high", "B1-shop_app info"]);
+});
+
+test("of two findings on one object the worse stays", () => {
+  const files = table("public", "files");
+  expect(
+    run(
+      rule("A1", [
+        [files, "low"],
+        [files, "critical"],
+        [files, "medium"],
+      ]),
+    ),
+  ).toEqual(["A1-files critical"]);
+});
+
+test("objects of two kinds with one name keep their own ids", () => {
+  expect(
+    run(
+      rule("D1", [
+        [table("public", "a"), "low"],
+        [{ ...table("public", "a"), kind: "view" }, "low"],
+      ]),
+    ),
+  ).toEqual(["D1-table.a low", "D1-view.a low"]);
+});
+
+test("rules keep their order; those that need statements rest without them", () => {
+  const a = table("public", "a");
+  expect(run(rule("B2", [[a, "low"]]), rule("A1", [[a, "low"]]), rule("A13", [[a, "low"]], "history"))).toEqual([
+    "B2-a low",
+    "A1-a low",
+  ]);
+});
