@@ -5,6 +5,7 @@ export { forEachTenant, type ForEachTenantOptions } from "./context/for-each-ten
 export { withForceLifted } from "./context/force-lifted.ts";
 export { openContext } from "./context/open-context.ts";
 export type { Queryable, Row } from "./db/queryable.ts";
+export { quoteName, quoteQualified, quoteText } from "./db/quote.ts";
 export { type KitCodeEntry, type KitErrorCode, kitErrorCodes } from "./errors/kit-codes.ts";
 export { KitError, kitError, type KitErrorDetails } from "./errors/kit-error.ts";
 export { installKit, type InstallOptions, type InstallReport, upgradeKit } from "./install/install-kit.ts";
