@@ -27,11 +27,16 @@ export interface Attempt {
   readonly table: QualifiedName;
   /** Words for a person: "select without filter, fresh connection". */
   readonly name: string;
-  /** The role that it logged in as. */
+  /** The view, function, partition, constraint or other object that it went through; null for the table itself. */
+  readonly object: string | null;
+  /** The role that it acted as. */
   readonly role: string;
   readonly connection: "fresh" | "reused";
-  /** blocked: refused or nothing foreign; leaked: foreign rows read, written or revealed; error: could not tell. */
-  readonly result: "blocked" | "leaked" | "error";
+  /**
+   * blocked: refused or nothing foreign; leaked: foreign rows read, written or revealed; noted: a channel that such a design always has (C8, G1,
+   * existence of surrogate keys), told once and never a leak; error: could not tell.
+   */
+  readonly result: "blocked" | "leaked" | "noted" | "error";
   /** What was seen: rows, SQLSTATE. */
   readonly evidence: string;
   /** The attack leaks with the defence off; null where it was not tried (result leaked needs none). */
@@ -50,9 +55,18 @@ export interface Cell {
   readonly attempts: readonly Attempt[];
 }
 
+/** Something that holds for the whole database and is no cell's fault. */
+export interface MatrixNote {
+  readonly vector: string;
+  readonly text: string;
+  readonly attempt: Attempt | null;
+}
+
 /** The matrix. */
 export interface Matrix {
   readonly cells: readonly Cell[];
+  /** Channels of the design, and what was done to the throw-away server to attack it. */
+  readonly notes: readonly MatrixNote[];
   readonly seeded: readonly { readonly table: QualifiedName; readonly rows: number; readonly problem: string | null }[];
   readonly attempts: number;
   readonly connections: number;
