@@ -1,0 +1,34 @@
+/**
+ * The sources that policies read, each with what it holds: the tenant or the user. Decided by the columns with which it is compared, and only
+ * then by its name. Must never list a source that nobody compares with anything, such as the claim "role".
+ */
+import type { PoliciesMeaning } from "./meaning/policy-meaning.ts";
+import { sourceKey, sourceText } from "./meaning/source.ts";
+import { dotted, type SchemaGraph } from "./schema/graph.ts";
+import { namesUser, type TenantModel } from "./tenants/model.ts";
+import type { ContextSource } from "./understanding.ts";
+
+/** A source and why it is one. */
+export interface FoundSource {
+  readonly source: ContextSource;
+  readonly because: string;
+}
+
+/** Finds the sources, those of the tenant first. */
+export function contextSources(graph: SchemaGraph, meaning: PoliciesMeaning, model: TenantModel): FoundSource[] {
+  const found = meaning.sources.flatMap((source): FoundSource[] => {
+    const compared = meaning.compared.filter((each) => sourceKey(each.source) === sourceKey(source));
+    const [first] = compared;
+    if (!first) return source.kind === "kit" ? [{ source, because: "policies call watertight.tenant_id()" }] : [];
+    const because = `${dotted(first.relation)}.${first.column} is compared with ${sourceText(source)}`;
+    if (source.kind === "kit" || source.kind === "role") return [{ source, because }];
+    const within = (columns: TenantModel["tenant"]): boolean =>
+      compared.some((each) => columns?.columns.get(dotted(each.relation))?.has(each.column));
+    const user = namesUser(source) || model.perUser || (!within(model.tenant) && within(model.userColumns));
+    return [{ source: { ...source, holds: user ? "user" : "tenant" }, because }];
+  });
+  if (found.length === 0 && graph.routines("watertight", "tenant_id").length > 0)
+    found.push({ source: { kind: "kit" }, because: "the watertight kit is installed" });
+  const rank = (source: ContextSource): number => ("holds" in source && source.holds === "user" ? 1 : 0);
+  return found.sort((one, other) => rank(one.source) - rank(other.source));
+}

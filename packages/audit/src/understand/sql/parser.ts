@@ -1,0 +1,78 @@
+/**
+ * SQL text of the catalog (policies, bodies of functions) to syntax trees, without waiting: the parser is loaded once by {@link loadParser}. Must
+ * never throw on text that the parser refuses: a body in a dialect or with a typing error is "not understood", and the caller says so.
+ */
+import { createRequire } from "node:module";
+import type * as LibPgQuery from "libpg-query";
+import type { SyntaxNode } from "../../history/statement.ts";
+
+// An expression of this size is data or an attack on the parser's stack (see parse/parser.ts), and no policy
+const longest = 64 * 1024;
+const require = createRequire(import.meta.url);
+let library: typeof LibPgQuery | undefined;
+let broken = false;
+
+/** Loads the parser; everything that reads expressions needs it once before. Cheap when it is loaded already. */
+export async function loadParser(): Promise<void> {
+  if (library !== undefined && !broken) return;
+  const path = require.resolve("libpg-query");
+  if (broken) delete require.cache[path];
+  const loaded = require(path) as typeof LibPgQuery;
+  await loaded.loadModule();
+  library = loaded;
+  broken = false;
+}
+
+function attempt<T>(text: string, read: (parser: typeof LibPgQuery) => T): T | null {
+  if (library === undefined) throw new Error("call loadParser() before reading expressions");
+  if (broken || text.length > longest || text.includes("\0")) return null;
+  try {
+    return read(library);
+  } catch (error) {
+    // a stack overflow inside the module is not undone there: whatever follows would read broken memory
+    broken ||= error instanceof Error && /^(?:Range|Runtime)Error$/.test(error.name);
+    return null;
+  }
+}
+
+/** The statements of a text; null where it does not parse. */
+export function parseStatements(text: string): SyntaxNode[] | null {
+  return attempt(text, (parser) => (parser.parseSync(text).stmts ?? []).map(({ stmt }) => stmt as SyntaxNode));
+}
+
+/** A value expression, as pg_get_expr prints it; null where it does not parse. */
+export function parseExpression(text: string): SyntaxNode | null {
+  const target = parseStatements(`select (${text}\n)`)?.[0]?.SelectStmt?.targetList?.[0]?.ResTarget?.val as
+    | SyntaxNode
+    | undefined;
+  return target ?? null;
+}
+
+/** One PL/pgSQL function from its whole CREATE FUNCTION text; null where it does not parse. */
+export function parsePlPgSql(createFunction: string): SyntaxNode | null {
+  return attempt(createFunction, (parser) => {
+    const { plpgsql_funcs: functions } = parser.parsePlPgSQLSync(createFunction) as unknown as {
+      plpgsql_funcs?: { PLpgSQL_function: SyntaxNode }[];
+    };
+    return functions?.[0]?.PLpgSQL_function ?? null;
+  });
+}
+
+/** The one key of a node, its type: "FuncCall" for { FuncCall: {…} }. */
+export function nodeType(node: SyntaxNode): string {
+  return Object.keys(node)[0] ?? "";
+}
+
+/** The words of a dotted name: [schema, name] or [name]; "*" for a star. */
+export function nameWords(list: readonly SyntaxNode[] | undefined): string[] {
+  return (list ?? []).map((word) => (word.A_Star ? "*" : ((word.String?.sval as string | undefined) ?? "")));
+}
+
+/** The text of a string constant, also below casts; null for anything else. */
+export function stringConstant(node: SyntaxNode | undefined): string | null {
+  if (!node) return null;
+  if (node.TypeCast) return stringConstant(node.TypeCast.arg as SyntaxNode);
+  const text: unknown = node.A_Const?.sval?.sval;
+  // libpg-query leaves the empty text out of the tree
+  return typeof text === "string" ? text : node.A_Const?.sval ? "" : null;
+}

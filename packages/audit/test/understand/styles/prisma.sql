@@ -1,0 +1,15 @@
+CREATE TABLE "_prisma_migrations" ("id" varchar(36) primary key, "checksum" varchar(64) not null);
+CREATE TABLE "Organization" ("id" TEXT NOT NULL, "name" TEXT NOT NULL, CONSTRAINT "Organization_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "User" ("id" TEXT NOT NULL, "email" TEXT NOT NULL, "passwordHash" TEXT, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));
+CREATE TYPE "Role" AS ENUM ('MEMBER', 'ADMIN', 'OWNER');
+CREATE TABLE "Membership" ("id" TEXT NOT NULL, "userId" TEXT NOT NULL, "organizationId" TEXT NOT NULL, "role" "Role" NOT NULL DEFAULT 'MEMBER', CONSTRAINT "Membership_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Account" ("id" TEXT NOT NULL, "userId" TEXT NOT NULL, "provider" TEXT NOT NULL, "providerAccountId" TEXT NOT NULL, CONSTRAINT "Account_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Project" ("id" TEXT NOT NULL, "organizationId" TEXT NOT NULL, "name" TEXT, CONSTRAINT "Project_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Task" ("id" TEXT NOT NULL, "projectId" TEXT NOT NULL, "createdById" TEXT, CONSTRAINT "Task_pkey" PRIMARY KEY ("id"));
+CREATE UNIQUE INDEX "Membership_userId_organizationId_key" ON "Membership"("userId", "organizationId");
+ALTER TABLE "Membership" ADD CONSTRAINT "Membership_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "Membership" ADD CONSTRAINT "Membership_organizationId_fkey" FOREIGN KEY ("organizationId") REFERENCES "Organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "Account" ADD CONSTRAINT "Account_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "Project" ADD CONSTRAINT "Project_organizationId_fkey" FOREIGN KEY ("organizationId") REFERENCES "Organization"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "Task" ADD CONSTRAINT "Task_projectId_fkey" FOREIGN KEY ("projectId") REFERENCES "Project"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "Task" ADD CONSTRAINT "Task_createdById_fkey" FOREIGN KEY ("createdById") REFERENCES "User"("id") ON DELETE SET NULL ON UPDATE CASCADE;

@@ -1,0 +1,12 @@
+create table public.profiles (id uuid primary key references auth.users on delete cascade, name text);
+create table public.lists (id uuid primary key, user_id uuid not null default auth.uid() references auth.users, title text);
+create table public.todos (id uuid primary key, list_id uuid not null references public.lists on delete cascade, body text, assignee uuid references auth.users);
+create table public.plans (id text primary key, price int);
+alter table public.profiles enable row level security;
+alter table public.lists enable row level security;
+alter table public.todos enable row level security;
+alter table public.plans enable row level security;
+create policy own on public.profiles for all to authenticated using ((select auth.uid()) = id);
+create policy own on public.lists for all to authenticated using (auth.uid() = user_id) with check (auth.uid() = user_id);
+create policy own on public.todos for all to authenticated using (exists (select 1 from public.lists l where l.id = list_id and l.user_id = (select auth.uid())));
+create policy plans_read on public.plans for select to anon, authenticated using (true);
