@@ -28,10 +28,10 @@ comment on table app.projects is 'of a tenant';
 create table app.notes (
   tenant_id uuid, project_id bigint, body text, parent bigint,
   constraint notes_project foreign key (tenant_id, project_id) references app.projects match full on delete set null deferrable,
-  constraint notes_body check (body <> '') not valid,
   constraint notes_unique unique nulls not distinct (tenant_id, parent),
   exclude using btree (body with =)
 );
+alter table app.notes add constraint notes_body check (body <> '') not valid;
 create index notes_lower on app.notes (tenant_id, lower(body) text_pattern_ops) where body is not null;
 
 create function app.is_member(tenant uuid, "user" uuid default null) returns boolean language sql stable security definer
