@@ -102,59 +102,58 @@ describeServers((server) => {
     expect(seen).toEqual(["repeatable read", "on"]);
   });
 
-  if (server.version >= 18)
-    it("knows what is new in 18", async () => {
-      await db.admin.query(`
+  it("knows what is new in 18", async (context) => {
+    if (server.version < 18)
+      return context.skip("virtual columns, NOT NULL as a constraint and NOT ENFORCED came with 18");
+    await db.admin.query(`
       create schema newer;
       create table newer.a (id integer primary key, twice integer generated always as (id * 2) virtual, loose integer, strict integer not null);
       insert into newer.a (id, strict) values (1, 1);
       alter table newer.a add constraint not_yet not null loose not valid;
       create table newer.b (a integer, constraint unchecked foreign key (a) references newer.a not enforced)`);
-      const own = await readSnapshot(db.admin, { schemas: ["newer"] });
-      const columns = own.relations.find((each) => each.name === "a")?.columns;
-      expect(columns?.map(({ notNull, generated }) => [notNull, generated])).toEqual([
-        [true, null],
-        [false, "virtual"],
-        [false, null],
-        [true, null],
-      ]);
-      expect(own.constraints.map((each) => [each.name, each.kind, each.validated, each.enforced])).toEqual([
-        ["a_pkey", "primary", true, true],
-        ["not_yet", "not null", false, true],
-        ["unchecked", "foreign", false, false],
-      ]);
-      await db.admin.query("drop schema newer cascade");
-    });
+    const own = await readSnapshot(db.admin, { schemas: ["newer"] });
+    const columns = own.relations.find((each) => each.name === "a")?.columns;
+    expect(columns?.map(({ notNull, generated }) => [notNull, generated])).toEqual([
+      [true, null],
+      [false, "virtual"],
+      [false, null],
+      [true, null],
+    ]);
+    expect(own.constraints.map((each) => [each.name, each.kind, each.validated, each.enforced])).toEqual([
+      ["a_pkey", "primary", true, true],
+      ["not_yet", "not null", false, true],
+      ["unchecked", "foreign", false, false],
+    ]);
+    await db.admin.query("drop schema newer cascade");
+  });
 });
 
 const everyVersion = servers();
-if (everyVersion.length > 1)
-  it("two versions of PostgreSQL give the same snapshot of the same schema", async () => {
-    const read = async (server: TestServer): Promise<unknown> => {
-      const db = await createDatabase(server);
-      try {
-        await db.admin.query(everything);
-        const { version: _, serverVersion: __, relations, ...rest } = await readSnapshot(db.admin);
-        const same = still({
-          ...rest,
-          // 16 and later leave out a prefix that one table does not need; 17 has one privilege more
-          relations: relations.map((each) => ({
-            ...each,
-            definition: null,
-            acl: each.acl.filter(({ privilege }) => privilege !== "MAINTAIN"),
-          })),
-          routines: rest.routines.filter(({ extension, atomic }) => extension === null && !atomic),
-          extensions: [],
-          roles: [],
-          serverSettings: {},
-        } as unknown as Snapshot);
-        return JSON.parse(
-          JSON.stringify(same).replaceAll(db.name, "database").replaceAll(server.superuser, "superuser"),
-        );
-      } finally {
-        await db.drop();
-      }
-    };
-    const [first, ...others] = await Promise.all(everyVersion.map(read));
-    for (const other of others) expect(other).toEqual(first);
-  });
+it("two versions of PostgreSQL give the same snapshot of the same schema", async (context) => {
+  if (everyVersion.length < 2) return context.skip("this run has one server");
+  const read = async (server: TestServer): Promise<unknown> => {
+    const db = await createDatabase(server);
+    try {
+      await db.admin.query(everything);
+      const { version: _, serverVersion: __, relations, ...rest } = await readSnapshot(db.admin);
+      const same = still({
+        ...rest,
+        // 16 and later leave out a prefix that one table does not need; 17 has one privilege more
+        relations: relations.map((each) => ({
+          ...each,
+          definition: null,
+          acl: each.acl.filter(({ privilege }) => privilege !== "MAINTAIN"),
+        })),
+        routines: rest.routines.filter(({ extension, atomic }) => extension === null && !atomic),
+        extensions: [],
+        roles: [],
+        serverSettings: {},
+      } as unknown as Snapshot);
+      return JSON.parse(JSON.stringify(same).replaceAll(db.name, "database").replaceAll(server.superuser, "superuser"));
+    } finally {
+      await db.drop();
+    }
+  };
+  const [first, ...others] = await Promise.all(everyVersion.map(read));
+  for (const other of others) expect(other).toEqual(first);
+});
