@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 /** npm versions of the binaries, by major version. */
 export const packageVersions = { 16: "16.14.0-beta.17", 17: "17.10.0-beta.17" };
 
-const guardFile = fileURLToPath(new URL("../../packages/testkit/guard/guard.mjs", import.meta.url));
+const guardFile = fileURLToPath(new URL("../../packages/embedded/guard/guard.mjs", import.meta.url));
 
 /** Installs and starts a server; returns its URL and how to stop it. */
 export async function startInstalled(major) {

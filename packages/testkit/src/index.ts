@@ -1,9 +1,9 @@
 // @watertight/testkit: real PostgreSQL for tests, examples and benchmarks. Private, and never imported from a published package's src.
 export { startServer, type StartServerOptions } from "./server/start-server.ts";
 export { attachServer, describeServerAt, SUPPORTED_VERSIONS } from "./server/attach-server.ts";
-export { binariesPackage, type EmbeddedVersion } from "./server/binaries.ts";
+export { binariesPackage, type EmbeddedVersion, ownBinaries } from "./server/binaries.ts";
 export { TestServerError, type TestServerErrorCode } from "./server/errors.ts";
-export { freePort } from "./server/free-port.ts";
+export { freePort } from "@watertight/embedded";
 export type { ServerDescription, TestServer } from "./server/test-server.ts";
 export { describeServers, servers } from "./run/servers.ts";
 export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from "./database/create-database.ts";

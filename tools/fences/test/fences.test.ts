@@ -56,6 +56,9 @@ describe("oxlint", () => {
     ["runtime/src/drivers/pg/imports-other-driver.ts", "eslint(no-restricted-imports)"],
     ["runtime/src/imports-package.ts", "eslint(no-restricted-imports)"],
     ["schema/src/imports-testkit.ts", "eslint(no-restricted-imports)"],
+    ["embedded/src/imports-schema.ts", "eslint(no-restricted-imports)"],
+    ["audit/src/imports-testkit.ts", "eslint(no-restricted-imports)"],
+    ["audit/src/imports-runtime.ts", "eslint(no-restricted-imports)"],
     ["cli/src/cycle-a.ts", "import(no-cycle)"],
     ["cli/src/floating-promise.ts", "typescript(no-floating-promises)"],
   ] as const) {
@@ -63,6 +66,8 @@ describe("oxlint", () => {
   }
 
   test("lets a clean driver pass", () => expect(refused("drivers/pglite/clean.ts")).toEqual([]));
+
+  test("lets the audit use schema and embedded", () => expect(refused("audit/src/clean.ts")).toEqual([]));
 });
 
 test("knip refuses an import that package.json does not list", { timeout: 60_000 }, async () => {

