@@ -2,36 +2,55 @@
  * From the files of a migration set to statements, each with its place and its tree. Must never drop text: what can't be parsed is a
  * statement without a tree that says why. Reads no file.
  */
-import type { Fragment, Migration, MigrationSet } from "../find/migration.ts";
-import type { ParsedStatement, SyntaxNode } from "../history/statement.ts";
-import { parse } from "./parser.ts";
-import { placer } from "./place.ts";
-import { split } from "./split.ts";
+import type { Migration, MigrationSet } from "../find/migration.ts";
+import type { ParsedStatement } from "../history/statement.ts";
+import { foreignDialect } from "./dialect.ts";
+import { parseFragment, type Script } from "./parse-fragment.ts";
+import { psql } from "./psql.ts";
+import { replacesText, surroundingsOf } from "./surroundings.ts";
 
-async function parseFragment(migration: Migration, fragment: Fragment): Promise<ParsedStatement[]> {
-  const statements: ParsedStatement[] = [];
-  const placeAt = placer(migration.file, fragment);
-  for (const piece of split(fragment.sql)) {
-    const text = fragment.sql.slice(piece.start, piece.end);
-    const base = { migration, place: placeAt(piece.start), text };
-    if (piece.kind === "statement") {
-      const { trees, problem } = await parse(text);
-      if (trees === null) statements.push({ ...base, type: "", tree: null, problem });
-      else for (const tree of trees) statements.push({ ...base, type: typeOf(tree), tree, problem: null });
-    } else if (piece.kind === "meta") {
-      const skip = { reason: `${text.split(/\s/)[0]} is a command of psql`, matters: true };
-      statements.push({ ...base, type: "", tree: null, problem: null, skip });
-    }
-  }
-  return statements;
+const refused = ({ tree, skip }: ParsedStatement): boolean => tree === null && skip === undefined;
+
+/** A file for another database is one reason; a few statements that look so are not. */
+function oneReason(statements: readonly ParsedStatement[]): readonly ParsedStatement[] {
+  const bad = statements.filter(refused);
+  const [first] = bad;
+  if (first === undefined) return statements;
+  const signs = bad.slice(0, 50).map(({ text }) => foreignDialect(text));
+  const dialect = signs.find((sign) => sign !== undefined);
+  if (dialect === undefined) return statements;
+  if (bad.length * 3 < statements.length)
+    return statements.map((statement) => {
+      const own = signs[bad.indexOf(statement)];
+      return own === undefined
+        ? statement
+        : { ...statement, problem: `${statement.problem}; ${own.sign} is ${own.name}` };
+    });
+  const at = bad[signs.indexOf(dialect)] ?? first;
+  const problem = `the file is written for ${dialect.name} (${dialect.sign}): PostgreSQL refuses ${bad.length} of its ${statements.length} statements`;
+  return [{ ...at, problem }];
 }
 
-const typeOf = (tree: SyntaxNode): string => Object.keys(tree)[0] ?? "";
+async function parseMigration(migration: Migration, script: Script): Promise<readonly ParsedStatement[]> {
+  const statements: ParsedStatement[] = [];
+  for (const fragment of migration.fragments) statements.push(...(await parseFragment(fragment, script)));
+  return oneReason(statements);
+}
 
 /** Parses all migrations of a set, in their order. */
 export async function parseMigrations(set: MigrationSet): Promise<ParsedStatement[]> {
   const statements: ParsedStatement[] = [];
-  for (const migration of set.migrations)
-    for (const fragment of migration.fragments) statements.push(...(await parseFragment(migration, fragment)));
+  const surroundings = surroundingsOf(set);
+  for (const migration of set.migrations) {
+    const session = psql(replacesText(migration) ? {} : (set.placeholders ?? {}));
+    const script: Script = {
+      migration,
+      set,
+      session,
+      surroundings: surroundings(migration),
+      including: [migration.file],
+    };
+    statements.push(...(await parseMigration(migration, script)));
+  }
   return statements;
 }

@@ -1,9 +1,10 @@
 /**
- * Cuts SQL text into statements where psql would: at semicolons outside of quotes, dollar quotes, comments, CREATE RULE's parentheses and
- * BEGIN ATOMIC bodies; psql's backslash commands and COPY data become pieces of their own. Must never lose text: what is not in a piece
- * is white space, a comment or a semicolon. One statement at a time costs the parser no more than a whole file (measured), and one bad
- * statement then costs only itself.
+ * Cuts SQL text into statements where psql would: at semicolons outside of quotes, comments, CREATE RULE's parentheses and BEGIN ATOMIC
+ * bodies; psql's backslash commands and COPY data become pieces of their own. Must never lose text: what is not in a piece is white space,
+ * a comment or a semicolon. The parser takes no longer for single statements than for the whole file (measured), and one bad statement
+ * then costs only itself.
  */
+import { tokenAt } from "./lex.ts";
 
 /** A stretch of the text. `start` is its first word, `end` lies behind its last. */
 export interface Piece {
@@ -12,168 +13,124 @@ export interface Piece {
   readonly end: number;
   /** Backslash commands within a statement, to be blanked out. */
   readonly holes: readonly (readonly [number, number])[];
-  /** A backslash command like \gexec that ends this statement instead of a semicolon. */
+  /** Name of the backslash command that ends this statement in place of a semicolon, for example gexec. */
   readonly sentBy: string | null;
-  /** A quote, dollar quote, comment, body or parenthesis that never ends. */
+  /** The text ends within this: a quote, a comment, a body, a parenthesis. */
   readonly open: string | null;
 }
 
-const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
-const NUMBER = /\d[\w.]*/y;
-const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
-const META = /\\(;|!|[^\s\\]*)[^\n]*/y;
-const SENDS = /^(?:g|gx|gdesc|gexec|gset|crosstabview|watch|bind|bind_named|parse|sendpipeline)$/;
-const LINE_END = 10;
+const META = /\\([^\s\\]*)[^\n]*/y;
+const SENDS = /^(?:g|gx|gdesc|gexec|gset|crosstabview|watch|bindx?|parse)$/;
+const COPIES = /^\\copy\s[^\n]*\sfrom\s+p?stdin\b/i;
 
-/** Where the block comment that starts at `at` ends; they nest. -1 when it does not. */
-function commentEnd(text: string, at: number): number {
-  const edge = /\/\*|\*\//g;
-  edge.lastIndex = at;
-  for (let depth = 0, found = edge.exec(text); found !== null; found = edge.exec(text)) {
-    depth += found[0] === "/*" ? 1 : -1;
-    if (depth === 0) return edge.lastIndex;
-  }
-  return -1;
-}
-
-/** Where the quote that starts at `at` ends. A doubled quote is simply two quotes in a row. -1 when it does not. */
-function quoteEnd(text: string, at: number, escapes: boolean): number {
-  const mark = text.charAt(at);
-  if (!escapes) return text.indexOf(mark, at + 1) + 1 || -1;
-  for (let i = at + 1; i < text.length; i += 1) {
-    if (text[i] === "\\") i += 1;
-    else if (text[i] === mark) return i + 1;
-  }
-  return -1;
-}
-
-/** Where COPY data that starts at `at` ends: behind a line of `\.`. -1 when there is none, then it is not data. */
+/** Where COPY data that starts at `at` ends: before a line of `\.`. -1 when there is none, then it is no data. */
 function dataEnd(text: string, at: number): number {
-  for (let i = at; ; i += 1) {
-    i = text.indexOf("\\.", i);
-    if (i < 0) return -1;
+  for (let i = text.indexOf("\\.", at); i >= 0; i = text.indexOf("\\.", i + 2)) {
     const after = text[i + 2] === "\r" ? i + 3 : i + 2;
     if ((i === at || text[i - 1] === "\n") && (after >= text.length || text[after] === "\n")) return i;
   }
+  return -1;
+}
+
+/** The statement that is being read. */
+interface Current {
+  start: number;
+  end: number;
+  holes: [number, number][];
+  /** Its first words decide whether semicolons may stand within; then only the last two are needed. */
+  words: string[];
+  head: "" | "ROUTINE" | "RULE" | "COPY" | "-";
+  /** Of BEGIN ATOMIC and CASE. */
+  depth: number;
+  parens: number;
+  copies: boolean;
+}
+
+const fresh = (): Current => ({
+  start: -1,
+  end: -1,
+  holes: [],
+  words: [],
+  head: "",
+  depth: 0,
+  parens: 0,
+  copies: false,
+});
+
+function readWord(current: Current, word: string, before: string): void {
+  const { words } = current;
+  words.push(word);
+  const last = words.at(-2);
+  if (current.head === "") {
+    if (word === "FUNCTION" || word === "PROCEDURE") current.head = "ROUTINE";
+    else if (word === "RULE" || (word === "COPY" && words.length === 1)) current.head = word;
+    else if (words[0] !== "CREATE" || words.length > 3) current.head = "-";
+  } else if (current.head === "ROUTINE") {
+    if (current.depth === 0) current.depth = word === "ATOMIC" && last === "BEGIN" ? 1 : 0;
+    else if (before !== ".") current.depth += word === "CASE" ? 1 : word === "END" ? -1 : 0;
+  } else if (current.head === "COPY" && word === "STDIN" && last === "FROM") current.copies = true;
+  if (words.length > 8) current.words = words.slice(-2);
 }
 
 /** Cuts `text` from `from` on. */
 export function split(text: string, from = 0): Piece[] {
   const pieces: Piece[] = [];
-  let at = from;
-  let start = -1;
-  let end = 0;
-  let holes: [number, number][] = [];
-  let words: string[] = [];
-  let head = "";
-  let depth = 0;
-  let parens = 0;
-  let copying = false;
-  let open: string | null = null;
-
-  const take = (to: number): void => {
-    if (start < 0) start = at;
-    at = end = to;
-  };
-  const finish = (sentBy: string | null = null): void => {
+  let current = fresh();
+  let data = false;
+  const finish = (sentBy: string | null = null, open: string | null = null): void => {
+    const { start, end, holes, copies } = current;
     if (start >= 0) {
       pieces.push({ kind: "statement", start, end, holes, sentBy, open });
-      copying = head === "COPY";
+      data = copies;
     }
-    start = -1;
-    holes = [];
-    words = [];
-    head = "";
-    depth = parens = 0;
-    open = null;
+    current = fresh();
   };
-  const word = (upper: string, before: string): void => {
-    words.push(upper);
-    if (words.length <= 4 && head === "") {
-      if (words[0] === "COPY") head = "copy";
-      else if (words[0] === "CREATE" && /^(?:FUNCTION|PROCEDURE|RULE)$/.test(upper)) head = upper;
-      else if (words[0] !== "CREATE") head = "-";
+  const plain = (kind: "meta" | "data", start: number, end: number): void => {
+    pieces.push({ kind, start, end, holes: [], sentBy: null, open: null });
+  };
+  const meta = (at: number): number => {
+    META.lastIndex = at;
+    const [line = "", name = ""] = META.exec(text) ?? [];
+    if (name.startsWith(";")) {
+      finish();
+      return at + 2;
     }
-    if (head === "copy" && upper === "STDIN" && words.at(-2) === "FROM") head = "COPY";
-    if (head === "FUNCTION" || head === "PROCEDURE") {
-      if (depth === 0) depth = upper === "ATOMIC" && words.at(-2) === "BEGIN" ? 1 : 0;
-      else if (before !== ".") depth += upper === "CASE" ? 1 : upper === "END" ? -1 : 0;
-    }
-    if (words.length > 8) words = [words[0] ?? "", ...words.slice(-2)];
+    const end = at + line.trimEnd().length;
+    if (SENDS.test(name)) finish(name);
+    if (current.start >= 0) current.holes.push([at, end]);
+    plain("meta", at, end);
+    data ||= COPIES.test(line);
+    return end;
   };
 
+  let at = from;
   while (at < text.length) {
-    const code = text.charCodeAt(at);
-    const next = text.charCodeAt(at + 1);
-    if (code <= 32 || code === 0xfeff || code === 0xa0) {
-      at += 1;
-      if (code === LINE_END && copying && start < 0) {
-        copying = false;
-        const stop = dataEnd(text, at);
-        if (stop >= 0) {
-          pieces.push({ kind: "data", start: at, end: stop, holes: [], sentBy: null, open: null });
-          at = stop + 2;
-        }
-      }
-    } else if (code === 45 && next === 45) {
-      at = text.indexOf("\n", at);
-      if (at < 0) at = text.length;
-    } else if (code === 47 && next === 42) {
-      const to = commentEnd(text, at);
-      if (to < 0) {
-        open = "comment";
-        take(text.length);
-      } else at = to;
-    } else if (code === 59) {
-      at += 1;
-      if (depth > 0 || (head === "RULE" && parens > 0)) end = at;
+    const { kind, end, closed } = tokenAt(text, at);
+    if (kind === "backslash") {
+      at = meta(at);
+      continue;
+    }
+    if (kind === "semicolon") {
+      if (current.depth > 0 || (current.head === "RULE" && current.parens > 0)) current.end = end;
       else finish();
-    } else if (code === 92) {
-      META.lastIndex = at;
-      const [line = "", name = ""] = META.exec(text) ?? [];
-      if (name === ";") {
-        at += 2;
-        finish();
+    } else if (kind === "space") {
+      const lineEnd = data && current.start < 0 ? text.indexOf("\n", at) + 1 : 0;
+      const stop = lineEnd > 0 && lineEnd <= end ? dataEnd(text, lineEnd) : -1;
+      if (lineEnd > 0 && lineEnd <= end) data = false;
+      if (stop >= 0) {
+        plain("data", lineEnd, stop);
+        at = stop + 2;
         continue;
       }
-      const to = at + line.trimEnd().length;
-      const sends = SENDS.test(name);
-      if (start >= 0 && sends) finish(name);
-      if (start >= 0) holes.push([at, to]);
-      const meta: Piece = { kind: "meta", start: at, end: to, holes: [], sentBy: null, open: null };
-      pieces.push(meta);
-      at = to;
-    } else if (code === 39 || code === 34) {
-      const escapes =
-        code === 39 && at === end && /(?:^|[^\w$\u0080-\uffff])e$/i.test(text.slice(Math.max(0, at - 2), at));
-      const to = quoteEnd(text, at, escapes);
-      if (to < 0) open = "quote";
-      take(to < 0 ? text.length : to);
-    } else if (code === 36) {
-      DOLLAR.lastIndex = at;
-      const mark = DOLLAR.exec(text)?.[0];
-      if (mark === undefined) take(at + 1);
-      else {
-        const to = text.indexOf(mark, at + mark.length);
-        if (to < 0) open = "dollar quote";
-        take(to < 0 ? text.length : to + mark.length);
-      }
-    } else {
-      WORD.lastIndex = NUMBER.lastIndex = at;
-      if (WORD.test(text)) {
-        const before = text.charAt(at - 1);
-        const upper = text.slice(at, WORD.lastIndex).toUpperCase();
-        take(WORD.lastIndex);
-        word(upper, before);
-      } else if (NUMBER.test(text)) take(NUMBER.lastIndex);
-      else {
-        if (code === 40) parens += 1;
-        else if (code === 41) parens -= 1;
-        take(at + 1);
-      }
+    } else if (kind !== "comment" || !closed) {
+      if (current.start < 0) current.start = at;
+      current.end = end;
+      if (!closed) finish(null, kind);
+      else if (kind === "word") readWord(current, text.slice(at, end).toUpperCase(), text.charAt(at - 1));
+      else if (kind === "other") current.parens += text[at] === "(" ? 1 : text[at] === ")" ? -1 : 0;
     }
+    at = end;
   }
-  if (start >= 0 && open === null) open = depth > 0 ? "body" : head === "RULE" && parens > 0 ? "parenthesis" : null;
-  finish();
+  finish(null, current.depth > 0 ? "body" : current.head === "RULE" && current.parens > 0 ? "parenthesis" : null);
   return pieces;
 }

@@ -1,65 +1,103 @@
 /**
- * Reading syntax trees: a walk and the few accessors that rules, replay and history share. A tree is libpg-query's JSON, in which zero
- * values (false, 0, "") are absent.
+ * The walk over a syntax tree (libpg-query's JSON; what is false, 0 or "" is absent there). Must never recurse: a sum of a few thousand terms
+ * is a tree of that depth.
  */
 import type { SyntaxNode } from "../history/statement.ts";
 
-/** What a visitor sees: the node's type, its fields, and the types above it, outermost first. Answer false to stay out of its children. */
+/**
+ * What is called for every node: its type, its fields, and the types above it, outermost first (valid during the call only). Answer false to
+ * stay out of what lies below.
+ */
 export type Visit = (type: string, node: SyntaxNode, parents: readonly string[]) => boolean | void;
 
-const isType = (key: string): boolean => /^[A-Z][A-Za-z_]*$/.test(key);
-
-/**
- * Walks a tree in the order of its text's grammar and calls `visit` for every node. Some fields hold a node without its type
- * (CreateStmt.relation is the fields of a RangeVar): these are visited as the type that `untagged` names for the field.
- */
-export function walkTree(node: unknown, visit: Visit): void {
-  walk(node, visit, []);
-}
-
-/** Fields whose value is a bare node, and its type. */
-const untagged: Readonly<Record<string, string>> = {
-  relation: "RangeVar",
-  typeName: "TypeName",
-  returnType: "TypeName",
-  rel: "RangeVar",
-  view: "RangeVar",
-  sequence: "RangeVar",
-  pktable: "RangeVar",
-  constrrel: "RangeVar",
-  role: "RoleSpec",
-  grantor: "RoleSpec",
-  newowner: "RoleSpec",
+/** Fields that hold a node without naming its type, by libpg-query's protobuf definition. */
+const bare: Readonly<Record<string, string>> = {
+  action: "GrantStmt",
+  alias: "Alias",
+  argType: "TypeName",
   authrole: "RoleSpec",
-  selectStmt: "SelectStmt",
-  larg: "SelectStmt",
-  rarg: "SelectStmt",
+  base: "CreateStmt",
+  bound: "PartitionBoundSpec",
+  collClause: "CollateClause",
+  constrrel: "RangeVar",
+  fromsql: "ObjectWithArgs",
   func: "ObjectWithArgs",
-  withClause: "WithClause",
+  grantor: "RoleSpec",
+  infer: "InferClause",
   into: "IntoClause",
+  join_using_alias: "Alias",
+  larg: "SelectStmt",
+  newowner: "RoleSpec",
+  newrole: "RoleSpec",
+  ofTypename: "TypeName",
+  onConflictClause: "OnConflictClause",
+  over: "WindowDef",
+  owner: "RoleSpec",
+  partbound: "PartitionBoundSpec",
+  partspec: "PartitionSpec",
+  pktable: "RangeVar",
+  pubtable: "PublicationTable",
+  rarg: "SelectStmt",
+  rel: "RangeVar",
+  relation: "RangeVar",
+  returnType: "TypeName",
+  returningClause: "ReturningClause",
+  role: "RoleSpec",
+  sequence: "RangeVar",
+  setstmt: "VariableSetStmt",
+  sourcetype: "TypeName",
+  storedtype: "TypeName",
+  table: "RangeVar",
+  targettype: "TypeName",
+  tosql: "ObjectWithArgs",
+  typeName: "TypeName",
+  type_name: "TypeName",
+  typevar: "RangeVar",
+  user: "RoleSpec",
+  view: "RangeVar",
+  withClause: "WithClause",
 };
 
-function walk(value: unknown, visit: Visit, parents: readonly string[], field = ""): void {
-  if (Array.isArray(value)) for (const item of value) walk(item, visit, parents, field);
-  else if (typeof value === "object" && value !== null) {
-    const node = value as SyntaxNode;
-    const keys = Object.keys(node);
-    const [only = ""] = keys;
+const LEAVE = Symbol("leave");
+type Item = typeof LEAVE | readonly [value: unknown, field: string];
+
+/** The node's type and fields; a type of "" for an object that is none, whose fields are still looked into. */
+function nodeAt(value: object, field: string): readonly [string, SyntaxNode] {
+  const keys = Object.keys(value);
+  const node = value as SyntaxNode;
+  const [only = ""] = keys;
+  if (keys.length === 1 && /^[A-Z]/.test(only)) {
     const inner: unknown = node[only];
-    if (keys.length === 1 && isType(only) && typeof inner === "object") {
-      if (visit(only, inner as SyntaxNode, parents) === false) return;
-      fields(inner as SyntaxNode, visit, [...parents, only]);
-    } else {
-      const type = untagged[field];
-      if (type !== undefined && visit(type, node, parents) === false) return;
-      fields(node, visit, type === undefined ? parents : [...parents, type]);
-    }
+    if (typeof inner === "object" && inner !== null) return [only, inner as SyntaxNode];
   }
+  if (field === "name") return ["relname" in node ? "RangeVar" : "ObjectWithArgs", node];
+  return [bare[field] ?? "", node];
 }
 
-function fields(node: SyntaxNode, visit: Visit, parents: readonly string[]): void {
-  for (const key of Object.keys(node)) {
-    const value: unknown = node[key];
-    if (typeof value === "object" && value !== null) walk(value, visit, parents, key);
+/** Visits every node of a tree, each before what lies below it. */
+export function walkTree(tree: unknown, visit: Visit): void {
+  const parents: string[] = [];
+  const stack: Item[] = [[tree, ""]];
+  for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
+    if (item === LEAVE) {
+      parents.pop();
+      continue;
+    }
+    const [value, field] = item;
+    if (typeof value !== "object" || value === null) continue;
+    if (Array.isArray(value)) {
+      for (let i = value.length - 1; i >= 0; i -= 1) stack.push([value[i], field]);
+      continue;
+    }
+    const [type, node] = nodeAt(value, field);
+    if (type !== "") {
+      if (visit(type, node, parents) === false) continue;
+      parents.push(type);
+      stack.push(LEAVE);
+    }
+    for (const key of Object.keys(node).toReversed()) {
+      const below: unknown = node[key];
+      if (typeof below === "object" && below !== null) stack.push([below, key]);
+    }
   }
 }
