@@ -5,12 +5,15 @@
 import { readSnapshot, type Snapshot } from "@watertight/schema";
 import type { TestDatabase, TestServer } from "@watertight/testkit";
 import pg from "pg";
+import type { History } from "../../src/history/history.ts";
 import type { Facts } from "../../src/rules/rule.ts";
 import { reachOf } from "../../src/understand/reach.ts";
-import type { Understanding } from "../../src/understand/understanding.ts";
+import { loadParser } from "../../src/understand/sql/parser.ts";
+import { understand } from "../../src/understand/understand.ts";
 import { assumeUnderstanding } from "./assume-understanding.ts";
 import { type FixtureDatabase, fixtureDatabase, runFixture } from "./fixture-database.ts";
 import { fixtureStatements } from "./fixture-sql.ts";
+import { plainHistory } from "./plain-history.ts";
 
 /** Facts of a database that is still there. */
 export interface LiveFacts extends Facts {
@@ -32,6 +35,8 @@ export interface LiveFacts extends Facts {
 export interface FactsOptions {
   /** Application roles, in the fixture's names; default: found by name. */
   readonly roles?: readonly string[];
+  /** As `understand` does, instead of by the convention of the fixtures. */
+  readonly understood?: boolean;
 }
 
 /**
@@ -45,8 +50,10 @@ export async function factsOf(server: TestServer, sql: string, options: FactsOpt
   const clients: pg.Client[] = [];
   try {
     await runFixture(fixture, await fixtureStatements(sql));
+    await loadParser();
+    const history = await plainHistory({ "0001_fixture": sql });
     const read = async (): Promise<Facts> =>
-      gather(ownPart(await readSnapshot(fixture.database.admin), fixture), options);
+      gather(ownPart(await readSnapshot(fixture.database.admin), fixture), history, options);
     return {
       ...(await read()),
       database: fixture.database,
@@ -70,10 +77,11 @@ export async function factsOf(server: TestServer, sql: string, options: FactsOpt
   }
 }
 
-function gather(snapshot: Snapshot, options: FactsOptions): Facts {
-  const understanding: Understanding = assumeUnderstanding(snapshot, options.roles);
+function gather(snapshot: Snapshot, history: History, { roles, understood = false }: FactsOptions): Facts {
+  const config = roles === undefined ? {} : { roles: { tenant: roles } };
+  const understanding = understood ? understand(snapshot, { config }) : assumeUnderstanding(snapshot, roles);
   const names = understanding.roles.filter(({ kind }) => kind !== "service").map(({ name }) => name);
-  return { snapshot, understanding, reach: reachOf(snapshot, names), history: undefined };
+  return { snapshot, understanding, reach: reachOf(snapshot, names), history };
 }
 
 // Roles and databases belong to the whole server, where other tests run at the same time.

@@ -1,0 +1,41 @@
+/**
+ * Every rule on its own fixtures, on every server of the run: red is found, green is silent, and no other rule of error level fires on green.
+ * The facts are what a check would have: the real understanding, and the fixture's statements as history.
+ */
+import { describeServers, type TestServer } from "@watertight/testkit";
+import { describe, expect, test } from "vitest";
+import { rules } from "../../src/rules/index.ts";
+import type { Rule } from "../../src/rules/rule.ts";
+import { type RuledFinding, runRules } from "../../src/rules/run-rules.ts";
+import { factsOf } from "../support/facts.ts";
+import { type Colour, readRuleFile } from "../support/fixture-sql.ts";
+
+async function found(server: TestServer, { slug }: Rule, colour: Colour): Promise<RuledFinding[]> {
+  const facts = await factsOf(server, await readRuleFile(slug, `${colour}.sql`), { understood: true });
+  try {
+    return runRules(facts);
+  } finally {
+    await facts.drop();
+  }
+}
+
+const words = (findings: readonly RuledFinding[]): string[] =>
+  findings.map(({ id, severity, message }) => `${severity} ${id}: ${message}`);
+
+describeServers((server) => {
+  describe.concurrent("fixtures", () => {
+    test.for(rules.map((rule) => [rule.slug, rule] as const))("%s", async ([, rule]) => {
+      const [red, green] = [await found(server, rule, "red"), await found(server, rule, "green")];
+      const mine = red.filter((finding) => finding.rule === rule);
+      expect(words(mine), `red; other rules found ${words(red).join("\n")}`).not.toEqual([]);
+      for (const { message, fix, evidence } of mine) {
+        expect(message).toMatch(/\.$/);
+        expect(fix).not.toBe("");
+        expect(evidence).not.toEqual([]);
+      }
+      expect(words(green.filter((finding) => finding.rule === rule)), "green").toEqual([]);
+      const errors = green.filter(({ severity }) => severity === "critical" || severity === "high");
+      expect(words(errors), "green, error level of any rule").toEqual([]);
+    });
+  });
+});
