@@ -23,11 +23,11 @@ export async function loadParser(): Promise<void> {
   broken = false;
 }
 
-function attempt<T>(text: string, read: (parser: typeof LibPgQuery) => T): T | null {
+function attempt<T>(text: string, read: (parser: typeof LibPgQuery, text: string) => T): T | null {
   if (library === undefined) throw new Error("call loadParser() before reading expressions");
   if (broken || text.length > longest || text.includes("\0")) return null;
   try {
-    return read(library);
+    return read(library, text);
   } catch (error) {
     // a stack overflow inside the module is not undone there: whatever follows would read broken memory
     broken ||= error instanceof Error && /^(?:Range|Runtime)Error$/.test(error.name);
@@ -48,14 +48,41 @@ export function parseExpression(text: string): SyntaxNode | null {
   return target ?? null;
 }
 
-/** One PL/pgSQL function from its whole CREATE FUNCTION text; null where it does not parse. */
+/** The dollar quote in which {@link parsePlPgSql} expects the body. */
+export const bodyTag = "$watertight_body$";
+
+/**
+ * One PL/pgSQL function from its whole CREATE FUNCTION text, the body in {@link bodyTag}; null where it does not parse. The parser has no catalog:
+ * a variable of a table's row type has no fields there, and output parameters are no part of the text, so these are declared around the body.
+ */
 export function parsePlPgSql(createFunction: string): SyntaxNode | null {
-  return attempt(createFunction, (parser) => {
-    const { plpgsql_funcs: functions } = parser.parsePlPgSQLSync(createFunction) as unknown as {
+  const [head = "", body = "", tail = ""] = createFunction.split(bodyTag);
+  const inner = body.replaceAll(/[\w.$"]+\s*%\s*rowtype\b/gi, "record").replace(/;?\s*$/, "");
+  const declared = new Map<string, string>();
+  for (;;) {
+    const names = [...declared].map(([name, type]) => `"${name.replaceAll('"', '""')}" ${type};`);
+    const wrapped = declared.size === 0 ? inner : `declare ${names.join(" ")} begin ${inner}; end`;
+    const outcome = attempt(`${head}${bodyTag}${wrapped}${bodyTag}${tail}`, plpgsqlTree);
+    if (typeof outcome !== "string") return outcome;
+    const [, name, field] = /^"([^".]+)(\.[^"]+)?" is not a known variable/.exec(outcome) ?? [];
+    if (name === undefined || declared.has(name) || declared.size === mostDeclared) return null;
+    declared.set(name, field === undefined ? "text" : "record");
+  }
+}
+
+const mostDeclared = 64;
+
+/** The tree, or what the parser has against the text. */
+function plpgsqlTree(parser: typeof LibPgQuery, text: string): SyntaxNode | string | null {
+  try {
+    const { plpgsql_funcs: functions } = parser.parsePlPgSQLSync(text) as unknown as {
       plpgsql_funcs?: { PLpgSQL_function: SyntaxNode }[];
     };
     return functions?.[0]?.PLpgSQL_function ?? null;
-  });
+  } catch (error) {
+    if (error instanceof Error && error.name === "Error") return error.message;
+    throw error;
+  }
 }
 
 /** The one key of a node, its type: "FuncCall" for { FuncCall: {…} }. */

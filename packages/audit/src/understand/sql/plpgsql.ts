@@ -4,7 +4,7 @@
  */
 import type { Routine } from "@watertight/schema";
 import type { SyntaxNode } from "../../history/statement.ts";
-import { parseExpression, parsePlPgSql, parseStatements } from "./parser.ts";
+import { bodyTag, parseExpression, parsePlPgSql, parseStatements } from "./parser.ts";
 
 /** One query or expression of a body. */
 export interface BodyStep {
@@ -23,14 +23,12 @@ export interface BodySteps {
   readonly dynamic: boolean;
 }
 
-const tag = "$watertight_body$";
-
 /** Reads the body of a PL/pgSQL routine; null where it does not parse. */
 export function plpgsqlSteps(routine: Routine): BodySteps | null {
   const names = routine.arguments.map((type, at) => `${argumentName(routine.argumentNames[at])} ${type}`);
   const returns = routine.kind === "procedure" ? "" : ` returns ${routine.returns}`;
   const tree = parsePlPgSql(
-    `create ${routine.kind === "procedure" ? "procedure" : "function"} f(${names.join(", ")})${returns} language plpgsql as ${tag}${routine.body}${tag}`,
+    `create ${routine.kind === "procedure" ? "procedure" : "function"} f(${names.join(", ")})${returns} language plpgsql as ${bodyTag}${routine.body}${bodyTag}`,
   );
   return tree && readTree(tree);
 }
