@@ -1,0 +1,34 @@
+/**
+ * GitLab's Code Quality report: an array of issues. Source: GitLab documentation, "Code Quality report format".
+ */
+import { createHash } from "node:crypto";
+import type { Severity } from "../rules/rule.ts";
+import { openFindings } from "./order.ts";
+import type { Report } from "./report.ts";
+import type { Anchor } from "./sarif.ts";
+
+const words: Readonly<Record<Severity, string>> = {
+  critical: "blocker",
+  high: "critical",
+  medium: "major",
+  low: "minor",
+  info: "info",
+};
+
+/** The JSON text. */
+export function gitlabReport(report: Report, anchor: Anchor): string {
+  const issues = openFindings(report).map((finding) => ({
+    type: "issue",
+    check_name: finding.vector,
+    description: `${finding.verdict} ${finding.vector}: ${finding.message}`,
+    content: { body: finding.fix },
+    categories: ["Security"],
+    fingerprint: createHash("sha256").update(finding.id).digest("hex"),
+    severity: words[finding.severity],
+    location: {
+      path: finding.place?.file ?? anchor.file,
+      lines: { begin: finding.place?.line ?? anchor.line },
+    },
+  }));
+  return `${JSON.stringify(issues, null, 2)}\n`;
+}

@@ -1,0 +1,99 @@
+/**
+ * Markdown: for job summaries, pull request comments and files. Must never let a value break out of its table cell or become HTML.
+ */
+import { matrixColumns } from "../matrix/matrix.ts";
+import { legend, marks, matrixRows } from "./matrix-rows.ts";
+import { counts, objectText, openFindings, severityCounts, undecided } from "./order.ts";
+import type { Report } from "./report.ts";
+
+/** The document. */
+export function markdownReport(report: Report): string {
+  const open = openFindings(report);
+  const { statements, matrix } = report;
+  const parts = [
+    "# Watertight: tenant isolation",
+    "",
+    `${headline(report)} ${report.source.migrations} migrations (${inline(report.source.kind)}, ${inline(report.source.folder)}) on PostgreSQL ${inline(report.server.version)}; ` +
+      `${statements.ran} of ${statements.read} statements ran; ${matrix.attempts} attacks over ${matrix.connections} connections.`,
+    "",
+  ];
+  if (matrix.cells.length > 0)
+    parts.push(
+      "## Matrix",
+      "",
+      row(["table", ...matrixColumns]),
+      row(["---", ...matrixColumns.map(() => ":-:")]),
+      ...matrixRows(report).map(({ table, cells }) =>
+        row([`\`${code(table)}\``, ...cells.map(({ verdict }) => (verdict === "LEAK" ? "**LEAK**" : marks[verdict]))]),
+      ),
+      "",
+      legend,
+      "",
+    );
+  if (open.length > 0)
+    parts.push(
+      "## Findings",
+      "",
+      row(["severity", "verdict", "vector", "object", "what", "where", "fix"]),
+      row(["---", "---", "---", "---", "---", "---", "---"]),
+      ...open.map((finding) =>
+        row([
+          finding.severity,
+          finding.verdict,
+          finding.vector,
+          `\`${code(objectText(finding))}\``,
+          inline(finding.message),
+          finding.place === null ? "" : `${inline(finding.place.file)}:${finding.place.line}`,
+          `\`${code(finding.fix)}\``,
+        ]),
+      ),
+      "",
+    );
+  const quiet = report.findings.filter((finding) => !counts(finding));
+  if (quiet.length > 0)
+    parts.push(
+      "## Accepted",
+      "",
+      ...quiet.map(
+        (finding) =>
+          `- ${inline(finding.id)}: ${finding.accepted === null ? "in the baseline" : `${inline(finding.accepted.reason)} (until ${finding.accepted.until}, ${inline(finding.accepted.where)})`}`,
+      ),
+      "",
+    );
+  const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
+  if (unread.length > 0)
+    parts.push(
+      "## Not replayed",
+      "",
+      ...unread.map(({ file, line, reason }) => `- ${inline(file)}:${line} ${inline(reason)}`),
+      "",
+    );
+  parts.push("## Always there", "", ...report.residuals.map(({ vector, text }) => `- ${vector}: ${inline(text)}`), "");
+  return parts.join("\n");
+}
+
+/** The result in one sentence. */
+export function headline(report: Report): string {
+  const counted = severityCounts(report);
+  const open = counted.reduce((sum, { count }) => sum + count, 0);
+  const leaks = openFindings(report).filter(({ verdict }) => verdict === "LEAK").length;
+  const unsure = undecided(report);
+  const cells = unsure === 0 ? "" : ` ${unsure} cells of the matrix are undecided.`;
+  if (open === 0) return `No findings.${cells}`;
+  const parts = counted.map(({ severity, count }) => `${count} ${severity}`).join(", ");
+  return `${open} ${open === 1 ? "finding" : "findings"} (${parts}), ${leaks} confirmed by attack.${cells}`;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+function inline(text: string): string {
+  return text
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/[\\`*_{}[\]<>|#~]/g, (character) => (character === "<" ? "&lt;" : `\\${character}`));
+}
+
+function code(text: string): string {
+  return text.replaceAll(/\s+/g, " ").replaceAll("`", "'").replaceAll("|", "\\|");
+}

@@ -1,0 +1,49 @@
+/**
+ * What a report's readers ask of its findings: which count, which come first, whether the run fails.
+ */
+import type { FailOn } from "../config/config.ts";
+import type { Severity } from "../rules/rule.ts";
+import type { Finding, Report } from "./report.ts";
+
+/** From the worst to the least. */
+export const severities: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+
+/** Neither accepted nor in the baseline. A confirmed leak is never hidden by a baseline. */
+export function counts({ accepted, known, verdict }: Finding): boolean {
+  return accepted === null && (!known || verdict === "LEAK");
+}
+
+/** Findings that count, the worst first, leaks before suspicions. */
+export function openFindings(report: Report): Finding[] {
+  const rank = (finding: Finding): number =>
+    severities.indexOf(finding.severity) * 2 + (finding.verdict === "LEAK" ? 0 : 1);
+  return report.findings.filter(counts).sort((a, b) => rank(a) - rank(b));
+}
+
+/** How many of each severity count. */
+export function severityCounts(report: Report): { readonly severity: Severity; readonly count: number }[] {
+  const open = openFindings(report);
+  return severities
+    .map((severity) => ({ severity, count: open.filter((finding) => finding.severity === severity).length }))
+    .filter(({ count }) => count > 0);
+}
+
+/** Cells of the matrix that nobody could decide. */
+export function undecided(report: Report): number {
+  return report.matrix.cells.filter(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE").length;
+}
+
+/** 0 clean, 1 findings at or over the limit, 4 undecided cells or statements that matter under strict. */
+export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 | 1 | 4 {
+  const limit = failOn === "never" ? -1 : severities.indexOf(failOn);
+  if (openFindings(report).some(({ severity }) => severities.indexOf(severity) <= limit)) return 1;
+  const unread = report.statements.failed.length + report.statements.skipped.filter(({ matters }) => matters).length;
+  return strict && undecided(report) + unread > 0 ? 4 : 0;
+}
+
+/** schema.name.part as people write it. */
+export function objectText({ object: { schema, name, part } }: Pick<Finding, "object">): string {
+  return [...(schema === "" || schema === "public" ? [] : [schema]), name, ...(part === undefined ? [] : [part])].join(
+    ".",
+  );
+}

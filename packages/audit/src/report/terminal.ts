@@ -1,0 +1,138 @@
+/**
+ * The report for a person at a terminal: what was found, the matrix, the findings worst first, the next command. Must never let data steer the
+ * terminal, and never tell by colour alone.
+ */
+import picocolors from "picocolors";
+import { matrixColumns } from "../matrix/matrix.ts";
+import type { Severity, Verdict } from "../rules/rule.ts";
+import { headline } from "./markdown.ts";
+import { legend, marks, matrixRows } from "./matrix-rows.ts";
+import { counts, openFindings, objectText, undecided } from "./order.ts";
+import type { Finding, Report } from "./report.ts";
+
+/** How it is printed. */
+export interface TerminalOptions {
+  readonly colour: boolean;
+  /** Characters of a line. */
+  readonly width: number;
+  /** All findings and all evidence; otherwise those of severity info are only counted. */
+  readonly verbose: boolean;
+}
+
+type Paint = ReturnType<typeof picocolors.createColors>;
+
+/** The text. */
+export function terminalReport(unsafe: Report, options: TerminalOptions): string {
+  const report = harmless(unsafe);
+  const paint = picocolors.createColors(options.colour);
+  const { source, statements, matrix, server } = report;
+  const out: string[] = [
+    `Watertight ${report.tool.version}  ${source.folder} (${source.kind}, ${source.migrations} migrations) on PostgreSQL ${server.version}`,
+    understood(report),
+    `  ${statements.ran} of ${statements.read} statements ran, ${matrix.seeded.filter(({ problem }) => problem === null).length}/${matrix.seeded.length} tables seeded for two tenants, ${matrix.attempts} attacks over ${matrix.connections} connections`,
+    "",
+    ...matrixLines(report, paint),
+  ];
+  const open = openFindings(report);
+  const shown = options.verbose ? open : open.filter(({ severity }) => severity !== "info");
+  for (const finding of shown) out.push(...findingLines(finding, paint, options), "");
+  if (shown.length < open.length) out.push(`  ${open.length - shown.length} more of severity info: --verbose`, "");
+  const accepted = report.findings.filter((finding) => !counts(finding)).length;
+  if (accepted > 0) out.push(`  ${accepted} accepted or in the baseline`);
+  const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
+  if (unread.length > 0) {
+    out.push(paint.yellow(`  ${unread.length} statements were not replayed; what they make is not judged:`));
+    const most = options.verbose ? unread.length : 5;
+    for (const { file, line, reason } of unread.slice(0, most)) out.push(`    ${file}:${line}  ${reason}`);
+    if (unread.length > most) out.push(`    ${unread.length - most} more: --verbose`);
+    out.push("");
+  }
+  if (report.residuals.length > 0)
+    out.push(
+      paint.dim(
+        `  always there, not findings: ${report.residuals.map(({ vector }) => vector).join(", ")} (watertight explain ${report.residuals[0]!.vector})`,
+      ),
+    );
+  out.push(paint.bold(headline(report)));
+  if (open.some(({ attempt }) => attempt !== null))
+    out.push(`  see one:  watertight repro ${open.find(({ attempt }) => attempt !== null)!.id}`);
+  if (open.length > 0) out.push("  fix:      watertight protect --dry-run");
+  if (undecided(report) > 0) out.push("  undecided cells and why:  watertight explain --unverified");
+  return `${out.join("\n")}\n`;
+}
+
+function understood({ tables, understanding }: Report): string {
+  const scoped = tables.filter(({ tenancy }) => tenancy !== "global" && tenancy !== "unknown").length;
+  const roles = understanding.roles.filter(({ kind }) => kind !== "service").map(({ name }) => name);
+  const unknown = tables.filter(({ tenancy }) => tenancy === "unknown").length;
+  return `  ${scoped} of ${tables.length} tables belong to ${understanding.perUser ? "users" : "tenants"}${unknown === 0 ? "" : `, ${unknown} unclear`}; the application acts as ${roles.length === 0 ? "no role that was found" : roles.join(", ")} (watertight config print --origin)`;
+}
+
+function matrixLines(report: Report, paint: Paint): string[] {
+  const rows = matrixRows(report);
+  if (rows.length === 0) return [];
+  const first = Math.max(5, ...rows.map(({ table }) => table.length));
+  const widths = matrixColumns.map((column) => Math.max(column.length, 4));
+  const header = `${"".padEnd(first)}  ${matrixColumns.map((column, at) => column.padEnd(widths[at]!)).join("  ")}`;
+  return [
+    paint.dim(`  ${legend}`),
+    paint.bold(header),
+    ...rows.map(
+      ({ table, cells }) =>
+        `${table.padEnd(first)}  ${cells.map(({ verdict }, at) => tint(verdict, paint)(marks[verdict].padEnd(widths[at]!))).join("  ")}`,
+    ),
+    "",
+  ];
+}
+
+function findingLines(finding: Finding, paint: Paint, { verbose, width }: TerminalOptions): string[] {
+  const where = finding.place === null ? "" : `  ${finding.place.file}:${finding.place.line}`;
+  const word = finding.verdict === "LEAK" ? paint.red(paint.bold("LEAK")) : finding.verdict;
+  return [
+    ` ${severityPaint(finding.severity, paint)(finding.severity.padEnd(8))} ${word} ${paint.bold(`${finding.vector} ${objectText(finding)}`)}${paint.dim(where)}`,
+    ...wrap(finding.message, width - 10),
+    ...(finding.attempt === null
+      ? []
+      : wrap(`shown: ${finding.attempt.name}: ${finding.attempt.evidence}`, width - 10)),
+    ...(verbose ? finding.evidence.flatMap((each) => wrap(`- ${each}`, width - 10)) : []),
+    ...finding.fix.split("\n").map((line, at) => `          ${at === 0 ? "fix: " : "     "}${line}`),
+  ];
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + word.length + 1 > Math.max(40, width)) {
+      lines.push(`          ${line}`);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return line === "" ? lines : [...lines, `          ${line}`];
+}
+
+function tint(verdict: Verdict, paint: Paint): (text: string) => string {
+  if (verdict === "LEAK") return (text) => paint.red(paint.bold(text));
+  if (verdict === "BLOCKED") return paint.green;
+  return verdict === "N/A" ? paint.dim : paint.yellow;
+}
+
+function severityPaint(severity: Severity, paint: Paint): (text: string) => string {
+  if (severity === "critical" || severity === "high") return paint.red;
+  return severity === "medium" ? paint.yellow : paint.dim;
+}
+
+/** What comes from files and catalogs is shown by the terminal, never obeyed. */
+function harmless(report: Report): Report {
+  const show = (text: string): string =>
+    text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) =>
+      character === "\n"
+        ? character
+        : character === "\t"
+          ? "  "
+          : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+  return JSON.parse(JSON.stringify(report), (_, value: unknown) =>
+    typeof value === "string" ? show(value) : value,
+  ) as Report;
+}
