@@ -41,28 +41,24 @@ export function qualified(relation: string, namespace: string): string {
   return `pg_catalog.json_build_object('schema', ${namespace}.nspname, 'name', ${relation}.relname)`;
 }
 
-/** Relations that an object depends on, `except` one. `catalog` is the object's own catalog. */
-export function readsOf(catalog: string, object: string, except: string): string {
-  return listOf(
-    "pg_catalog.json_build_object('schema', x.nspname, 'name', x.relname)",
-    `(select distinct rn.nspname, rc.relname from pg_catalog.pg_depend d
-        join pg_catalog.pg_class rc on rc.oid = d.refobjid and rc.oid <> ${except}
-        join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace
-       where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and d.objid = ${object}
-         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) x`,
-    "x.nspname, x.relname",
-  );
+/**
+ * All objects of one catalog with the relations that they depend on, as (objid, list), to be joined: one pass over pg_depend, where a
+ * sub-select for each object took ten times as long. `own` is the column of the relation that the object belongs to, which is left out.
+ */
+export function readsOf(catalog: string, own: string): string {
+  return `(select x.objid, pg_catalog.json_agg(pg_catalog.json_build_object('schema', x.nspname, 'name', x.relname) order by x.nspname, x.relname) as list
+    from (select distinct d.objid, rn.nspname, rc.relname from pg_catalog.pg_depend d join pg_catalog.${catalog} self on self.oid = d.objid
+            join pg_catalog.pg_class rc on rc.oid = d.refobjid and rc.oid <> self.${own} join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace
+           where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) x
+   group by x.objid)`;
 }
 
-/** Signatures of the functions that an object depends on; those of PostgreSQL itself are pinned, and never recorded. */
-export function callsOf(catalog: string, object: string): string {
-  return listOf(
-    "x.call",
-    `(select distinct d.refobjid::pg_catalog.regprocedure::text collate "C" as call from pg_catalog.pg_depend d
-       where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and d.objid = ${object}
-         and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) x`,
-    "x.call",
-  );
+/** All objects of one catalog with the signatures of the functions that they depend on, as (objid, list). PostgreSQL's own are pinned, and never recorded. */
+export function callsOf(catalog: string): string {
+  return `(select x.objid, pg_catalog.json_agg(x.call order by x.call) as list
+    from (select distinct d.objid, d.refobjid::pg_catalog.regprocedure::text collate "C" as call from pg_catalog.pg_depend d
+           where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass) x
+   group by x.objid)`;
 }
 
 /** Name of the extension that the object belongs to, or null. */

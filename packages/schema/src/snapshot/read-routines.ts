@@ -1,11 +1,12 @@
 /**
  * Functions, procedures, operators, and the rights that new objects get.
  */
-import { extensionOf, grants, grantsOr, inScope, listOf, type Part } from "./catalog-sql.ts";
+import { extensionOf, grants, inScope, listOf, type Part } from "./catalog-sql.ts";
+import { aclOf, type Unlisted } from "./read-grants.ts";
 import type { DefaultPrivilege, Operator, Routine } from "./snapshot.ts";
 
 /** Functions and procedures. Arguments are the input arguments, which alone make the signature. */
-export const routinesPart: Part<Routine> = {
+export const routinesPart: Part<Unlisted<Routine>> = {
   what: "functions",
   sql: () => `
     select n.nspname as schema, p.proname as name, p.oid::pg_catalog.regprocedure::text as signature,
@@ -20,7 +21,7 @@ export const routinesPart: Part<Routine> = {
              "pg_catalog.unnest(p.proargnames) with ordinality a(name, place) where p.proargmodes is null or p.proargmodes[a.place] in ('i', 'b', 'v')",
              "a.place",
            )} as "argumentNames",
-           coalesce(pg_catalog.to_json(p.proconfig), '[]') as settings, ${grantsOr("p.proacl", "'f'", "p.proowner")} as acl,
+           coalesce(pg_catalog.to_json(p.proconfig), '[]') as settings, ${aclOf.routine}::text as acl,
            case when p.prosqlbody is null then p.prosrc else pg_catalog.pg_get_function_sqlbody(p.oid) end as body, p.prosqlbody is not null as atomic,
            ${extensionOf("pg_proc", "p.oid")} as extension
       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang

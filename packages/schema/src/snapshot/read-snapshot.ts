@@ -5,7 +5,18 @@
 import type { Queryable } from "../db/queryable.ts";
 import { kitError } from "../errors/kit-error.ts";
 import type { Part } from "./catalog-sql.ts";
-import { columnsPart, relationsPart, schemasPart } from "./read-relations.ts";
+import {
+  constraintsPart,
+  constraintOf,
+  columnNamesOf,
+  indexesPart,
+  indexOf,
+  operatorClassesPart,
+} from "./read-keys.ts";
+import { policiesPart, rewriteRulesPart, triggersPart } from "./read-behaviour.ts";
+import { columnsOf, columnsPart, columnTypesPart } from "./read-columns.ts";
+import { grantsIn, grantsPart } from "./read-grants.ts";
+import { relationsPart, schemasPart } from "./read-relations.ts";
 import { defaultPrivilegesPart, operatorsPart, routinesPart } from "./read-routines.ts";
 import {
   databasePart,
@@ -21,8 +32,7 @@ import {
   roleSettingsPart,
   serverSettingsPart,
 } from "./read-server.ts";
-import { constraintsPart, indexesPart, policiesPart, rewriteRulesPart, triggersPart } from "./read-tables.ts";
-import type { Snapshot, Unreadable } from "./snapshot.ts";
+import type { Relation, Snapshot, Unreadable } from "./snapshot.ts";
 
 /** Options of {@link readSnapshot}. */
 export interface SnapshotOptions {
@@ -93,11 +103,15 @@ async function readAll(
   };
 
   const [database] = await read(databasePart);
-  const columns = new Map((await read(columnsPart)).map(({ key, columns: list }) => [key, list]));
-  const relations = (await read(relationsPart)).map(({ key, ...relation }) => ({
-    ...relation,
-    columns: columns.get(key) ?? [],
-  }));
+  const lists = new Map((await read(grantsPart)).map(({ key, grants }) => [key, grants]));
+  const types = new Map((await read(columnTypesPart)).map((type) => [type.key, type]));
+  const columns = new Map((await read(columnsPart)).map((rows) => [rows.key, columnsOf(rows, types, lists)]));
+  const keyed = (await read(relationsPart)).map(({ key, ...own }) => {
+    const relation: Relation = { ...own, acl: grantsIn(lists, own.acl), columns: columns.get(key) ?? [] };
+    return { key, relation };
+  });
+  const names = columnNamesOf(keyed);
+  const operatorClasses = new Map((await read(operatorClassesPart)).map(({ key, name }) => [key, name]));
   const settings = await read(serverSettingsPart);
   const hidden = refused.has(serverSettingsPart)
     ? []
@@ -110,11 +124,11 @@ async function readAll(
     roles: await read(rolesPart),
     memberships: await read(membershipsPart),
     settings: await read(roleSettingsPart),
-    relations,
+    relations: keyed.map(({ relation }) => relation),
     policies: await read(policiesPart),
-    constraints: await read(constraintsPart),
-    indexes: await read(indexesPart),
-    routines: await read(routinesPart),
+    constraints: (await read(constraintsPart)).map((each) => constraintOf(each, names)),
+    indexes: (await read(indexesPart)).map((each) => indexOf(each, names, operatorClasses)),
+    routines: (await read(routinesPart)).map((each) => ({ ...each, acl: grantsIn(lists, each.acl) })),
     triggers: await read(triggersPart),
     rules: await read(rewriteRulesPart),
     operators: await read(operatorsPart),

@@ -160,7 +160,10 @@ export interface Index extends QualifiedName {
   readonly valid: boolean;
   /** Names of the operator classes, in the order of the keys. */
   readonly operatorClasses: readonly string[];
-  readonly definition: string;
+  /** "asc nulls last" and so on, in the order of the keys. */
+  readonly order: readonly string[];
+  /** Columns of INCLUDE. */
+  readonly included: readonly string[];
 }
 
 /** A function or procedure outside of the system schemas. */
