@@ -11,7 +11,7 @@ import { factsOf } from "../support/facts.ts";
 import { type Colour, readRuleFile } from "../support/fixture-sql.ts";
 
 async function found(server: TestServer, { slug }: Rule, colour: Colour): Promise<RuledFinding[]> {
-  const facts = await factsOf(server, await readRuleFile(slug, `${colour}.sql`), { understood: true });
+  const facts = await factsOf(server, await readRuleFile(slug, `${colour}.sql`));
   try {
     return runRules(facts);
   } finally {

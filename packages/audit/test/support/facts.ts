@@ -10,7 +10,6 @@ import type { Facts } from "../../src/rules/rule.ts";
 import { reachOf } from "../../src/understand/reach.ts";
 import { loadParser } from "../../src/understand/sql/parser.ts";
 import { understand } from "../../src/understand/understand.ts";
-import { assumeUnderstanding } from "./assume-understanding.ts";
 import { type FixtureDatabase, fixtureDatabase, runFixture } from "./fixture-database.ts";
 import { fixtureStatements } from "./fixture-sql.ts";
 import { plainHistory } from "./plain-history.ts";
@@ -33,10 +32,8 @@ export interface LiveFacts extends Facts {
 
 /** Options of {@link factsOf}. */
 export interface FactsOptions {
-  /** Application roles, in the fixture's names; default: found by name. */
+  /** Declares the application's roles, in the fixture's names; default: as `understand` finds them. */
   readonly roles?: readonly string[];
-  /** As `understand` does, instead of by the convention of the fixtures. */
-  readonly understood?: boolean;
 }
 
 /**
@@ -77,9 +74,9 @@ export async function factsOf(server: TestServer, sql: string, options: FactsOpt
   }
 }
 
-function gather(snapshot: Snapshot, history: History, { roles, understood = false }: FactsOptions): Facts {
+function gather(snapshot: Snapshot, history: History, { roles }: FactsOptions): Facts {
   const config = roles === undefined ? {} : { roles: { tenant: roles } };
-  const understanding = understood ? understand(snapshot, { config }) : assumeUnderstanding(snapshot, roles);
+  const understanding = understand(snapshot, { config });
   const names = understanding.roles.filter(({ kind }) => kind !== "service").map(({ name }) => name);
   return { snapshot, understanding, reach: reachOf(snapshot, names), history };
 }
