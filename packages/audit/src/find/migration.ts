@@ -17,6 +17,9 @@ export type MigrationTool =
   | "graphile-migrate"
   | "sqitch"
   | "typeorm"
+  | "kysely"
+  | "mikro-orm"
+  | "sequelize"
   | "pg_dump"
   | "database";
 

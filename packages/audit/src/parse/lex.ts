@@ -27,6 +27,7 @@ const SPACE = /[ \t\n\r\f\v\ufeff]+/y;
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 const NUMBER = /\d[\w.]*/y;
 const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
+const LINE_COMMENT = /--[^\r\n]*/y;
 const COMMENT_EDGE = /\/\*|\*\//g;
 
 function matchEnd(pattern: RegExp, text: string, at: number): number {
@@ -77,8 +78,7 @@ export function tokenAt(text: string, at: number): Token {
       return token("backslash", text, at + 1);
     case 0x2d: {
       if (next !== 0x2d) return token("other", text, at + 1);
-      const end = text.indexOf("\n", at);
-      return token("comment", text, end < 0 ? text.length : end);
+      return token("comment", text, matchEnd(LINE_COMMENT, text, at));
     }
     case 0x2f:
       return next === 0x2a ? token("comment", text, commentEnd(text, at)) : token("other", text, at + 1);
