@@ -1,0 +1,144 @@
+/**
+ * Watches the catalog over the connection of the migrations: after each statement it asks what was written, and keeps for every object which
+ * statements touched it. Must never leave a trace in the user's database, nor trust a name that a migration could have put in the way.
+ */
+import { randomBytes } from "node:crypto";
+import { type CatalogRow, changedRows, livingRows, roleRows } from "./catalog-query.ts";
+import { CatalogState, type Item, type RoleRow, type Touch } from "./catalog-state.ts";
+import type { History } from "./history.ts";
+import type { Statement } from "./statement.ts";
+
+type Answer = Readonly<Record<string, string | boolean | null>>;
+
+/** The connection: our own text, several statements at once; rows of the last that has any. */
+export interface Ask {
+  status(): "I" | "T" | "E" | undefined;
+  own(text: string): Promise<Answer[]>;
+}
+
+/** Remembers who touched what. */
+export interface Observer {
+  /** What is there before the first statement. */
+  begin(ask: Ask): Promise<void>;
+  /** What the statement touched, as keys of this moment. `drops`: something may be gone by it. */
+  look(ask: Ask, index: number, drops: boolean): Promise<string[]>;
+  /** The statements from `index` on were undone. */
+  forget(ask: Ask, index: number): Promise<void>;
+  /** The history of all statements, under the names of the end. */
+  history(statements: readonly Statement[]): History;
+}
+
+// pg_catalog before pg_temp: a temporary table must not stand in for a catalog.
+const around = (text: string, inside: boolean): string => {
+  const [open, close] = inside
+    ? ["savepoint watertight_look", "rollback to savepoint watertight_look; release savepoint watertight_look"]
+    : ["begin", "rollback"];
+  return `${open}; set local role none; set local search_path = pg_catalog, pg_temp; set local quote_all_identifiers = off; set local statement_timeout = 0; ${text}; ${close}`;
+};
+
+/** An observer for one replay. */
+export function observer(): Observer {
+  const state = new CatalogState();
+  /** Indexes of statements, oldest first, by object and aspect. */
+  const touches = new Map<Item, Map<string, number[]>>();
+  const mark = `watertight_${randomBytes(6).toString("hex")}`;
+  const plans = [
+    `prepare ${mark}_changed (bigint) as ${changedRows}`,
+    `prepare ${mark}_living as ${livingRows}`,
+    `prepare ${mark}_roles as ${roleRows}`,
+  ].join("; ");
+  let prepared: Ask | undefined;
+
+  async function run(on: Ask, text: string): Promise<Answer[]> {
+    const inside = on.status() === "T";
+    try {
+      return await on.own(around(text, inside));
+    } catch (error) {
+      if (on.status() !== undefined) await on.own(inside ? "rollback to savepoint watertight_look" : "rollback");
+      throw error;
+    }
+  }
+  // A plan over two dozen catalogs costs more than its run, so it is kept. DISCARD ALL throws it away, a new connection has none.
+  async function ask<T>(on: Ask, plan: string): Promise<T[]> {
+    if (prepared !== on) await run(on, plans);
+    prepared = on;
+    const execute = `execute ${mark}_${plan}`;
+    const rows = await run(on, execute).catch(async (error: { code?: string }) => {
+      if (error.code !== "26000") throw error;
+      await run(on, plans);
+      return run(on, execute);
+    });
+    return (JSON.parse(String(rows[0]?.["rows"] ?? "null")) as T[] | null) ?? [];
+  }
+  const changed = async (on: Ask): Promise<Touch[]> =>
+    state.apply(await ask<CatalogRow>(on, `changed(${state.newest})`));
+  const roles = async (on: Ask): Promise<Touch[]> => state.applyRoles(await ask<RoleRow>(on, "roles"));
+  const dropped = async (on: Ask): Promise<Touch[]> =>
+    state.retain(await ask<readonly [string, number, string]>(on, "living"));
+
+  return {
+    async begin(on) {
+      await roles(on);
+      await changed(on);
+    },
+    async look(on, index, drops) {
+      const found = [...(await roles(on)), ...(await changed(on)), ...(drops ? await dropped(on) : [])];
+      const keys = new Set<string>();
+      for (const touch of found) {
+        const key = state.key(touch);
+        if (key === null) continue;
+        keys.add(key);
+        const aspects = touches.get(touch.item) ?? new Map<string, number[]>();
+        touches.set(touch.item, aspects);
+        const list = aspects.get(touch.aspect) ?? [];
+        aspects.set(touch.aspect, list);
+        if (list.at(-1) !== index) list.push(index);
+      }
+      return [...keys];
+    },
+    async forget(on, index) {
+      state.newest = 0;
+      await roles(on);
+      await changed(on);
+      await dropped(on);
+      for (const aspects of touches.values())
+        for (const [aspect, list] of aspects)
+          aspects.set(
+            aspect,
+            list.filter((one) => one < index),
+          );
+    },
+    history: (statements) => historyOf(statements, touches, state),
+  };
+}
+
+/** Gives every list its key. What is gone keeps the statement that dropped it, unless something else has the key now. */
+function historyOf(
+  statements: readonly Statement[],
+  touches: ReadonlyMap<Item, ReadonlyMap<string, readonly number[]>>,
+  state: CatalogState,
+): History {
+  const lists = new Map<string, { readonly alive: boolean; readonly indexes: readonly number[] }>();
+  for (const [item, aspects] of touches)
+    for (const [aspect, indexes] of aspects) {
+      const key = state.key({ item, aspect });
+      if (key === null || indexes.length === 0) continue;
+      const other = lists.get(key);
+      const older = other !== undefined && (other.alive || (other.indexes.at(-1) ?? 0) > (indexes.at(-1) ?? 0));
+      if (other === undefined || (item.alive && !other.alive) || (item.alive === other.alive && !older))
+        lists.set(key, { alive: item.alive, indexes });
+    }
+  const all = (key: string): readonly Statement[] =>
+    (lists.get(key)?.indexes ?? []).flatMap((index) => statements[index] ?? []);
+  return {
+    statements,
+    all,
+    origin(...keys) {
+      for (const key of keys) {
+        const last = all(key).at(-1);
+        if (last !== undefined) return last;
+      }
+      return undefined;
+    },
+  };
+}

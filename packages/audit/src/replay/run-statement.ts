@@ -1,0 +1,144 @@
+/**
+ * Runs one statement: as it is, then with what it lacks, at last as superuser where that is all it lacks. Nothing is ever dropped: what can't
+ * run is an outcome with its reason.
+ */
+import type { Outcome, ParsedStatement, SyntaxNode } from "../history/statement.ts";
+import { prepare } from "./decide/prepare.ts";
+import { promotable } from "./decide/promotable.ts";
+import { refuse } from "./decide/refuse.ts";
+import { asSuperuser } from "./promote.ts";
+import { remedy } from "./remedy.ts";
+import { attempt, reconnect, type Runner } from "./runner.ts";
+import { OWNER } from "./sandbox.ts";
+import { type Refusal, SAVEPOINT } from "./session.ts";
+
+/** What became of one statement, and of others by it. */
+export interface Ran {
+  readonly outcome: Outcome;
+  readonly asSuperuser: boolean;
+  readonly touched: readonly string[];
+  /** Statements from this index on were undone. */
+  readonly undone: number | null;
+}
+
+/** Runs a statement. */
+export async function runStatement(runner: Runner, statement: ParsedStatement, index: number): Promise<Ran> {
+  const ran = (outcome: Outcome, more: Partial<Ran> = {}): Ran => ({
+    outcome,
+    asSuperuser: false,
+    touched: [],
+    undone: null,
+    ...more,
+  });
+  if (statement.skip !== undefined) return ran({ state: "skipped", ...statement.skip });
+  if (statement.tree === null)
+    return ran({ state: "failed", reason: statement.problem ?? "could not be parsed", sqlstate: "42601" });
+  const exhausted = runner.watchdog.exhausted();
+  if (exhausted !== null) return ran({ state: "failed", reason: `not run: ${exhausted}`, sqlstate: null });
+  const skip = refuse(statement, OWNER);
+  if (skip !== null) return ran({ state: "skipped", ...skip });
+  if (statement.type === "TransactionStmt") return steer(runner, statement, index);
+
+  const prepared = prepare(statement, runner.pretended);
+  const adapted = [...(statement.adapted === undefined ? [] : [statement.adapted]), ...prepared.adapted];
+  const forbidden = { superuser: runner.sandbox.server.superuser, owner: OWNER };
+  let promoted = false;
+  let refusal = prepared.text === null ? undefined : await attempt(runner, prepared.text);
+  for (let round = 0; refusal !== undefined && round < 8; round++) {
+    if (runner.session.status() === undefined) break;
+    if (refusal.sqlstate === "42501" && !promoted && promotable(statement, forbidden)) {
+      promoted = true;
+      const text = prepared.text ?? statement.text;
+      refusal = await promote(runner, text);
+      continue;
+    }
+    const cure = await remedy(runner, statement, prepared.text ?? statement.text, refusal);
+    if (cure === null) break;
+    adapted.push(cure.note);
+    refusal = cure.done ? undefined : await attempt(runner, cure.text ?? prepared.text ?? statement.text);
+  }
+  if (runner.session.status() === undefined) {
+    const undone = runner.transaction.start;
+    await reconnect(runner);
+    runner.transaction.end();
+    if (undone !== null) await runner.observer.forget(runner.session, undone);
+    const why = refusal?.message ?? "the connection was lost";
+    return ran({ state: "failed", reason: why, sqlstate: refusal?.sqlstate ?? null }, { undone });
+  }
+  if (refusal !== undefined) return ran({ state: "failed", reason: refusal.message, sqlstate: refusal.sqlstate });
+  for (const text of prepared.after) await attempt(runner, text);
+  if (/^Alter(Role|Database)SetStmt$/.test(statement.type)) runner.stale = true;
+  const touched = await look(runner, statement, index);
+  return ran(
+    { state: "ran", ...(adapted.length === 0 ? {} : { adapted: adapted.join("; ") }) },
+    { asSuperuser: promoted, touched },
+  );
+}
+
+async function promote(runner: Runner, text: string): Promise<Refusal | undefined> {
+  const { session } = runner;
+  const inside = session.status() === "T";
+  if (inside) await session.own(`savepoint ${SAVEPOINT}`);
+  const result = await asSuperuser(runner.sandbox, session, async () => {
+    const { result: answer, reason } = await runner.watchdog.guard(session, () => session.run(text));
+    return reason === null ? answer : { sqlstate: null, message: `ended, because ${reason}` };
+  });
+  if (inside && session.status() === "T") await session.own(`release savepoint ${SAVEPOINT}`);
+  return result;
+}
+
+const onlySession = new Set([
+  "VariableSetStmt",
+  "VariableShowStmt",
+  "CommentStmt",
+  "ConstraintsSetStmt",
+  "LockStmt",
+  "NotifyStmt",
+  "ExplainStmt",
+]);
+const onlyCreates = new Set([
+  "CreateStmt",
+  "IndexStmt",
+  "CreatePolicyStmt",
+  "AlterPolicyStmt",
+  "CreateTrigStmt",
+  "CreateSeqStmt",
+  "CreateFunctionStmt",
+  "CreateEnumStmt",
+  "AlterEnumStmt",
+  "CreateDomainStmt",
+  "CompositeTypeStmt",
+  "CreateSchemaStmt",
+  "CreateRoleStmt",
+  "CreateExtensionStmt",
+  "ViewStmt",
+]);
+
+async function look(runner: Runner, { type }: ParsedStatement, index: number): Promise<string[]> {
+  if (onlySession.has(type)) return [];
+  return runner.observer.look(runner.session, index, !onlyCreates.has(type));
+}
+
+/** BEGIN, COMMIT, ROLLBACK, SAVEPOINT. */
+async function steer(runner: Runner, statement: ParsedStatement, index: number): Promise<Ran> {
+  const { transaction } = runner;
+  const node = statement.tree!["TransactionStmt"] as SyntaxNode;
+  const before = transaction.start;
+  const refusal = await attempt(runner, statement.text, true);
+  const open = runner.session.status() === "T";
+  if (refusal !== undefined) {
+    // a COMMIT that a deferred constraint refuses takes everything with it
+    const lost = before !== null && !open;
+    if (lost) transaction.end();
+    if (lost) await runner.observer.forget(runner.session, before);
+    return {
+      outcome: { state: "failed", reason: refusal.message, sqlstate: refusal.sqlstate },
+      asSuperuser: false,
+      touched: [],
+      undone: lost ? before : null,
+    };
+  }
+  const undone = transaction.steer(node, index, open);
+  if (undone !== null) await runner.observer.forget(runner.session, undone);
+  return { outcome: { state: "ran" }, asSuperuser: false, touched: [], undone };
+}
