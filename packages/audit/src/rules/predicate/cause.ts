@@ -1,0 +1,167 @@
+/**
+ * Which rule a leak belongs to: the most exact one, and only one, so that one hole is one finding. Must never give a leak to nobody unless
+ * another family names it (A9: a policy of another role, A10: a floor that is too narrow).
+ */
+import type { Facts, Severity } from "../rule.ts";
+import { courtOf, type Court } from "./court.ts";
+import { waysOf } from "./formula.ts";
+import { type Leak, leaksOf } from "./leaks.ts";
+import { sourceOf } from "./depend.ts";
+import { visitTerms } from "./term.ts";
+import { foreign } from "./world.ts";
+
+/** Rules that leaks are divided among. */
+export type Cause =
+  | "B1"
+  | "B2"
+  | "B3"
+  | "B4"
+  | "B5"
+  | "B6"
+  | "B7"
+  | "B8"
+  | "B10"
+  | "B12"
+  | "B13"
+  | "B14"
+  | "B21"
+  | "B23";
+
+/** A leak with its rule. */
+export interface CausedLeak extends Leak {
+  readonly cause: Cause;
+  readonly severity: Severity;
+}
+
+const divided = new WeakMap<object, readonly CausedLeak[]>();
+
+/** All leaks, each with its cause. */
+export function causedLeaks(facts: Facts): readonly CausedLeak[] {
+  const known = divided.get(facts.snapshot);
+  if (known !== undefined) return known;
+  const court = courtOf(facts);
+  const { leaks } = leaksOf(facts);
+  const made = leaks.flatMap((leak): CausedLeak[] => {
+    if (otherFamily(facts, court, leak) || (leak.door.side === "check" && repeatsReading(leaks, leak))) return [];
+    const [cause, severity] = causeOf(court, leak, leaks);
+    return [{ ...leak, cause, severity }];
+  });
+  divided.set(facts.snapshot, made);
+  return made;
+}
+
+/** A9: the policy names a role that the application only inherits. A10: a floor holds elsewhere on the table, not here. */
+function otherFamily({ understanding }: Facts, court: Court, { guard, relation, role, door }: Leak): boolean {
+  const named = guard.policy.roles;
+  const own = understanding.roles.some(({ name, login }) => named.includes(name) || named.includes(login));
+  if (!named.includes("public") && !own) return true;
+  const open = { session: "open", role } as const;
+  return court.catalog
+    .policies(relation)
+    .filter(({ permissive }) => !permissive)
+    .some((policy) => {
+      const here = court.policies.guards(relation, court.rights(role), door).restrictive;
+      if (here.some((each) => each.policy === policy)) return false;
+      return court.policies
+        .expressions(policy)
+        .some((predicate) => waysOf(court.admits({ policy, predicate, reused: false }, foreign, open))?.length === 0);
+    });
+}
+
+/** WITH CHECK leaks because USING does: said once, at USING. */
+function repeatsReading(leaks: readonly Leak[], leak: Leak): boolean {
+  return leaks.some(
+    (other) =>
+      other.guard.policy === leak.guard.policy &&
+      other.door.side === "using" &&
+      other.role === leak.role &&
+      other.session === leak.session &&
+      other.way.every((literal) =>
+        leak.way.some(({ text, negated }) => text === literal.text && negated === literal.negated),
+      ),
+  );
+}
+
+const privileged = /admin|staff|super|support|role|operator|internal|employee|moderator|backoffice|god/i;
+const publicWords = /publi[ck]|everyone|anyone|anybody|all users|world|open to all|anonym/i;
+const publicFlag =
+  /publi[ck]|publish|shared|visib|listed|template|global|featured|preview|demo|sample|catalog|system|default/i;
+
+function causeOf(court: Court, leak: Leak, leaks: readonly Leak[]): readonly [Cause, Severity] {
+  const { door, way, guard, session, relation } = leak;
+  const about = new Set(way.map((literal) => literal.about));
+  const only = (...kinds: string[]): boolean => way.length > 0 && way.every((literal) => kinds.includes(literal.about));
+  const tenancy = court.catalog.tenancy(relation);
+  const listsTenants = tenancy.kind === "tenants" && door.command === "select";
+  const bad: Severity = listsTenants ? "medium" : "critical";
+  const text = way.map((literal) => literal.text).join(" ");
+  const asks = asksSession(guard);
+
+  if (about.has("empty tenant")) return ["B5", defaultsToEmpty(court, leak) ? "high" : "low"];
+  if (session !== "open" && asks) {
+    const rowsOfNobody = only("no tenant") || about.has("literal");
+    return ["B3", rowsOfNobody ? "medium" : bad];
+  }
+  if (about.has("user claim")) return ["B12", "critical"];
+  if (about.has("setting")) return ["B4", "high"];
+  if (about.has("inexact")) return ["B14", "high"];
+  if (about.has("literal")) return ["B23", sharedLiteral(text) && door.command === "select" ? "low" : "high"];
+  if (only("no tenant")) return ["B21", door.command === "select" ? "low" : "medium"];
+  if (door.side === "check") {
+    const severity = about.has("own row") || (only("claim") && privileged.test(text)) ? "medium" : "high";
+    return [door.command === "insert" ? "B8" : "B6", severity];
+  }
+  if (about.has("self") && guard.predicate?.term.kind !== undefined && selfInside(leak)) return ["B10", bad];
+  if (only("claim", "person row", "own row", "role") && privileged.test(text)) return ["B13", "low"];
+  if (only("row") && publicFlag.test(text) && door.command === "select") return ["B21", "low"];
+  if (guard.policy.command === door.command && door.command !== "select" && !readsLeak(leaks, leak))
+    return ["B7", "critical"];
+  if (way.length === 0 && !asks && publicWords.test(guard.policy.name) && door.command === "select")
+    return ["B21", "medium"];
+  const partial: Severity = about.has("row") ? (listsTenants ? "medium" : "high") : bad;
+  if (mentionsTenant(court, leak)) return ["B2", partial];
+  if (leak.othersGuard) return ["B1", partial];
+  return [asks || about.size > 0 ? "B13" : "B2", partial];
+}
+
+/** The self-comparison stands in a sub-select: a name was captured there. */
+function selfInside({ way, guard }: Leak): boolean {
+  const outer = `${guard.predicate?.row.alias}.`;
+  return way.some((literal) => literal.about === "self" && !literal.text.startsWith(outer));
+}
+
+function readsLeak(leaks: readonly Leak[], { relation, role, session }: Leak): boolean {
+  return leaks.some(
+    (each) =>
+      each.relation === relation && each.role === role && each.session === session && each.door.command === "select",
+  );
+}
+
+/** Whether the policy asks who is asking. */
+function asksSession({ predicate }: Leak["guard"]): boolean {
+  let asks = false;
+  if (predicate !== null) visitTerms(predicate.term, true, (term) => void (asks ||= sourceOf(term) !== null));
+  return asks;
+}
+
+/** Whether the policy compares what says whose the row is with anything but itself or a literal. */
+function mentionsTenant(court: Court, { guard, relation }: Leak): boolean {
+  const { predicate } = guard;
+  if (predicate === null) return false;
+  const columns = court.catalog.tenantColumns(relation);
+  let mentions = false;
+  visitTerms(predicate.term, false, (term) => {
+    mentions ||= term.kind === "column" && term.row === predicate.row && columns.includes(term.column);
+  });
+  return mentions;
+}
+
+function sharedLiteral(text: string): boolean {
+  return /00000000-0000-0000-0000-0000000000|[= ]'?[01]'?$|'(system|global|public|shared|default|\*)'/i.test(text);
+}
+
+function defaultsToEmpty(court: Court, { relation }: Leak): boolean {
+  return court.catalog
+    .tenantColumns(relation)
+    .some((column) => court.catalog.column(relation, column)?.default?.startsWith("''") === true);
+}
