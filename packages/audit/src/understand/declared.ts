@@ -6,7 +6,7 @@
 /** One table's declaration. */
 export interface DeclaredTable {
   /** The column that holds the tenant. */
-  readonly tenant?: string | undefined;
+  readonly column?: string | undefined;
   /** The parent to which it belongs, by foreign key or by these columns. */
   readonly parent?: string | undefined;
   readonly by?: readonly string[] | undefined;

@@ -56,8 +56,8 @@ export function tenancies(
 
 function declaredAnswer(graph: SchemaGraph, table: Relation, said: DeclaredTable | undefined): Answer | undefined {
   if (said?.global === true) return { tenancy: { kind: "global" }, because: ["declared global"] };
-  if (said?.tenant !== undefined) {
-    const column = graph.column(table, said.tenant);
+  if (said?.column !== undefined) {
+    const column = graph.column(table, said.column);
     if (column) return { tenancy: columnTenancy(column), because: [`declared: column ${column.name}`] };
   }
   if (said?.parent === undefined) return undefined;
