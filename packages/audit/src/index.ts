@@ -3,3 +3,20 @@
  */
 export type { Report, Finding } from "./report/report.ts";
 export { type AcceptConfig, type Config, defineConfig, type FailOn, type TableConfig } from "./config/config.ts";
+export { check, type Checked, type CheckRequest, type Progress } from "./check/check.ts";
+export { writeBaseline } from "./check/baseline.ts";
+export type { Options } from "./config/options.ts";
+export { type LoadedConfig, loadConfig } from "./config/load-config.ts";
+export { optionRows, type ResolvedOptions, resolveOptions } from "./config/resolve-options.ts";
+export type { MigrationSet } from "./find/migration.ts";
+export { githubAnnotations, githubSummary } from "./report/github.ts";
+export { gitlabReport } from "./report/gitlab.ts";
+export { htmlReport } from "./report/html.ts";
+export { jsonReport } from "./report/json.ts";
+export { junitReport } from "./report/junit.ts";
+export { markdownReport } from "./report/markdown.ts";
+export { exitCodeOf } from "./report/order.ts";
+export { sarifReport } from "./report/sarif.ts";
+export { terminalReport } from "./report/terminal.ts";
+export { rules } from "./rules/index.ts";
+export { ruleDoc, ruleOf } from "./rules/rule-doc.ts";

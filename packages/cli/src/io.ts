@@ -11,6 +11,10 @@ export interface Io {
   /** A person sits at the other end and can answer. */
   readonly interactive: boolean;
   readonly colour: boolean;
+  /** The folder in which the command was given. */
+  readonly cwd: string;
+  /** Characters of a line. */
+  readonly width: number;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -25,6 +29,8 @@ export function processIo(): Io {
     stdin: process.stdin,
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true && env.CI === undefined,
     colour: !unwanted && (forced || process.stdout.isTTY === true),
+    cwd: process.cwd(),
+    width: process.stdout.columns ?? 100,
     env,
   };
 }

@@ -3,14 +3,9 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import type { Execute } from "./command.ts";
+import { commandAdder } from "./add-command.ts";
+import { addCheckCommands } from "./check-program.ts";
 import type { Io } from "./io.ts";
-import { Printer } from "./output/printer.ts";
-
-interface CommonOptions {
-  readonly db?: string;
-  readonly json?: boolean;
-}
 
 // read, not imported: the file lies outside of what is compiled
 function version(): string {
@@ -34,6 +29,8 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
     .addHelpText(
       "before",
       `Examples:
+  watertight check                             find every leak in this repository's migrations; no database needed
+  watertight explain F1                        what a finding means, how it is shown, how it is fixed
   export DATABASE_URL=postgres://postgres@localhost/app
   watertight kit install                       install the database kit, print WATERTIGHT_KEY
   watertight kit observe projects tasks        record what enforcement would refuse
@@ -42,40 +39,10 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   watertight kit shell --as 7a0e… -c "select * from projects"
 `,
     );
+  const add = commandAdder(io, finished);
+  addCheckCommands(program, add);
   const kit = program.command("kit").description("The database kit: install, protect tables, inspect.");
 
-  type Loaded<Options> = () => Promise<Execute<Options>>;
-  const add = <Options>(
-    parent: Command,
-    usage: string,
-    description: string,
-    example: string,
-    load: Loaded<Options>,
-  ): Command => {
-    const command = parent
-      .command(usage)
-      .description(description)
-      .addHelpText("before", `Example:\n  ${example}\n`)
-      .option("--db <where>", "database: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)")
-      .option("--json", "print one JSON document")
-      .option("--no-color", "no colours");
-    return command.action(async (...raw: unknown[]) => {
-      const args = raw
-        .slice(0, -2)
-        .flat()
-        .filter((arg): arg is string => typeof arg === "string");
-      const options = command.opts<Options & CommonOptions & { color: boolean }>();
-      const own: Io = options.color ? io : { ...io, colour: false };
-      const execute = await load();
-      const { withDatabase } = await import("./database.ts");
-      const print = new Printer(
-        own,
-        `${parent.name() === "kit" ? "" : "kit "}${parent.name()} ${command.name()}`,
-        options.json === true,
-      );
-      finished(await execute({ io: own, print, database: (fn) => withDatabase(options.db, own, fn) }, args, options));
-    });
-  };
   const dryRun = (command: Command): Command => command.option("--dry-run", "print the SQL and change nothing");
   const level = new Option("--level <level>", "how much the database trusts the application (default: sealed)").choices(
     ["plain", "sealed", "hostile"],

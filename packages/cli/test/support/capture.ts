@@ -15,6 +15,7 @@ export interface CaptureOptions {
   input?: string;
   interactive?: boolean;
   colour?: boolean;
+  cwd?: string;
 }
 
 /** Runs `watertight …argv`. */
@@ -27,6 +28,8 @@ export async function capture(argv: string[], options: CaptureOptions = {}): Pro
     stdin: Readable.from([options.input ?? ""]),
     interactive: options.interactive ?? false,
     colour: options.colour ?? false,
+    cwd: options.cwd ?? process.cwd(),
+    width: 100,
     env: options.env ?? {},
   });
   return { exitCode, out, err, json: () => JSON.parse(out) as Record<string, any> };

@@ -1,0 +1,168 @@
+/**
+ * The whole check of a project: find, parse, replay, understand, judge, attack, report. One road for the command line, CI and everyone else.
+ * Must never write into the project; what is to be kept, the caller writes.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ResolvedOptions } from "../config/resolve-options.ts";
+import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
+import type { MigrationSet } from "../find/migration.ts";
+import type { Matrix } from "../matrix/matrix.ts";
+import { parseMigrations } from "../parse/parse-migrations.ts";
+import { type Replay, replay } from "../replay/replay.ts";
+import type { Report } from "../report/report.ts";
+import type { Facts } from "../rules/rule.ts";
+import { runRules } from "../rules/run-rules.ts";
+import { type Acceptances, assembleFindings, countStatements, describeTables } from "./assemble.ts";
+import { readBaseline } from "./baseline.ts";
+import { factsFrom } from "./facts.ts";
+import { chooseMigrations } from "./sources.ts";
+import { toolVersion } from "./tool-version.ts";
+
+/** A step of a check, for progress. `done` of `all` where that can be counted. */
+export interface Progress {
+  readonly step: "find" | "boot" | "replay" | "judge" | "attack" | "report";
+  readonly text: string;
+  readonly done?: number;
+  readonly all?: number;
+}
+
+/** What to check. */
+export interface CheckRequest {
+  /** The project's folder. */
+  readonly root: string;
+  readonly resolved: ResolvedOptions;
+  /** Name of the configuration file, for the report. */
+  readonly configFile: string | null;
+  /** False: rules only. */
+  readonly attack?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+  readonly today?: Date;
+  /** Only migrations up to this one, for bisect. */
+  readonly until?: number;
+}
+
+/** What came of it. The replayed database is there until close(). */
+export interface Checked {
+  readonly report: Report;
+  readonly facts: Facts;
+  readonly set: MigrationSet;
+  readonly replay: Replay;
+  /** Sentences for the person: other migrations that were found, acceptances that have run out. */
+  readonly remarks: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * Checks a project.
+ * @throws CheckError, ConfigError, EmbeddedError
+ * @example
+ * const { report, close } = await check({ root: process.cwd(), resolved: resolveOptions({}), configFile: null });
+ * try { console.log(report.findings.length); } finally { await close(); }
+ */
+export async function check(request: CheckRequest): Promise<Checked> {
+  const { root, resolved, configFile, today = new Date(), onProgress = () => {}, signal } = request;
+  const { options } = resolved;
+  const timing: Record<string, number> = {};
+  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      timing[name] = Math.round(performance.now() - start);
+    }
+  };
+  const whole = performance.now();
+
+  const { set: all, others } = await timed("find", () => chooseMigrations(root, options));
+  const set = request.until === undefined ? all : { ...all, migrations: all.migrations.slice(0, request.until) };
+  onProgress({ step: "find", text: `${set.migrations.length} migrations in ${set.folder} (${set.tool})` });
+  const parsed = await timed("parse", () => parseMigrations(set));
+  const { accept, suppressions, remarks } = acceptances(set, request, today);
+  const replayed = await timed("replay", () =>
+    replay(parsed, {
+      ...(options.server[0] === undefined ? {} : { version: options.server[0] }),
+      limits: {
+        statementMs: options.limits.statementSeconds * 1000,
+        totalMs: options.limits.seconds * 1000,
+      },
+      onProgress: (done, count) => onProgress({ step: "replay", text: "statements replayed", done, all: count }),
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+  try {
+    const facts = await timed("understand", () => factsFrom(replayed.snapshot, replayed.history, resolved));
+    const found = await timed("rules", async () => runRules(facts));
+    onProgress({ step: "judge", text: `${found.length} findings by the rules` });
+    const matrix: Matrix = { cells: [], notes: [], seeded: [], attempts: 0, connections: 0 };
+    const findings = assembleFindings(
+      found.map((each) => ({
+        ...each,
+        vector: each.rule.id,
+        title: each.rule.title,
+        verdict: "UNVERIFIED" as const,
+        attempt: null,
+      })),
+      replayed.history,
+      {
+        accept,
+        suppressions,
+        file: configFile ?? "watertight.config.ts",
+        baseline: await baselineOf(root, options.baseline),
+        today,
+      },
+    );
+    timing["total"] = Math.round(performance.now() - whole);
+    const report: Report = {
+      schemaVersion: 1,
+      tool: { name: "watertight", version: toolVersion() },
+      source: { kind: set.tool, folder: set.folder, migrations: set.migrations.length },
+      server: { version: replayed.snapshot.serverVersion, bootMs: Math.round(replayed.bootMs) },
+      statements: withUnread(countStatements(replayed.statements), set),
+      understanding: facts.understanding,
+      tables: describeTables(facts.understanding),
+      findings,
+      matrix,
+      residuals: [],
+      timing,
+    };
+    const also = others.map(
+      (other) =>
+        `also found, not checked: ${other.folder} (${other.tool}, ${other.migrations.length}); choose with --folder`,
+    );
+    return { report, facts, set, replay: replayed, remarks: [...also, ...remarks], close: () => replayed.close() };
+  } catch (error) {
+    await replayed.close();
+    throw error;
+  }
+}
+
+/** Files and parts of files that could not be read count as statements that failed: what they make is not judged. */
+function withUnread(counted: Report["statements"], { unread }: MigrationSet): Report["statements"] {
+  return { ...counted, read: counted.read + unread.length, failed: [...unread, ...counted.failed] };
+}
+
+async function baselineOf(root: string, file: string): Promise<Acceptances["baseline"]> {
+  const text = await readFile(join(root, file), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return text === undefined ? new Set() : readBaseline(file, text);
+}
+
+function acceptances(
+  set: MigrationSet,
+  { resolved: { options } }: CheckRequest,
+  today: Date,
+): { accept: Acceptances["accept"]; suppressions: Suppression[]; remarks: string[] } {
+  const suppressions: Suppression[] = [];
+  const remarks: string[] = [];
+  for (const { file, fragments } of set.migrations)
+    for (const { sql, line } of fragments) {
+      const own = suppressionsIn(file, sql, { today, maxDays: options.acceptDays, line });
+      suppressions.push(...own.suppressions);
+      remarks.push(...own.problems, ...own.expired);
+    }
+  return { accept: options.accept, suppressions, remarks };
+}

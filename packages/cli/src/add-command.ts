@@ -1,0 +1,61 @@
+/**
+ * How a command comes into the program: its common options, and its code loaded when it runs.
+ */
+import type { Command } from "commander";
+import type { Execute } from "./command.ts";
+import type { Io } from "./io.ts";
+import { Printer } from "./output/printer.ts";
+
+interface CommonOptions {
+  readonly db?: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+}
+
+/** Adds a command under `parent`. */
+export type AddCommand = <Options>(
+  parent: Command,
+  usage: string,
+  description: string,
+  example: string,
+  load: () => Promise<Execute<Options>>,
+) => Command;
+
+/** The full name of a command, as results carry it: `check`, `kit status`, `kit keys list`. */
+function fullName(command: Command): string {
+  const names: string[] = [];
+  for (let each: Command | null = command; each?.parent != null; each = each.parent) names.unshift(each.name());
+  return names.join(" ");
+}
+
+/** Makes the function that adds commands; `finished` is told the exit code of the command that ran. */
+export function commandAdder(io: Io, finished: (exitCode: number) => void): AddCommand {
+  return <Options>(
+    parent: Command,
+    usage: string,
+    description: string,
+    example: string,
+    load: () => Promise<Execute<Options>>,
+  ) => {
+    const command = parent
+      .command(usage)
+      .description(description)
+      .addHelpText("before", `Example:\n  ${example}\n`)
+      .option("--db <where>", "database: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)")
+      .option("--json", "print one JSON document")
+      .option("--no-color", "no colours");
+    return command.action(async (...raw: unknown[]) => {
+      const args = raw
+        .slice(0, -2)
+        .flat()
+        .filter((arg): arg is string => typeof arg === "string");
+      const options = command.opts<Options & CommonOptions>();
+      const own: Io = options.color ? io : { ...io, colour: false };
+      const execute = await load();
+      const print = new Printer(own, fullName(command), options.json === true);
+      const database = async <T>(fn: Parameters<typeof import("./database.ts").withDatabase<T>>[2]): Promise<T> =>
+        (await import("./database.ts")).withDatabase(options.db, own, fn);
+      finished(await execute({ io: own, print, database }, args, options));
+    });
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * The commands that need no kit and mostly no database: check, explain, repro, config print. Their code is loaded when they run.
+ */
+import { type Command, Option } from "commander";
+import type { AddCommand } from "./add-command.ts";
+
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+/** Options that say what is checked, shared by all commands that check. */
+function source(command: Command): Command {
+  return command
+    .argument("[folder]", "the project (default: this folder)")
+    .option("--sql <files...>", "SQL files in the order in which they run, in place of a migrations folder")
+    .option("--folder <folder>", "the migrations folder, when it is not found by itself")
+    .option("--tool <tool>", "the migration tool, when it is not recognised")
+    .option("--config <file>", "configuration (default: watertight.config.ts, .js or .json)")
+    .option("--server <major>", "PostgreSQL version to check on")
+    .option("--no-attack", "rules only: seed nothing, attack nothing");
+}
+
+function judged(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--fail-on <severity>", "exit with 1 from this severity on (default: high)").choices([
+        "critical",
+        "high",
+        "medium",
+        "low",
+        "info",
+        "never",
+      ]),
+    )
+    .option("--strict", "exit with 4 when something could not be decided")
+    .option("--exit-zero", "exit with 0 whatever was found")
+    .option(
+      "--report <format=file>",
+      "also write json, sarif, junit, github, gitlab, markdown or html (repeatable)",
+      collect,
+    )
+    .option("--update-baseline", "write the findings of now to the baseline; only new ones fail from then on")
+    .option("--verbose", "all findings and their evidence");
+}
+
+/** Adds them. */
+export function addCheckCommands(program: Command, add: AddCommand): void {
+  judged(
+    source(
+      add(
+        program,
+        "check",
+        "Find every leak between tenants in a project's migrations. Needs no database: PostgreSQL is started and thrown away.",
+        "npx watertight check",
+        async () => (await import("./commands/check/check.ts")).execute,
+      ),
+    ),
+  ).option("--checklist", "print the six audit questions with their evidence");
+  judged(
+    source(
+      add(
+        program,
+        "ci",
+        "check, for a pipeline: annotations, job summary and SARIF where the pipeline takes them.",
+        "npx watertight ci",
+        async () => (await import("./commands/check/ci.ts")).execute,
+      ),
+    ),
+  );
+  add(
+    program,
+    "explain",
+    "Explain a vector (A1) or a finding of the last check (A1-invoices).",
+    "watertight explain F1",
+    async () => (await import("./commands/check/explain.ts")).execute,
+  )
+    .argument("[id]", "vector or finding")
+    .option("--unverified", "the cells of the last check that could not be decided, and why")
+    .option("--list", "all vectors that have a rule");
+  add(
+    program,
+    "repro",
+    "Print the psql script that shows a finding of the last check.",
+    "watertight repro A1-invoices | psql …",
+    async () => (await import("./commands/check/repro.ts")).execute,
+  ).argument("<finding>", "finding id");
+  const config = program.command("config").description("The configuration.");
+  add(
+    config,
+    "print",
+    "Print the options in force and where each comes from.",
+    "watertight config print --origin",
+    async () => (await import("./commands/check/config-print.ts")).execute,
+  )
+    .argument("[folder]", "the project (default: this folder)")
+    .option("--config <file>", "configuration file")
+    .option("--origin", "also where each value comes from");
+}

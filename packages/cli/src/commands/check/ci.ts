@@ -1,0 +1,24 @@
+/**
+ * `watertight ci`: check for pipelines. On GitHub annotations go to stdout and the summary to its file; SARIF is always written.
+ */
+import { appendFile } from "node:fs/promises";
+import { githubAnnotations, githubSummary, terminalReport } from "@watertight/audit";
+import type { Execute } from "../../command.ts";
+import { type CheckFlags, runCheck } from "./check.ts";
+
+/** Runs `ci`. */
+export const execute: Execute<CheckFlags> = (context, args, flags) => {
+  const { io, print } = context;
+  const report = flags.report ?? [];
+  const sarif = report.some((each) => each.startsWith("sarif="))
+    ? report
+    : [...report, "sarif=.watertight/report.sarif"];
+  return runCheck(context, args, { ...flags, report: sarif }, async ({ report: found }) => {
+    print.result({ ...found }, () => {
+      io.out(terminalReport(found, { colour: io.colour, width: io.width, verbose: false }));
+      if (io.env["GITHUB_ACTIONS"] === "true") io.out(githubAnnotations(found));
+    });
+    const summary = io.env["GITHUB_STEP_SUMMARY"];
+    if (summary) await appendFile(summary, githubSummary(found));
+  });
+};

@@ -1,0 +1,76 @@
+/**
+ * The files of a check: .watertight/last.json for the commands that come after it, the reports that were asked for, the baseline.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import {
+  githubSummary,
+  gitlabReport,
+  htmlReport,
+  jsonReport,
+  junitReport,
+  markdownReport,
+  type MigrationSet,
+  type Options,
+  type Report,
+  sarifReport,
+  writeBaseline,
+} from "@watertight/audit";
+import { CliError, exitCodes } from "../../cli-error.ts";
+
+const last = ".watertight/last.json";
+
+/** Keeps the report for explain and repro; .watertight/ ignores itself but for the baseline. */
+export async function keepLast(root: string, report: Report): Promise<void> {
+  await write(join(root, last), jsonReport(report));
+  await writeFile(join(root, ".watertight/.gitignore"), "*\n!.gitignore\n!baseline.json\n", { flag: "wx" }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    },
+  );
+}
+
+/** The report of the last check in this folder. */
+export async function readLast(root: string): Promise<Report> {
+  try {
+    return JSON.parse(await readFile(join(root, last), "utf8")) as Report;
+  } catch {
+    throw new CliError(
+      "WT_CLI_USAGE",
+      "There is no check to look at in this folder.",
+      "Run: watertight check",
+      exitCodes.usage,
+    );
+  }
+}
+
+/** Writes the reports; a finding without place is shown at the folder's last file. */
+export async function writeReports(
+  root: string,
+  report: Report,
+  files: Options["reports"],
+  { migrations, folder }: MigrationSet,
+): Promise<void> {
+  const anchor = { file: migrations.at(-1)?.file ?? folder, line: 1 };
+  const texts: Readonly<Record<keyof Options["reports"], () => string>> = {
+    json: () => jsonReport(report),
+    sarif: () => sarifReport(report, anchor),
+    junit: () => junitReport(report),
+    github: () => githubSummary(report),
+    gitlab: () => gitlabReport(report, anchor),
+    markdown: () => markdownReport(report),
+    html: () => htmlReport(report),
+  };
+  for (const [format, file] of Object.entries(files))
+    if (file !== null) await write(resolve(root, file), texts[format as keyof Options["reports"]]());
+}
+
+/** Writes the baseline. */
+export async function writeBaselineFile(root: string, file: string, report: Report): Promise<void> {
+  await write(resolve(root, file), writeBaseline(report.findings));
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
