@@ -19,7 +19,7 @@ function looksLikeUtf16(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined 
   for (let i = 0; i < look.length; i += 1) if (look[i] === 0) nuls[i % 2] = (nuls[i % 2] ?? 0) + 1;
   const [even = 0, odd = 0] = nuls;
   const many = look.length / 4;
-  return odd > many && even === 0 ? "utf-16le" : even > many && odd === 0 ? "utf-16be" : undefined;
+  return odd > many && even * 10 < odd ? "utf-16le" : even > many && odd * 10 < even ? "utf-16be" : undefined;
 }
 
 /** Decodes UTF-8 and UTF-16 with or without a byte order mark; anything else that may be text is read as Windows-1252. */

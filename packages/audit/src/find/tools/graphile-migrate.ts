@@ -12,7 +12,7 @@ import { add, type Draft, draftOf, finish, type Found, leave, stretch, textOf } 
 import { quoteText } from "@watertight/schema";
 
 const COMMITTED = /^\d{6,}(?:-[-_a-z0-9]*)?\.sql$/i;
-const INCLUDE = /^--!\s*include\s+(.*\.sql)\s*$/gm;
+const INCLUDE = /^--![ \t]*include[ \t]+(.*\.sql)[ \t]*$/gm;
 
 /** .gmrc is JSON with comments. */
 function configOf(text: string): ReadonlyMap<string, Value> {

@@ -29,12 +29,18 @@ function folderOf(file: string): string {
   return (top < 0 ? parts : parts.slice(0, top + 1)).join("/");
 }
 
+/** Of the folder, where that says which migration it is. */
+function nameOf(file: string): string {
+  const name = posix.basename(file, ".sql");
+  return name === "up" || name === "migration" ? posix.basename(posix.dirname(file)) : name;
+}
+
 async function read(project: Project, draft: Draft, files: readonly string[], folder: string): Promise<void> {
   const within = (file: string): string => file.slice(folder === "." ? 0 : folder.length + 1);
   const aside = files.filter((file) => ASIDE.test(within(file)));
   const kept = files.filter((file) => !aside.includes(file));
   for (const file of kept.toSorted((a, b) => byNumberedPath(within(a), within(b))))
-    await add(project, draft, "sql", file, { fragments: knownSections });
+    await add(project, draft, "sql", file, { name: nameOf(file), fragments: knownSections });
   if (aside.length > 0)
     draft.evidence.push(
       `no migrations by their names: ${aside.slice(0, 3).join(", ")}${aside.length > 3 ? ` and ${aside.length - 3} more` : ""}`,

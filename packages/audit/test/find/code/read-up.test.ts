@@ -109,7 +109,7 @@ describe("SQL of up", () => {
     [
       "a loop over pairs and objects",
       "exports.up = async (k) => {\n  for (const [t, c] of [['a', 'x'], ['b', 'y']]) await k.raw(`select ${c} from ${t}`);\n  for (const { t } of [{ t: 'c' }]) { await k.raw(`select ${t}`); }\n};",
-      ["2:63 select x from a", "2:64 select y from b", "3:52 select c"],
+      ["2:63 select x from a", "2:63 select y from b", "3:52 select c"],
     ],
     [
       "forEach and map",
