@@ -30,8 +30,8 @@ export const unprotectedCopy: Rule = {
     const moments = facts.history ? timelineOf(facts.history) : [];
     const protectedOnce = switchesOf(moments).filter(({ what, on }) => what === "enabled" && on);
     const wasProtected = ({ schema, name }: QualifiedName): boolean =>
-      protectedOnce.some(({ then, table }) =>
-        [then, table].some((each) => each?.schema === schema && each.name === name),
+      protectedOnce.some(({ original, table }) =>
+        [original, table].some((each) => each?.schema === schema && each.name === name),
       ) || graphOf(facts).relation({ schema, name })?.rowSecurity === true;
     return moments.flatMap((moment) =>
       copiesOf(moment).flatMap((copy) => {

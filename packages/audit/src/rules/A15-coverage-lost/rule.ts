@@ -28,8 +28,13 @@ export const coverageLost: Rule = {
 };
 
 /** The table that a name means at the end, if it lies open to the application. */
-function openTable(facts: Facts, moments: readonly Moment[], then: QualifiedName | null, at: number): Relation | null {
-  const now = then && finalName(moments, then, at);
+function openTable(
+  facts: Facts,
+  moments: readonly Moment[],
+  original: QualifiedName | null,
+  at: number,
+): Relation | null {
+  const now = original && finalName(moments, original, at);
   const relation = now && graphOf(facts).relation(now);
   return relation && !relation.rowSecurity && rightsOn(facts, relation).length > 0 ? relation : null;
 }
@@ -78,17 +83,22 @@ function detached(facts: Facts, moments: readonly Moment[], moment: Moment): Rul
 function moved(facts: Facts, moments: readonly Moment[], moment: Moment): RuleFinding | null {
   const { type, node, at, name } = moment;
   if (type !== "AlterObjectSchemaStmt" || node.objectType !== "OBJECT_TABLE") return null;
-  const then = name(node.relation as SyntaxNode | undefined);
+  const original = name(node.relation as SyntaxNode | undefined);
   // from its old name on, the move itself included
-  const relation = openTable(facts, moments, then, at - 1);
-  if (then === null || relation === null || !holdsTenantRows(facts, relation) || facts.reach.canUseSchema(then.schema))
+  const relation = openTable(facts, moments, original, at - 1);
+  if (
+    original === null ||
+    relation === null ||
+    !holdsTenantRows(facts, relation) ||
+    facts.reach.canUseSchema(original.schema)
+  )
     return null;
   return open(
     facts,
     relation,
     moment,
-    `${said(relation)} was moved out of schema ${then.schema}, which the application could not enter: its old grants now open it to every tenant.`,
-    `no application role has USAGE on schema ${then.schema}`,
+    `${said(relation)} was moved out of schema ${original.schema}, which the application could not enter: its old grants now open it to every tenant.`,
+    `no application role has USAGE on schema ${original.schema}`,
   );
 }
 

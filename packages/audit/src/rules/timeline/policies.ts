@@ -20,15 +20,16 @@ export interface LivingPolicy {
 export function livingPolicies(moments: readonly Moment[]): LivingPolicy[] {
   const living = new Map<
     string,
-    { name: string; permissive: boolean; made: Moment; then: QualifiedName; at: number }
+    { name: string; permissive: boolean; made: Moment; original: QualifiedName; at: number }
   >();
   const key = ({ schema, name }: QualifiedName, policy: string): string => JSON.stringify([schema, name, policy]);
   for (const moment of moments) {
     const { type, node, at } = moment;
     if (type === "CreatePolicyStmt") {
-      const then = moment.name(node.table as SyntaxNode);
+      const original = moment.name(node.table as SyntaxNode);
       const name = node.policy_name as string;
-      if (then) living.set(key(then, name), { name, permissive: node.permissive === true, made: moment, then, at });
+      if (original)
+        living.set(key(original, name), { name, permissive: node.permissive === true, made: moment, original, at });
     } else if (type === "DropStmt" && node.removeType === "OBJECT_POLICY") {
       for (const object of node.objects as SyntaxNode[]) {
         const words = nameWords(object.List?.items as SyntaxNode[]);
@@ -43,18 +44,18 @@ export function livingPolicies(moments: readonly Moment[]): LivingPolicy[] {
       living.set(key(table, node.newname as string), { ...known, name: node.newname as string });
     } else if (type === "RenameStmt" || type === "AlterObjectSchemaStmt") rekey(moment);
   }
-  return [...living.values()].flatMap(({ then, at, ...policy }) => {
-    const table = finalName(moments, then, at);
+  return [...living.values()].flatMap(({ original, at, ...policy }) => {
+    const table = finalName(moments, original, at);
     return table === null ? [] : [{ ...policy, table }];
   });
 
   // a policy goes with its table, and later statements name the table anew
   function rekey(moment: Moment): void {
     for (const [old, policy] of living) {
-      const now = finalName([...moments.slice(0, moment.at + 1)], policy.then, moment.at - 1);
+      const now = finalName([moment], policy.original, moment.at - 1);
       if (now === null || key(now, policy.name) === old) continue;
       living.delete(old);
-      living.set(key(now, policy.name), { ...policy, then: now, at: moment.at });
+      living.set(key(now, policy.name), { ...policy, original: now, at: moment.at });
     }
   }
 }

@@ -9,7 +9,7 @@ export interface Switch {
   readonly what: "enabled" | "forced";
   readonly on: boolean;
   /** The name at the time. */
-  readonly then: QualifiedName;
+  readonly original: QualifiedName;
   /** The name at the end; null where the table was dropped. */
   readonly table: QualifiedName | null;
 }
@@ -27,9 +27,9 @@ export function switchesOf(moments: readonly Moment[]): Switch[] {
     moment.type === "AlterTableStmt"
       ? ((moment.node.cmds ?? []) as SyntaxNode[]).flatMap((command): Switch[] => {
           const [what, on] = subtypes[command.AlterTableCmd?.subtype as string] ?? [];
-          const then = moment.name(moment.node.relation as SyntaxNode | undefined);
-          if (what === undefined || on === undefined || then === null) return [];
-          return [{ moment, what, on, then, table: finalName(moments, then, moment.at) }];
+          const original = moment.name(moment.node.relation as SyntaxNode | undefined);
+          if (what === undefined || on === undefined || original === null) return [];
+          return [{ moment, what, on, original, table: finalName(moments, original, moment.at) }];
         })
       : [],
   );

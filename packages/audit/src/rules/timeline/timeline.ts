@@ -84,10 +84,21 @@ function firstSchema(type: string, node: SyntaxNode): string | undefined {
   );
 }
 
-/** What a relation is called at the end; null where it was dropped. Follows names from `after` on. */
+// A relation changes its name seldom, and is asked for its name often.
+const moves = new WeakMap<readonly Moment[], readonly Moment[]>();
+
+function movesIn(moments: readonly Moment[]): readonly Moment[] {
+  const known =
+    moves.get(moments) ?? moments.filter(({ type }) => /^(RenameStmt|AlterObjectSchemaStmt|DropStmt)$/.test(type));
+  moves.set(moments, known);
+  return known;
+}
+
+/** What a relation is called at the end; null where it was dropped. Follows names behind the moment `after`. */
 export function finalName(moments: readonly Moment[], start: QualifiedName, after: number): QualifiedName | null {
   let name = start;
-  for (const { type, node, words, name: nameOf } of moments.slice(after + 1)) {
+  for (const { at, type, node, words, name: nameOf } of movesIn(moments)) {
+    if (at <= after) continue;
     const is = (other: QualifiedName | null): boolean => other?.schema === name.schema && other.name === name.name;
     if (type === "RenameStmt" && renames.test(node.renameType as string) && is(nameOf(node.relation)))
       name = { schema: name.schema, name: node.newname as string };
