@@ -7,6 +7,7 @@ import { headline } from "./markdown.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
+import { visibleReport } from "./visible.ts";
 
 const style = `
 :root { color-scheme: light dark; --line: #8884; --bad: #b3261e; --good: #1b6e3c; --unsure: #8a5a00; }
@@ -24,7 +25,8 @@ pre { overflow: auto; background: #8881; padding: .6rem; white-space: pre-wrap; 
 `;
 
 /** The page. */
-export function htmlReport(report: Report): string {
+export function htmlReport(raw: Report): string {
+  const report = visibleReport(raw);
   const open = openFindings(report);
   const quiet = report.findings.filter((finding) => !counts(finding));
   const { source, server, statements, matrix } = report;

@@ -5,9 +5,11 @@ import { matrixColumns } from "../matrix/matrix.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings, severityCounts, undecided } from "./order.ts";
 import type { Report } from "./report.ts";
+import { visibleReport } from "./visible.ts";
 
 /** The document. */
-export function markdownReport(report: Report): string {
+export function markdownReport(raw: Report): string {
+  const report = visibleReport(raw);
   const open = openFindings(report);
   const { statements, matrix } = report;
   const parts = [

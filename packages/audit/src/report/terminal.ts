@@ -9,6 +9,7 @@ import { headline } from "./markdown.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, openFindings, objectText, undecided } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
+import { visibleReport } from "./visible.ts";
 
 /** How it is printed. */
 export interface TerminalOptions {
@@ -23,7 +24,7 @@ type Paint = ReturnType<typeof picocolors.createColors>;
 
 /** The text. */
 export function terminalReport(unsafe: Report, options: TerminalOptions): string {
-  const report = harmless(unsafe);
+  const report = visibleReport(unsafe);
   const paint = picocolors.createColors(options.colour);
   const { source, statements, matrix, server } = report;
   const out: string[] = [
@@ -120,19 +121,4 @@ function tint(verdict: Verdict, paint: Paint): (text: string) => string {
 function severityPaint(severity: Severity, paint: Paint): (text: string) => string {
   if (severity === "critical" || severity === "high") return paint.red;
   return severity === "medium" ? paint.yellow : paint.dim;
-}
-
-/** What comes from files and catalogs is shown by the terminal, never obeyed. */
-function harmless(report: Report): Report {
-  const show = (text: string): string =>
-    text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) =>
-      character === "\n"
-        ? character
-        : character === "\t"
-          ? "  "
-          : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
-  return JSON.parse(JSON.stringify(report), (_, value: unknown) =>
-    typeof value === "string" ? show(value) : value,
-  ) as Report;
 }

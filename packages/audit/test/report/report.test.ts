@@ -1,0 +1,183 @@
+// Every output of a report: what it must say, what it must never let through.
+import { describe, expect, test } from "vitest";
+import { readBaseline, writeBaseline } from "../../src/check/baseline.ts";
+import { githubAnnotations, githubSummary } from "../../src/report/github.ts";
+import { gitlabReport } from "../../src/report/gitlab.ts";
+import { htmlReport } from "../../src/report/html.ts";
+import { jsonReport } from "../../src/report/json.ts";
+import { junitReport } from "../../src/report/junit.ts";
+import { markdownReport } from "../../src/report/markdown.ts";
+import { exitCodeOf, openFindings, severities } from "../../src/report/order.ts";
+import { sarifReport } from "../../src/report/sarif.ts";
+import { terminalReport } from "../../src/report/terminal.ts";
+import { finding, nasty, sampleReport } from "./sample-report.ts";
+
+const anchor = { file: "watertight.config.ts", line: 1 };
+const accepted = { reason: "shared on purpose", until: "2027-01-01", where: "watertight.config.ts: accept[0]" };
+const mean = sampleReport([
+  finding({
+    message: nasty,
+    fix: nasty,
+    evidence: [nasty],
+    title: nasty,
+    object: { kind: "policy", schema: "app", name: nasty, part: nasty },
+  }),
+  finding({ id: "B1-x", vector: "B1", verdict: "UNVERIFIED", severity: "medium", place: null, attempt: null }),
+  finding({ id: "C8-x", vector: "C8", verdict: "UNVERIFIED", severity: "info", accepted }),
+]);
+const plainTerminal = { colour: false, width: 100, verbose: true };
+
+describe("what counts", () => {
+  test("the worst comes first, leaks before suspicions, accepted ones not at all", () => {
+    const report = sampleReport([
+      finding({ id: "1", severity: "medium" }),
+      finding({ id: "2", severity: "critical", verdict: "UNVERIFIED" }),
+      finding({ id: "3", severity: "critical" }),
+      finding({ id: "4", severity: "critical", accepted }),
+      finding({ id: "5", severity: "high", verdict: "UNVERIFIED", known: true }),
+    ]);
+    expect(openFindings(report).map(({ id }) => id)).toEqual(["3", "2", "1"]);
+  });
+
+  test.each(severities.map((severity, at) => [severity, at] as const))(
+    "severity %s fails from its limit on",
+    (severity, at) => {
+      const report = sampleReport([finding({ severity, verdict: "UNVERIFIED" })]);
+      for (const [limit, failOn] of severities.entries())
+        expect(exitCodeOf(report, failOn, false)).toBe(at <= limit ? 1 : 0);
+      expect(exitCodeOf(report, "never", false)).toBe(0);
+    },
+  );
+
+  test("strict tells undecided cells and unread statements from a clean run", () => {
+    const clean = sampleReport([]);
+    expect(exitCodeOf(clean, "high", true)).toBe(4);
+    const decided = {
+      ...clean,
+      matrix: { ...clean.matrix, cells: clean.matrix.cells.slice(0, 2) },
+      statements: { ...clean.statements, failed: [] },
+    };
+    expect(exitCodeOf(decided, "high", true)).toBe(0);
+  });
+
+  test("a baseline hides what was there, but never a confirmed leak", () => {
+    const known = readBaseline("b.json", writeBaseline([finding(), finding({ id: "E1-x", verdict: "UNVERIFIED" })]));
+    expect([...known]).toEqual(["A1-invoices", "E1-x"]);
+    const report = sampleReport([
+      finding({ known: true }),
+      finding({ id: "E1-x", verdict: "UNVERIFIED", known: true }),
+    ]);
+    expect(openFindings(report).map(({ id }) => id)).toEqual(["A1-invoices"]);
+    expect(() => readBaseline("b.json", "{")).toThrow(/b\.json is no baseline/);
+    expect(() => readBaseline("b.json", '{"schemaVersion":2,"findings":[]}')).toThrow(/update-baseline/);
+  });
+});
+
+describe("outputs", () => {
+  test("terminal: no control character of the data, all that matters", () => {
+    const text = terminalReport(mean, plainTerminal);
+    // oxlint-disable-next-line no-control-regex -- exactly those must not be there
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    for (const part of [
+      "LEAK",
+      "A1",
+      "fix:",
+      "db/migrations/0001 first.sql:3",
+      "watertight repro A1-invoices",
+      "1 statements were",
+    ])
+      expect(text).toContain(part);
+    const colourful = terminalReport(mean, { ...plainTerminal, colour: true });
+    expect(colourful).toContain("\u001b[31m");
+    expect(colourful).toContain("\\u001b[31m");
+    expect(terminalReport(sampleReport([]), plainTerminal)).toContain("No findings.");
+  });
+
+  test("JSON is the report", () => {
+    expect(JSON.parse(jsonReport(mean))).toEqual(mean);
+  });
+
+  test("SARIF: a place for every result, a rule for every index, suppressions", () => {
+    const log = JSON.parse(sarifReport(mean, anchor));
+    const [run] = log.runs;
+    expect(log.version).toBe("2.1.0");
+    for (const result of run.results) {
+      const [{ physicalLocation }] = result.locations;
+      expect(physicalLocation.region.startLine).toBeGreaterThan(0);
+      expect(physicalLocation.artifactLocation.uri).not.toMatch(/^\/|[ <>"]|^\w+:/);
+      expect(run.tool.driver.rules[result.ruleIndex].id).toBe(result.ruleId);
+      expect(["error", "warning", "note"]).toContain(result.level);
+      expect(Object.keys(result.partialFingerprints)).toEqual(["watertight/v1"]);
+    }
+    expect(run.results[1].locations[0].physicalLocation.artifactLocation.uri).toBe("watertight.config.ts");
+    expect(run.results.map((result: { suppressions?: unknown[] }) => result.suppressions?.length ?? 0)).toEqual([
+      0, 0, 1,
+    ]);
+    expect(run.invocations[0].toolExecutionNotifications).toHaveLength(1);
+  });
+
+  test("JUnit is well-formed and counts", () => {
+    const xml = junitReport(mean);
+    expect(wellFormed(xml)).toBe(true);
+    expect(xml).not.toContain("\u001b");
+    expect(xml).toMatch(
+      /<testsuite name="watertight matrix public.invoices" tests="3" failures="1" errors="0" skipped="1">/,
+    );
+    expect(wellFormed("<a><b></a>")).toBe(false);
+  });
+
+  test("GitHub: ten of a kind, the worst first, nothing breaks out of a line", () => {
+    const many = sampleReport(Array.from({ length: 25 }, (_, at) => finding({ id: `A1-${at}`, message: nasty })));
+    const lines = githubAnnotations(many).trimEnd().split("\n");
+    expect(lines).toHaveLength(10);
+    for (const line of lines) expect(line).toMatch(/^::error [^\n]*::/);
+    expect(lines.at(-1)).toContain("16 more");
+    expect(lines[0]).toContain("file=db/migrations/0001 first.sql,line=3,col=1");
+    expect(githubSummary(many).length).toBeLessThan(1_000_000);
+  });
+
+  test("GitLab: an array of issues with fingerprints of their own", () => {
+    const issues = JSON.parse(gitlabReport(mean, anchor));
+    expect(issues.map((issue: { severity: string }) => issue.severity)).toEqual(["blocker", "major"]);
+    expect(new Set(issues.map((issue: { fingerprint: string }) => issue.fingerprint)).size).toBe(2);
+    expect(issues[1].location).toEqual({ path: "watertight.config.ts", lines: { begin: 1 } });
+  });
+
+  test("Markdown: no markup, no broken table", () => {
+    const text = markdownReport(mean);
+    // What stands in a code span is shown as it is.
+    expect(text.replaceAll(/`[^`]*`/g, "")).not.toContain("<script");
+    expect(text).not.toMatch(/[\u001b\u202e]/);
+    const rows = text.split("\n").filter((line) => line.startsWith("| critical"));
+    expect(rows).toHaveLength(1);
+    expect(rows[0]!.replaceAll("\\|", "").split("|")).toHaveLength(9);
+    expect(text).toContain("shared on purpose");
+  });
+
+  test("HTML: one file, no script, nothing from elsewhere", () => {
+    const page = htmlReport(mean);
+    expect(page).not.toMatch(/<script|src=|href=|url\(|@import/i);
+    expect(page).toContain("&lt;script&gt;");
+    expect(page).toContain("default-src 'none'");
+    expect(page.match(/<article/g)).toHaveLength(2);
+  });
+});
+
+/** Tags nest and attributes are quoted; enough to see that escaping holds. */
+function wellFormed(xml: string): boolean {
+  const open: string[] = [];
+  const body = xml.replace(/^<\?xml[^>]*\?>/, "");
+  const tag = /<(\/?)([a-z-]+)((?: [a-z]+="[^"<]*")*)\s*(\/?)>|([^<]+)/gy;
+  let at = 0;
+  for (const match of body.matchAll(tag)) {
+    if (match.index !== at) return false;
+    at += match[0].length;
+    const [, closing, name, , empty, text] = match;
+    if (text !== undefined) {
+      if (/&(?!(?:amp|lt|gt|quot);)/.test(text)) return false;
+    } else if (closing === "/") {
+      if (open.pop() !== name) return false;
+    } else if (empty !== "/") open.push(name!);
+  }
+  return at === body.length && open.length === 0;
+}
