@@ -22,16 +22,19 @@ export interface Body {
   readonly understood: boolean;
 }
 
-const bodies = new WeakMap<Routine, Body>();
+/** What is needed of a routine to read its body; a DO block is one without arguments. */
+export type BodySource = Pick<Routine, "language" | "kind" | "returns" | "body" | "arguments" | "argumentNames">;
+
+const bodies = new WeakMap<BodySource, Body>();
 
 /** Reads a routine's body, once. */
-export function bodyOf(routine: Routine): Body {
+export function bodyOf(routine: BodySource): Body {
   const known = bodies.get(routine) ?? read(routine);
   bodies.set(routine, known);
   return known;
 }
 
-function read(routine: Routine): Body {
+function read(routine: BodySource): Body {
   if (routine.language === "sql") return readSql(routine.body);
   return routine.language === "plpgsql" ? readPlPgSql(routine) : { parts: [], understood: false };
 }
@@ -45,14 +48,14 @@ function readSql(body: string): Body {
   return { parts: parts ?? [], understood: parts !== undefined };
 }
 
-function createText({ kind, returns, body, arguments: types, argumentNames }: Routine): string {
+function createText({ kind, returns, body, arguments: types, argumentNames }: BodySource): string {
   const quoted = (name: string | undefined): string => (name ? `"${name.replaceAll('"', '""')}" ` : "");
   const list = types.map((type, at) => quoted(argumentNames[at]) + type).join(", ");
   const head = kind === "procedure" ? `procedure f(${list})` : `function f(${list}) returns ${returns || "void"}`;
   return `create ${head} language plpgsql as ${bodyTag}${body}${bodyTag}`;
 }
 
-function readPlPgSql(routine: Routine): Body {
+function readPlPgSql(routine: BodySource): Body {
   const tree = parsePlPgSql(createText(routine));
   if (tree === null) return { parts: [], understood: false };
   const parts: BodyPart[] = [];
