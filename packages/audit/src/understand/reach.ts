@@ -65,6 +65,7 @@ export function reachOf(snapshot: Snapshot, applicationRoles: readonly string[])
   const inherited = union(applicationRoles.map(graph.inherited));
   const settable = union(applicationRoles.map(graph.settable));
   const all = union([inherited, ...[...settable].map(graph.inherited)]);
+  const byGrant = union([...graph.becomesByGrant(settable)].map(graph.inherited));
   // A right counts with the rights that one and the same role has at once: the SELECT of one and the USAGE of another open nothing.
   const actors = [...settable].map((name) => actor(graph, name));
   const schemas = new Map(snapshot.schemas.map((schema) => [schema.name, schema]));
@@ -80,7 +81,7 @@ export function reachOf(snapshot: Snapshot, applicationRoles: readonly string[])
     inherited,
     settable,
     all,
-    selfGrantable: graph.selfGrantable(all),
+    selfGrantable: new Set([...byGrant].filter((name) => !all.has(name))),
     role: graph.role,
     can: (privilege, relation, column) =>
       actors.some(

@@ -11,8 +11,8 @@ export interface RoleGraph {
   inherited(name: string): ReadonlySet<string>;
   /** Roles that it may SET ROLE to. As pg_has_role(…, 'SET'), before 16 'MEMBER'. */
   settable(name: string): ReadonlySet<string>;
-  /** Roles that these can make themselves members of and are not yet: by ADMIN OPTION, before 16 also by CREATEROLE (A6). */
-  selfGrantable(names: ReadonlySet<string>): ReadonlySet<string>;
+  /** Roles that these can become when they first grant themselves what they may: by ADMIN OPTION, before 16 also by CREATEROLE (A6). */
+  becomesByGrant(names: ReadonlySet<string>): ReadonlySet<string>;
 }
 
 // Membership of the database's owner, which is no row of pg_auth_members; nobody else can be made a member.
@@ -52,21 +52,21 @@ export function roleGraph(snapshot: Snapshot): RoleGraph {
   const inherited = remembered((name) => closure(name, (edge) => edge.inherit));
   const settable = remembered((name) => closure(name, (edge) => edge.set));
 
-  const mayGrant = (name: string): string[] => {
-    const admins = (edges.get(name) ?? []).flatMap((edge) => (edge.admin ? [edge.role] : []));
-    const role = roles.get(name);
-    if (modern || role?.createRole !== true) return admins;
-    // before 16: every role but superusers, the predefined ones included
-    const others = snapshot.roles.filter((other) => !other.superuser && other.name !== databaseOwner);
-    return [...admins, ...others.map((other) => other.name)];
+  // Options are chosen with the grant, so a role that one may grant is one that one may become. Nobody but a superuser grants a superuser,
+  // not even with ADMIN OPTION on it.
+  const mayGrant = (actor: string): string[] => {
+    const admin = [...inherited(actor)].flatMap((name) => edges.get(name) ?? []).filter((edge) => edge.admin);
+    // before 16: every other role, the predefined ones included
+    const any = !modern && roles.get(actor)?.createRole === true;
+    const others = any ? [...everyone].filter((name) => name !== databaseOwner) : [];
+    return [...admin.map((edge) => edge.role), ...others].filter((name) => roles.get(name)?.superuser !== true);
   };
-  const selfGrantable = (names: ReadonlySet<string>): ReadonlySet<string> => {
-    const reached = new Set(names);
-    for (const name of reached)
-      for (const granted of [...mayGrant(name), ...inherited(name), ...settable(name)]) reached.add(granted);
-    return new Set([...reached].filter((name) => !names.has(name)));
+  const becomesByGrant = (names: ReadonlySet<string>): ReadonlySet<string> => {
+    const actors = new Set(names);
+    for (const actor of actors) for (const next of [...settable(actor), ...mayGrant(actor)]) actors.add(next);
+    return actors;
   };
-  return { role: (name) => roles.get(name), inherited, settable, selfGrantable };
+  return { role: (name) => roles.get(name), inherited, settable, becomesByGrant };
 }
 
 function remembered(compute: (name: string) => ReadonlySet<string>): (name: string) => ReadonlySet<string> {
