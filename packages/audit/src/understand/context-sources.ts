@@ -3,9 +3,9 @@
  * then by its name. Must never list a source that nobody compares with anything, such as the claim "role".
  */
 import type { PoliciesMeaning } from "./meaning/policy-meaning.ts";
-import { sourceKey, sourceText } from "./meaning/source.ts";
+import { namesUser, sourceKey, sourceText } from "./meaning/source.ts";
 import { dotted, type SchemaGraph } from "./schema/graph.ts";
-import { namesUser, type TenantModel } from "./tenants/model.ts";
+import type { TenantModel } from "./tenants/model.ts";
 import type { ContextSource } from "./understanding.ts";
 
 /** A source and why it is one. */
@@ -22,9 +22,8 @@ export function contextSources(graph: SchemaGraph, meaning: PoliciesMeaning, mod
     if (!first) return source.kind === "kit" ? [{ source, because: "policies call watertight.tenant_id()" }] : [];
     const because = `${dotted(first.relation)}.${first.column} is compared with ${sourceText(source)}`;
     if (source.kind === "kit" || source.kind === "role") return [{ source, because }];
-    const within = (columns: TenantModel["tenant"]): boolean =>
-      compared.some((each) => columns?.columns.get(dotted(each.relation))?.has(each.column));
-    const user = namesUser(source) || model.perUser || (!within(model.tenant) && within(model.userColumns));
+    const tenants = compared.some((each) => model.tenant?.columns.get(dotted(each.relation))?.has(each.column));
+    const user = model.perUser || (meaning.isUser(source) && !(tenants && !namesUser(source)));
     return [{ source: { ...source, holds: user ? "user" : "tenant" }, because }];
   });
   if (found.length === 0 && graph.routines("watertight", "tenant_id").length > 0)

@@ -10,6 +10,7 @@ import { applicationRoles } from "./roles/application-roles.ts";
 import { dotted, type SchemaGraph, schemaGraph } from "./schema/graph.ts";
 import { memberships } from "./tenants/memberships.ts";
 import { tenantModel } from "./tenants/model.ts";
+import { peopleOf } from "./tenants/people.ts";
 import { tenancies } from "./tenants/tenancies.ts";
 import type { ContextSource, Evidence, Understanding } from "./understanding.ts";
 
@@ -26,8 +27,9 @@ export interface UnderstandOptions {
  */
 export function understand(snapshot: Snapshot, { config = {} }: UnderstandOptions = {}): Understanding {
   const graph = schemaGraph(snapshot);
-  const meaning = meaningOfPolicies(graph);
-  const model = tenantModel(graph, meaning, config);
+  const people = peopleOf(graph);
+  const meaning = meaningOfPolicies(graph, people.columns);
+  const model = tenantModel(graph, meaning, people, config);
   const tables = tenancies(graph, meaning, model, declaredTables(graph, config));
   const roles = applicationRoles(graph, config);
   const sources = contextSources(graph, meaning, model);
@@ -45,10 +47,7 @@ export function understand(snapshot: Snapshot, { config = {} }: UnderstandOption
         about: "tenant",
         evidence: {
           source: model.declared ? "declared" : "inferred",
-          because: [
-            ...model.because,
-            ...model.alternatives.map((other) => `${other} looks as likely; declare tenant in the config`),
-          ],
+          because: model.because,
         },
       },
       {

@@ -7,8 +7,8 @@ export function tenancyText(tenancy: Tenancy): string {
   if (tenancy.kind === "tenants") return `tenants ${tenancy.column}`;
   if (tenancy.kind === "derived")
     return `derived ${tenancy.columns.join(", ")} -> ${tenancy.parent.schema}.${tenancy.parent.name}`.replace(
-      "public.",
-      "",
+      / public\./,
+      " ",
     );
   return tenancy.kind;
 }

@@ -23,6 +23,11 @@ export interface Link {
   readonly hops: readonly Hop[];
 }
 
+/** A tie of which it is known whether the source names a person. */
+export interface KnownLink extends Link {
+  readonly user: boolean;
+}
+
 /** The answer for one expression. */
 export interface Links {
   /** From the row (instance 0). */

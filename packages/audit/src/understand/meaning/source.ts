@@ -60,3 +60,12 @@ export function sourceText(source: RawSource): string {
   if (source.setting === claimsSetting && source.path.join() === "sub") return "the claim sub (auth.uid())";
   return source.path.length === 0 ? `the claims in ${source.setting}` : `the claim ${source.path.join(".")}`;
 }
+
+/** Sources that name a person by their nature. */
+export function namesUser(source: RawSource): boolean {
+  if (source.kind === "claims") return /^(sub|user_?id|uid|email|oid)$/i.test(source.path.at(-1) ?? "");
+  return (
+    source.kind === "setting" &&
+    /(^|[._])(user|usr|uid|viewer|actor|person|profile|sub)([._]?(id|uuid))?$/i.test(source.setting)
+  );
+}

@@ -7,7 +7,7 @@ import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { plainWord } from "./words.ts";
 
 /** Why a column is in the group. */
-export type GroupReason = "key" | "foreign key" | "composite key" | "name";
+export type GroupReason = "key" | "foreign key" | "composite key" | "name" | "policy";
 
 /** Columns that hold one thing. */
 export interface ColumnGroup {
@@ -60,6 +60,19 @@ export function groupOfName(graph: SchemaGraph, name: string): ColumnGroup {
   };
   spread(graph, columns, add);
   return { table: null, key: null, columns, name, sameName: columns.size };
+}
+
+/** The group with columns that policies put there. */
+export function withColumns(
+  group: ColumnGroup,
+  more: readonly { readonly relation: Relation; readonly column: string }[],
+): ColumnGroup {
+  const columns = new Map([...group.columns].map(([relation, known]) => [relation, new Map(known)]));
+  for (const { relation, column } of more) {
+    const known = columns.get(dotted(relation)) ?? new Map<string, GroupReason>();
+    if (!known.has(column)) columns.set(dotted(relation), known.set(column, "policy"));
+  }
+  return { ...group, columns };
 }
 
 /** The column by which others point to a table: its single primary key, a single unique key that is referenced, or the last part of the key. */

@@ -4,7 +4,7 @@
  */
 import type { Relation } from "@watertight/schema";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
-import type { Tenancy } from "../understanding.ts";
+import type { Answer } from "./answer.ts";
 import type { TenantModel } from "./model.ts";
 import { plainWord } from "./words.ts";
 
@@ -17,18 +17,13 @@ interface Edge {
   readonly because: string;
 }
 
-interface Derived {
-  readonly tenancy: Tenancy;
-  readonly because: readonly string[];
-}
-
 /** Answers for tables that reach a tenant, given the answers so far. */
 export function derivations(
   graph: SchemaGraph,
-  known: ReadonlyMap<string, Derived>,
+  known: ReadonlyMap<string, Answer>,
   tables: readonly Relation[],
   model: TenantModel,
-): Map<string, Derived> {
+): Map<string, Answer> {
   const distance = new Map<string, number>();
   for (const [name, { tenancy }] of known)
     if (["column", "tenants", "derived"].includes(tenancy.kind)) distance.set(name, 0);
@@ -71,7 +66,7 @@ function edgesOf(graph: SchemaGraph, child: Relation, model: TenantModel): Edge[
       (columns.length > 1 ? 2 : 0) -
       (onDelete === "cascade" ? 1 : 0) +
       // author_id says who wrote it; in a schema of organisations that is rarely what decides where it belongs
-      (!model.perUser && model.users.includes(parent) ? 15 : 0),
+      (!model.perUser && model.people.tables.includes(parent) ? 15 : 0),
     because: `foreign key ${name} (${columns.join(", ")}) leads to ${dotted(parent)}${required ? "" : "; it may be null: such rows have no tenant"}`,
   }));
   const covered = new Set(keys.flatMap((each) => each.columns));

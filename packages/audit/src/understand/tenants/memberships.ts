@@ -7,7 +7,8 @@ import type { PoliciesMeaning } from "../meaning/policy-meaning.ts";
 import { sourceText } from "../meaning/source.ts";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import type { MembershipTable } from "../understanding.ts";
-import { isMembershipHop, namesUser, type TenantModel } from "./model.ts";
+import { isMembershipHop } from "./candidates.ts";
+import type { TenantModel } from "./model.ts";
 import { ownerStrengthOf, plainWord, soundsLikeMembership } from "./words.ts";
 
 /** A membership with the sentence that shows it. */
@@ -35,14 +36,9 @@ export function memberships(graph: SchemaGraph, meaning: PoliciesMeaning, model:
   const holds = (relation: Relation, column: string): boolean =>
     model.tenant!.columns.get(dotted(relation))?.has(column) ?? false;
   for (const { relation, policy, links } of meaning.policies)
-    for (const { hops, source } of links) {
+    for (const { hops, source, user } of links) {
       const [first] = hops;
-      if (
-        first &&
-        namesUser(source) &&
-        isMembershipHop(graph, first.relation, first.leave) &&
-        holds(first.relation, first.leave)
-      )
+      if (first && user && isMembershipHop(graph, first.relation, first.leave) && holds(first.relation, first.leave))
         add(
           first.relation,
           first.enter,
@@ -53,7 +49,7 @@ export function memberships(graph: SchemaGraph, meaning: PoliciesMeaning, model:
   for (const table of graph.tables) {
     if (table === model.tenant.table || table.isPartition) continue;
     const tenantColumn = [...(model.tenant.columns.get(dotted(table))?.keys() ?? [])][0];
-    const users = [...(model.userColumns?.columns.get(dotted(table))?.keys() ?? [])].sort(
+    const users = [...(model.people.columns?.columns.get(dotted(table))?.keys() ?? [])].sort(
       (one, other) => ownerStrengthOf(other) - ownerStrengthOf(one),
     );
     const [userColumn] = users;
@@ -118,9 +114,14 @@ function rankColumn(relation: Relation, graph: SchemaGraph): MembershipTable["ro
       checks.flatMap((each) => [...each.definition.matchAll(/'((?:[^']|'')*)'/g)].map((match) => match[1]!));
     return { column: column.name, highest: strongest(values) };
   }
-  return null;
+  // is_owner boolean
+  const flag = relation.columns.find(
+    (each) => each.baseType === "boolean" && /^(is_?)?(owner|admin|administrator|superuser)$/i.test(each.name),
+  );
+  return flag ? { column: flag.name, highest: "true" } : null;
 }
 
+/** The most that a value of the list may do. */
 function strongest(values: readonly string[]): string | null {
   const place = (value: string): number => {
     const at = ranks.indexOf(value.toLowerCase());

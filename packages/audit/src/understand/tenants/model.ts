@@ -1,103 +1,81 @@
 /**
- * Decides who the tenant is: the table of tenants (or only a column), or each user for themselves. Policies that compare a column with the
- * context weigh most, then the shape of the graph, then names. Two answers that weigh the same are said to be two, never one.
+ * Decides who the tenant is: the rows of a table (or only the values of a column), or each user for themselves. Two answers that weigh the same
+ * are said to be two: then there is none, and the owner is asked.
  */
 import type { Relation } from "@watertight/schema";
 import type { Declared } from "../declared.ts";
 import type { PoliciesMeaning } from "../meaning/policy-meaning.ts";
-import { type RawSource, sourceText } from "../meaning/source.ts";
+import { sourceKey, sourceText } from "../meaning/source.ts";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
-import { type ColumnGroup, groupOfName, groupOfTable } from "./column-group.ts";
-import { userTables } from "./users.ts";
-import { ledgerName, ownerStrengthOf, platformOf, plainWord, soundsLikeMembership, tenantStrengthOf } from "./words.ts";
+import { type Candidate, findCandidates, firstOf } from "./candidates.ts";
+import { type ColumnGroup, groupOfName, groupOfTable, withColumns } from "./column-group.ts";
+import { type People, withCompared } from "./people.ts";
+import { ownerStrengthOf, tenantStrengthOf } from "./words.ts";
 
 /** Who the tenant is. */
 export interface TenantModel {
   readonly perUser: boolean;
-  /** Columns that hold the tenant; undefined when nothing in the schema looks like one. */
+  /** Columns that hold the tenant; undefined when nothing in the schema looks like one, or two things do. */
   readonly tenant: ColumnGroup | undefined;
-  readonly users: readonly Relation[];
-  /** Columns that hold a user. */
-  readonly userColumns: ColumnGroup | undefined;
+  readonly people: People;
   readonly because: readonly string[];
-  /** Other answers that weigh the same, as text. */
-  readonly alternatives: readonly string[];
   readonly declared: boolean;
 }
 
-interface Candidate {
-  readonly group: ColumnGroup;
-  readonly score: number;
-  /** Tables whose policies compare the column with a source. */
-  readonly policies: number;
-  /** Tables whose policies reach the column through a membership. */
-  readonly memberships: number;
-  readonly strength: number;
-  readonly because: readonly string[];
-}
+// closer than this, two candidates with the same kind of evidence cannot be told apart
+const tie = 0.85;
 
-/** Sources that name a person by their nature. */
-export function namesUser(source: RawSource): boolean {
-  if (source.kind === "claims") return /^(sub|user_?id|uid|email|oid)$/i.test(source.path.at(-1) ?? "");
-  return (
-    source.kind === "setting" &&
-    /(^|[._])(user|usr|uid|viewer|actor|person|profile|sub)([._]?(id|uuid))?$/i.test(source.setting)
-  );
-}
-
-/** Decides. */
-export function tenantModel(graph: SchemaGraph, meaning: PoliciesMeaning, declared: Declared = {}): TenantModel {
-  const users = userTables(graph);
-  const userColumns = users.length > 0 ? groupOfTable(graph, users[0]!, users.slice(1)) : undefined;
-  const base = { users, userColumns, alternatives: [], declared: false, perUser: false };
-  const said = declaredGroup(graph, declared, users);
+/** Decides. `known` are the people by the graph alone. */
+export function tenantModel(
+  graph: SchemaGraph,
+  meaning: PoliciesMeaning,
+  known: People,
+  declared: Declared = {},
+): TenantModel {
+  const people = withCompared(graph, known, meaning);
+  const base = { people, declared: false, perUser: false };
+  const said = declaredGroup(graph, declared, people);
   if (said) return { ...base, ...said, declared: true };
 
-  const candidates = findCandidates(graph, meaning, users).sort((one, other) => other.score - one.score);
-  const [best, second] = candidates;
-  const personal = personalTables(graph, meaning, userColumns);
-  if (userColumns && isPerUser(best, personal))
+  const candidates = findCandidates(graph, meaning, people);
+  const best = candidates[0] && uppermost(graph, candidates, candidates[0]);
+  const personal = personalTables(graph, meaning, people);
+  if (people.columns && isPerUser(best, personal))
+    return { ...base, perUser: true, tenant: people.columns, because: personalEvidence(people, personal) };
+  if (!best) return { ...base, tenant: undefined, because: ["no table and no column looks like a tenant's"] };
+  const rivals = candidates.filter((each) => isRival(graph, best, each));
+  if (rivals.length > 0)
     return {
       ...base,
-      perUser: true,
-      tenant: userColumns,
-      because: personalEvidence(users[0]!, userColumns, personal),
+      tenant: undefined,
+      because: [`${[best, ...rivals].map(({ group }) => describe(group)).join(" and ")} look as much like tenants`],
     };
-  if (!best) return { ...base, tenant: undefined, because: ["no table and no column looks like a tenant's"] };
-  const rival = second && second.score > best.score * 0.85 && !best.policies && !best.memberships ? second : undefined;
-  return {
-    ...base,
-    tenant: best.group,
-    because: best.because,
-    alternatives: rival && !isAbove(graph, best.group, rival.group) ? [describe(rival.group)] : [],
-  };
+  return { ...base, tenant: withComparedColumns(meaning, best.group), because: best.because };
 }
 
-function describe(group: ColumnGroup): string {
-  return group.table ? `${dotted(group.table)} (column ${group.name ?? "-"})` : `column ${group.name}`;
+function describe({ table, name }: ColumnGroup): string {
+  return table ? `${dotted(table)}${name === null ? "" : ` (by ${name})`}` : `column ${name}`;
 }
 
 function declaredGroup(
   graph: SchemaGraph,
   { tenant }: Declared,
-  users: readonly Relation[],
+  people: People,
 ): Pick<TenantModel, "tenant" | "because" | "perUser"> | undefined {
-  const path = ["public"];
   if (tenant?.table !== undefined) {
     const words = tenant.table.split(".");
-    const table = graph.find(words.length > 1 ? words[0] : undefined, words.at(-1)!, path);
-    if (table) {
-      const perUser = users.includes(table);
-      const group = perUser ? groupOfTable(graph, users[0]!, users.slice(1)) : groupOfTable(graph, table);
-      return { tenant: group, perUser, because: [`declared: tenants are the rows of ${dotted(table)}`] };
-    }
+    const table = graph.find(words.length > 1 ? words[0] : undefined, words.at(-1)!, ["public"]);
+    const because = [`declared: tenants are the rows of ${tenant.table}`];
+    if (table && people.columns && people.tables.includes(table))
+      return { tenant: people.columns, perUser: true, because };
+    if (table) return { tenant: groupOfTable(graph, table), perUser: false, because };
   }
   if (tenant?.column === undefined) return undefined;
   const group = bestTableFor(graph, tenant.column) ?? groupOfName(graph, tenant.column);
   return { tenant: group, perUser: false, because: [`declared: the tenant column is ${tenant.column}`] };
 }
 
-/** The table that most columns of a name reference. */
+/** The group of the table that most columns of a name reference. */
 function bestTableFor(graph: SchemaGraph, column: string): ColumnGroup | undefined {
   const counts = new Map<Relation, number>();
   for (const table of graph.tables)
@@ -108,166 +86,95 @@ function bestTableFor(graph: SchemaGraph, column: string): ColumnGroup | undefin
   return best && groupOfTable(graph, best);
 }
 
-function findCandidates(graph: SchemaGraph, meaning: PoliciesMeaning, users: readonly Relation[]): Candidate[] {
-  const tables = graph.tables.filter(
-    (table) =>
-      !table.isPartition &&
-      platformOf(table.schema) === undefined &&
-      ledgerName(table.name) === undefined &&
-      !users.includes(table),
+/** Columns without a foreign key that policies compare with what they compare the tenant with. */
+function withComparedColumns(meaning: PoliciesMeaning, group: ColumnGroup): ColumnGroup {
+  const direct = meaning.policies.flatMap(({ relation, links }) =>
+    links
+      .filter((link) => link.hops.length === 0 && !link.user)
+      .map(({ column, source }) => ({ relation, column, source: sourceKey(source) })),
   );
-  const groups = tables
-    .map((table) => groupOfTable(graph, table))
-    .filter((group) => group.key !== null && (group.columns.size > 1 || tenantStrengthOf(group.table!.name) >= 8));
-  const explained = new Set(groups.flatMap((group) => [...pairsOf(group)]));
-  const names = new Map<string, string>();
-  for (const table of tables)
-    for (const column of table.columns) {
-      const pair = `${dotted(table)}.${column.name}`;
-      const compared = meaning
-        .of(table)
-        .some(({ links }) =>
-          links.some((link) => link.column === column.name && link.hops.length === 0 && !namesUser(link.source)),
-        );
-      if (!explained.has(pair) && (compared || tenantStrengthOf(column.name) >= 8))
-        names.set(plainWord(column.name), column.name);
-    }
-  return [...groups, ...[...names.values()].map((name) => groupOfName(graph, name))]
-    .map((group) => weigh(graph, meaning, group, users))
-    .filter((candidate) => candidate.score >= 12);
-}
-
-function* pairsOf(group: ColumnGroup): Generator<string> {
-  for (const [relation, columns] of group.columns)
-    for (const [column, reason] of columns) if (reason !== "key") yield `${relation}.${column}`;
-}
-
-function weigh(
-  graph: SchemaGraph,
-  meaning: PoliciesMeaning,
-  group: ColumnGroup,
-  users: readonly Relation[],
-): Candidate {
-  const direct = new Map<string, string>();
-  const through = new Map<string, string>();
-  for (const { relation, policy, links } of meaning.policies)
-    for (const link of links) {
-      if (!group.columns.get(dotted(relation))?.has(link.column)) continue;
-      const last = link.hops.at(-1);
-      if (!last && !namesUser(link.source))
-        direct.set(
-          dotted(relation),
-          `policy ${policy.name} on ${dotted(relation)} compares ${link.column} with ${sourceText(link.source)}`,
-        );
-      else if (
-        last &&
-        link.hops.length === 1 &&
-        namesUser(link.source) &&
-        isMembershipHop(graph, last.relation, last.leave)
-      )
-        through.set(
-          dotted(relation),
-          `policy ${policy.name} on ${dotted(relation)} finds ${link.column} in ${dotted(last.relation)}, where ${last.enter} is ${sourceText(link.source)}`,
-        );
-    }
-  const strength = Math.max(tenantStrengthOf(group.table?.name ?? ""), tenantStrengthOf(group.name ?? ""));
-  const holders = [...group.columns.values()].filter((columns) =>
-    [...columns.values()].some((reason) => reason !== "key"),
-  ).length;
-  const all = graph.tables.filter((table) => !table.isPartition && platformOf(table.schema) === undefined).length;
-  const members = graph.tables.find(
-    (table) =>
-      group.columns.has(dotted(table)) &&
-      soundsLikeMembership(table.name) &&
-      graph.foreignKeys(table).some((each) => users.includes(each.parent)),
+  const sources = new Set(
+    direct
+      .filter(({ relation, column }) => group.columns.get(dotted(relation))?.has(column))
+      .map(({ source }) => source),
   );
-  // without a name that says so, the graph must: most tables point there, and it points to nobody
-  const isRoot = group.table !== null && graph.foreignKeys(group.table).every((each) => each.parent === group.table);
-  const graphSays = group.sameName >= 3 && holders >= all / 2 && isRoot;
-  const score =
-    (direct.size > 0 ? 30 : 0) +
-    6 * Math.min(direct.size, 10) +
-    (through.size > 0 ? 24 : 0) +
-    5 * Math.min(through.size, 10) +
-    (strength > 0 && (holders > 0 || strength >= 8) ? strength : 0) +
-    (members ? 6 : 0) +
-    (graphSays ? 8 : 0) +
-    2 * Math.min(group.sameName, 10) +
-    Math.round((6 * holders) / Math.max(all, 1));
-  const worthy = direct.size > 0 || through.size > 0 || strength > 0 || graphSays;
-  return {
+  return withColumns(
     group,
-    score: worthy ? score : 0,
-    policies: direct.size,
-    memberships: through.size,
-    strength,
-    because: [
-      ...firstOf(direct, "more policies do the same"),
-      ...firstOf(through, "more policies do the same"),
-      ...(group.sameName > 0 && group.table
-        ? [`${group.sameName} tables have a column ${group.name} that holds the key of ${dotted(group.table)}`]
-        : []),
-      ...(group.table ? [] : [`${holders} tables have a column ${group.name}; no table of tenants was found`]),
-      ...(members ? [`${dotted(members)} joins it with people`] : []),
-      ...(strength > 0
-        ? [`the name ${group.table && tenantStrengthOf(group.table.name) > 0 ? group.table.name : group.name} says so`]
-        : []),
-    ],
-  };
+    direct.filter(({ source }) => sources.has(source)),
+  );
 }
 
-function firstOf(sentences: ReadonlyMap<string, string>, more: string): string[] {
-  const [first] = sentences.values();
-  if (first === undefined) return [];
-  return sentences.size > 1 ? [first, `${sentences.size - 1} ${more}`] : [first];
+/** Without a policy that says otherwise the tenant is the highest: organisations stand above their workspaces. */
+function uppermost(graph: SchemaGraph, candidates: readonly Candidate[], best: Candidate): Candidate {
+  if (best.policies > 0 || best.memberships > 0 || !best.group.table) return best;
+  const { table } = best.group;
+  const above = candidates.find(
+    (each) =>
+      each.group.table !== null &&
+      each.group.table !== table &&
+      tenantStrengthOf(each.group.table.name) >= Math.max(8, best.strength - 2) &&
+      reaches(graph, table, each.group.table),
+  );
+  return above ? uppermost(graph, candidates, above) : best;
 }
 
-/** Whether a hop's way out may repeat: a membership, not a parent whose owner is asked for. */
-export function isMembershipHop(graph: SchemaGraph, relation: Relation, leave: string): boolean {
-  return !graph.uniqueKeys(relation).some((key) => key.length === 1 && key[0] === leave);
+function isRival(graph: SchemaGraph, best: Candidate, other: Candidate): boolean {
+  if (other === best || other.score < best.score * tie || evidenceOf(other) !== evidenceOf(best)) return false;
+  const [one, two] = [best.group.table, other.group.table];
+  return !one || !two || !(reaches(graph, one, two) || reaches(graph, two, one));
 }
 
-function isAbove(graph: SchemaGraph, upper: ColumnGroup, lower: ColumnGroup): boolean {
-  return lower.table !== null && (upper.columns.get(dotted(lower.table))?.size ?? 0) > 0;
+function evidenceOf({ policies, memberships }: Candidate): number {
+  return policies > 0 ? 2 : memberships > 0 ? 1 : 0;
 }
 
-/** Tables that belong to one person each, with the policies that say so. */
+/** Whether every row of one table belongs, over keys that are never null, to a row of the other. */
+export function reaches(graph: SchemaGraph, from: Relation, to: Relation): boolean {
+  const seen = new Set([from]);
+  // a Set hands out what is added while it is walked
+  for (const table of seen)
+    for (const key of graph.foreignKeys(table)) if (key.required && key.parent !== from) seen.add(key.parent);
+  return from !== to && seen.has(to);
+}
+
+/** Tables that belong to one person each. */
 interface Personal {
+  /** With the policy that says so. */
   readonly byPolicy: ReadonlyMap<string, string>;
   readonly byColumn: readonly string[];
 }
 
-function personalTables(graph: SchemaGraph, meaning: PoliciesMeaning, users: ColumnGroup | undefined): Personal {
+function personalTables(graph: SchemaGraph, meaning: PoliciesMeaning, { columns }: People): Personal {
   const byPolicy = new Map<string, string>();
   for (const { relation, policy, links } of meaning.policies)
-    for (const { column, source, hops } of links)
-      if (hops.length === 0 && namesUser(source))
+    for (const { column, source, hops, user } of links)
+      if (hops.length === 0 && user)
         byPolicy.set(
           dotted(relation),
           `policy ${policy.name} on ${dotted(relation)} compares ${column} with ${sourceText(source)}`,
         );
   const byColumn = graph.tables
-    .filter((table) => [...(users?.columns.get(dotted(table)) ?? [])].some(([column]) => ownerStrengthOf(column) > 0))
+    .filter((table) => [...(columns?.columns.get(dotted(table)) ?? [])].some(([column]) => ownerStrengthOf(column) > 0))
     .map(dotted);
   return { byPolicy, byColumn };
 }
 
-function isPerUser(best: Candidate | undefined, personal: Personal): boolean {
-  if (!best) return personal.byPolicy.size > 0 || personal.byColumn.length > 0;
-  const owned = best.group.table !== null && personal.byPolicy.has(dotted(best.group.table));
+function isPerUser(best: Candidate | undefined, { byPolicy, byColumn }: Personal): boolean {
+  if (!best) return byPolicy.size > 0 || byColumn.length > 0;
   if (best.policies > 0) return false;
-  const score = (personal.byPolicy.size > 0 ? 24 : 0) + 5 * Math.min(personal.byPolicy.size, 10);
+  const score = byPolicy.size > 0 ? 24 + 5 * Math.min(byPolicy.size, 10) : 0;
   if (best.memberships > 0) return best.strength < 6 && best.memberships < 2 && score > best.score;
   // companies(user_id) in one person's address book: the policies say whose it is
-  return personal.byPolicy.size > 0 && (owned || score > best.score);
+  const owned = best.group.table !== null && byPolicy.has(dotted(best.group.table));
+  return byPolicy.size > 0 && (owned || score > best.score);
 }
 
-function personalEvidence(users: Relation, group: ColumnGroup, personal: Personal): string[] {
+function personalEvidence({ tables: [users], columns }: People, { byPolicy, byColumn }: Personal): string[] {
   return [
-    ...firstOf(personal.byPolicy, "more policies do the same"),
-    ...(personal.byColumn.length > 0
+    ...firstOf(byPolicy),
+    ...(users && byColumn.length > 0
       ? [
-          `${personal.byColumn.length} tables point to ${dotted(users)}${group.name ? ` by columns such as ${group.name}` : ""}`,
+          `${byColumn.length} ${byColumn.length === 1 ? "table points" : "tables point"} to ${dotted(users)} by columns such as ${columns?.name}`,
         ]
       : []),
     "no table of organisations takes part: each user is a tenant",

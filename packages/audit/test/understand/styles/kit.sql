@@ -1,0 +1,27 @@
+-- Tables under the watertight kit, as far as the catalog shows it.
+create role watertight_owner nologin;
+create role watertight_app login;
+create role watertight_migrator login;
+create role watertight_readonly login;
+grant watertight_owner to watertight_migrator;
+create schema watertight;
+create table watertight.fence (tenant text primary key, state text);
+create table watertight.setting (name text primary key, value text);
+create function watertight.tenant_id() returns text language plpgsql stable security definer as $$ begin return current_setting('watertight.context', true); end $$;
+create table public.tenants (id uuid primary key, name text);
+create table public.projects (tenant_id uuid not null references public.tenants, id uuid not null, primary key (tenant_id, id));
+create table public.files (tenant_id uuid not null, id uuid not null, project_id uuid, primary key (tenant_id, id));
+alter table public.tenants owner to watertight_owner;
+alter table public.projects owner to watertight_owner;
+alter table public.files owner to watertight_owner;
+alter table public.projects enable row level security;
+alter table public.projects force row level security;
+alter table public.files enable row level security;
+alter table public.files force row level security;
+create policy watertight_floor on public.projects as restrictive using (tenant_id = ((select watertight.tenant_id()))::uuid);
+create policy watertight_open on public.projects using (true);
+create policy watertight_floor on public.files as restrictive using (tenant_id = ((select watertight.tenant_id()))::uuid);
+create policy watertight_open on public.files using (true);
+grant select, insert, update, delete on public.projects, public.files to watertight_app;
+grant select on public.projects, public.files, public.tenants to watertight_readonly;
+grant usage on schema watertight to watertight_app, watertight_readonly;

@@ -1,0 +1,20 @@
+-- Who is the application among those who may read?
+create role crm_owner nologin;
+create role crm_migrator login;
+create role crm_rw nologin;
+create role crm_web login;
+create role crm_worker login bypassrls;
+create role crm_readonly login;
+create role metabase login;
+create role backup login bypassrls;
+create role "john.doe" login;
+grant crm_owner to crm_migrator;
+grant crm_rw to crm_web;
+create schema crm authorization crm_owner;
+create table crm.tenants (id uuid primary key, name text);
+create table crm.leads (id uuid primary key, tenant_id uuid not null references crm.tenants);
+alter table crm.tenants owner to crm_owner;
+alter table crm.leads owner to crm_owner;
+grant usage on schema crm to crm_rw, crm_worker, crm_readonly, metabase, backup;
+grant select, insert, update, delete on all tables in schema crm to crm_rw, crm_worker;
+grant select on all tables in schema crm to crm_readonly, metabase, backup;
