@@ -51,10 +51,12 @@ export function causedLeaks(facts: Facts): readonly CausedLeak[] {
 }
 
 /** A9: the policy names a role that the application only inherits. A10: a floor holds elsewhere on the table, not here. */
-function otherFamily({ understanding }: Facts, court: Court, { guard, relation, role, door }: Leak): boolean {
+function otherFamily({ understanding }: Facts, court: Court, leak: Leak): boolean {
+  const { guard, relation, role, door } = leak;
   const named = guard.policy.roles;
   const own = understanding.roles.some(({ name, login }) => named.includes(name) || named.includes(login));
   if (!named.includes("public") && !own) return true;
+  if (mentionsTenant(court, leak)) return false;
   const open = { session: "open", role } as const;
   return court.catalog
     .policies(relation)
@@ -82,7 +84,7 @@ function repeatsReading(leaks: readonly Leak[], leak: Leak): boolean {
   );
 }
 
-const privileged = /admin|staff|super|support|role|operator|internal|employee|moderator|backoffice|god/i;
+const privileged = /admin|staff|super|support|operator|internal|employee|moderator|backoffice/i;
 const publicWords = /publi[ck]|everyone|anyone|anybody|all users|world|open to all|anonym/i;
 const publicFlag =
   /publi[ck]|publish|shared|visib|listed|template|global|featured|preview|demo|sample|catalog|system|default/i;
@@ -104,7 +106,7 @@ function causeOf(court: Court, leak: Leak, leaks: readonly Leak[]): readonly [Ca
   }
   if (about.has("user claim")) return ["B12", "critical"];
   if (about.has("setting")) return ["B4", "high"];
-  if (about.has("inexact")) return ["B14", "high"];
+  if (about.has("inexact")) return ["B14", ofFixedForm(court, leak) && /(~|\blike\b)/.test(text) ? "medium" : "high"];
   if (about.has("literal")) return ["B23", sharedLiteral(text) && door.command === "select" ? "low" : "high"];
   if (only("no tenant")) return ["B21", door.command === "select" ? "low" : "medium"];
   if (door.side === "check") {
@@ -158,6 +160,13 @@ function mentionsTenant(court: Court, { guard, relation }: Leak): boolean {
 
 function sharedLiteral(text: string): boolean {
   return /00000000-0000-0000-0000-0000000000|[= ]'?[01]'?$|'(system|global|public|shared|default|\*)'/i.test(text);
+}
+
+/** A pattern over whole uuids or numbers matches others only where the context holds a pattern. */
+function ofFixedForm(court: Court, { relation }: Leak): boolean {
+  return court.catalog
+    .tenantColumns(relation)
+    .every((column) => /^(uuid|smallint|integer|bigint)$/.test(court.catalog.column(relation, column)?.baseType ?? ""));
 }
 
 function defaultsToEmpty(court: Court, { relation }: Leak): boolean {

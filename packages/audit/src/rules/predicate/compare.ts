@@ -55,7 +55,7 @@ export function compareValues(
     const same = equal(to, left, right, text, at);
     // true of foreign rows: what equality keeps out
     const keepsOut = same.t.kind === "false" && same.f.kind === "true" && tenantAgainstSession(left, right);
-    return keepsOut ? { t: atom(text, "inexact"), f: no } : { t: same.f, f: same.t };
+    return keepsOut ? leaky(text, "opposite") : { t: same.f, f: same.t };
   }
   if (tenantAgainstSession(left, right) && touches(to, [left, right])) return leaky(text, "inexact");
   return byWhatItHangsOn(to, [left, right], text, at);
@@ -74,7 +74,8 @@ function touches(to: Comparing, values: readonly Value[]): boolean {
   return values.flatMap(cellsOf).some((cell) => isTenantColumn(to, cell) && isForeign(cell));
 }
 
-function isTenantColumn({ catalog }: Comparing, { row, column }: PlacedCell): boolean {
+/** Whether the column says whose the row is: the tenant column, or the tenant of a membership. */
+export function isTenantColumn({ catalog }: Pick<Comparing, "catalog">, { row, column }: PlacedCell): boolean {
   if (row.relation === null) return false;
   if (catalog.tenantColumns(row.relation).includes(column)) return true;
   return catalog.understanding.memberships.some(
@@ -102,6 +103,8 @@ function equal(to: Comparing, left: Value, right: Value, text: string, at: Situa
     if (one.kind === "session" && (other.kind === "cell" || other.kind === "mixed"))
       return rowIs(to, other, one, text, at);
     if (one.kind === "cell" && other.kind === "constant") return cellIs(to, one, other, text, at);
+    // something made from a row's columns against the empty text of a setting
+    if (one.kind === "mixed" && one.cells.length > 0 && other.kind === "constant" && other.fromSession) return isFalse;
   }
   if (left.kind === "constant" && right.kind === "constant")
     return String(left.value) === String(right.value) ? isTrue : isFalse;
@@ -223,7 +226,7 @@ export function byWhatItHangsOn(to: Comparing, values: readonly Value[], text: s
     value.kind === "session" ? [value.source] : value.kind === "mixed" ? value.sources : [],
   );
   const known = values.every((value) => value.kind !== "mixed" || value.known);
-  if (!known) return literal(text, cells.length + sources.length > 0 ? "unknown" : "other");
+  if (!known) return literal(text, "unknown");
   if (cells.length > 0 && sources.length > 0 && values.length === 1 && cells.some((cell) => isForeign(cell)))
     return literal(text, "unknown");
   if (cells.length > 0) return literal(text, attributeOf(to, cells, at));

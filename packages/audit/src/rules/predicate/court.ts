@@ -48,14 +48,8 @@ function convene({ snapshot, understanding, reach }: Facts): Court {
   const catalog = catalogOf(snapshot, understanding);
   const policies = policiesOf(catalog);
   const graph = roleGraph(snapshot);
-  const logins = new Set(understanding.roles.map(({ login }) => login));
-  const knownRoles = new Set([
-    ...understanding.roles.map(({ name }) => name),
-    ...logins,
-    "anon",
-    "authenticated",
-    "service_role",
-  ]);
+  const platform = ["anon", "authenticated", "service_role"].filter((name) => graph.role(name) !== undefined);
+  const knownRoles = new Set([...understanding.roles.flatMap(({ name, login }) => [name, login]), ...platform]);
 
   const empty: ReadonlyMap<string, readonly Placement[]> = new Map();
   const at = (

@@ -60,9 +60,16 @@ export function aggregated(term: Term): Term | null {
   return term.kind === "call" && term.routine === null && aggregates.has(term.name) ? (term.args[0] ?? null) : null;
 }
 
-/** Whether the function of PostgreSQL can make different inputs equal. */
+/** Whether the function of PostgreSQL can make different inputs equal. A uuid has one case and no blanks around it, a number neither. */
 export function isLossyCall(term: Term): boolean {
-  return term.kind === "call" && term.routine === null && lossyFunctions.test(term.name);
+  if (term.kind !== "call" || term.routine !== null || !lossyFunctions.test(term.name)) return false;
+  return !(/^(lower|upper|trim|btrim|ltrim|rtrim)$/.test(term.name) && plainIds.test(innermostType(term.args[0])));
+}
+
+const plainIds = /^(uuid|smallint|integer|bigint)$/;
+
+function innermostType(term: Term | undefined): string {
+  return term?.kind === "cast" ? innermostType(term.term) : term === undefined ? "" : typeOf(term);
 }
 
 const integers = ["smallint", "integer", "bigint", "numeric"];

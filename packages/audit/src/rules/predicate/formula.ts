@@ -28,6 +28,8 @@ export type AtomKind =
   | "empty tenant"
   /** A comparison of tenants that is not equality. */
   | "inexact"
+  /** Another tenant's row is let in because it is another's. */
+  | "opposite"
   /** A column compared with itself. */
   | "self"
   /** A row of the asking user exists. */

@@ -36,7 +36,7 @@ function truthOf(to: Judging, judge: Judge, term: Term, at: Situation): Truth {
       return { t: f, f: t };
     }
     case "is":
-      return isTest(judge, term, at);
+      return isTest(to, judge, term, at);
     case "exists": {
       const found = anyRow(to, judge, term.select, at, () => isTrue);
       return { t: found.t, f: yes };
@@ -98,14 +98,14 @@ function valueTruth(to: Judging, value: Value, text: string, at: Situation): Tru
   }
 }
 
-function isTest(judge: Judge, term: Term & { kind: "is" }, at: Situation): Truth {
+function isTest(to: Judging, judge: Judge, term: Term & { kind: "is" }, at: Situation): Truth {
   if (term.what !== "null") {
     const { t, f } = judge.truth(term.term, at);
     return term.what === "true" ? { t, f: or(f, not(t)) } : { t: f, f: or(t, not(f)) };
   }
   const tests = judge
     .values(term.term, at)
-    .map(({ when, value }) => ({ when, truth: isNullValue(value, printTerm(term), at) }));
+    .map(({ when, value }) => ({ when, truth: isNullValue(to, value, printTerm(term), at) }));
   return anyTruth(tests);
 }
 
@@ -141,7 +141,7 @@ function sameOrBothNull(to: Judging, judge: Judge, left: Term, right: Term, text
           return { when, truth };
         }
         const rest = one.value.kind === "null" ? other.value : one.value;
-        return { when, truth: isNullValue(rest, text, at) };
+        return { when, truth: isNullValue(to, rest, text, at) };
       }),
     ),
   );

@@ -2,7 +2,7 @@
  * What judging knows beside the terms: whose the rows of a sub-select may be, and what a value of several parts hangs on. Must never place a row
  * that nobody looked into.
  */
-import type { Comparing } from "./compare.ts";
+import { type Comparing, isTenantColumn } from "./compare.ts";
 import { dependence } from "./depend.ts";
 import { and, atom, type Formula, not, or, yes } from "./formula.ts";
 import { printTerm } from "./print.ts";
@@ -70,17 +70,16 @@ export function mixed(term: Term, at: Situation): Value {
 }
 
 /** Whether a value is null. `text` is the test as written. */
-export function isNullValue(value: Value, text: string, at: Situation): Truth {
+export function isNullValue(to: Judging, value: Value, text: string, at: Situation): Truth {
   if (value.kind === "null") return isTrue;
   if (value.kind === "cell") {
     const column = value.row.relation?.columns.find(({ name }) => name === value.column);
     if (column?.notNull === true) return isFalse;
     const judged = value.row === at.judged;
     // the tenant column of a row that is another's holds the other: only a row of nobody has none
-    const found = atom(text, judged && isForeign(value) ? "no tenant" : judged ? "row" : "person row");
-    return found.kind === "atom" && found.atom.about === "no tenant"
-      ? { t: found, f: yes }
-      : { t: found, f: not(found) };
+    if (judged && isForeign(value) && isTenantColumn(to, value)) return { t: atom(text, "no tenant"), f: yes };
+    const found = atom(text, judged ? "row" : "person row");
+    return { t: found, f: not(found) };
   }
   if (value.kind === "truth")
     return { t: and(not(value.truth.t), not(value.truth.f)), f: or(value.truth.t, value.truth.f) };

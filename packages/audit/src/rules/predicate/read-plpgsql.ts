@@ -150,7 +150,7 @@ function choose(
     result: answer(list(body)),
   }));
   const last = answer(otherwise);
-  if (walk.returnsSet) return { kind: "select", select: anyBranch([...whens.map(({ then }) => result), last]) };
+  if (walk.returnsSet) return { kind: "select", select: anyBranch([...whens.map(({ result }) => result), last]) };
   return { kind: "case", whens, otherwise: last };
 }
 

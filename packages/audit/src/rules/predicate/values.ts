@@ -31,7 +31,7 @@ export function valuesOf(to: Judging, judge: Judge, term: Term, at: Situation): 
     case "cast":
       return judge.values(term.term, at).map(({ when, value }) => ({ when, value: castValue(value, term) }));
     case "coalesce":
-      return firstNotNull(judge, term.terms, at);
+      return firstNotNull(to, judge, term.terms, at);
     case "nullif":
       return judge.values(term.left, at).map(({ when, value }) => {
         const other = constantText(term.right);
@@ -126,19 +126,19 @@ function jsonValues(judge: Judge, term: Term & { kind: "operator" }, at: Situati
   return always(mixed(term, at));
 }
 
-function firstNotNull(judge: Judge, terms: readonly Term[], at: Situation): readonly Alternative[] {
+function firstNotNull(to: Judging, judge: Judge, terms: readonly Term[], at: Situation): readonly Alternative[] {
   const [first, ...rest] = terms;
   if (first === undefined) return always(nothing);
   return judge.values(first, at).flatMap(({ when, value }): readonly Alternative[] => {
     const later = (condition: Formula): Alternative[] =>
-      firstNotNull(judge, rest, at).map((each) => ({ when: and(when, condition, each.when), value: each.value }));
+      firstNotNull(to, judge, rest, at).map((each) => ({ when: and(when, condition, each.when), value: each.value }));
     if (value.kind === "null") return later(yes);
     if (value.kind === "truth") {
       const isNothing = and(not(value.truth.t), not(value.truth.f));
       return [{ when: and(when, or(value.truth.t, value.truth.f)), value }, ...later(isNothing)];
     }
     if (value.kind !== "cell") return [{ when, value }];
-    const test = isNullValue(value, `${value.text} is null`, at);
+    const test = isNullValue(to, value, `${value.text} is null`, at);
     return [{ when: and(when, test.f), value }, ...(test.t.kind === "false" ? [] : later(test.t))];
   });
 }
