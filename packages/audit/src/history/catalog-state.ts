@@ -16,6 +16,8 @@ export interface Item {
   readonly kind: RowKind;
   readonly oid: number;
   readonly sub: string;
+  /** The transaction that wrote it. */
+  xid: number;
   data: RowData;
   alive: boolean;
 }
@@ -25,6 +27,16 @@ export type RoleRow = readonly [oid: number, name: string, attributes: string];
 
 const identity = (kind: string, oid: number, sub: string): string => `${kind}:${oid}:${sub}`;
 
+const nearKinds: ReadonlySet<RowKind> = new Set<RowKind>([
+  "column",
+  "default",
+  "constraint",
+  "policy",
+  "trigger",
+  "rule",
+  "inherits",
+]);
+
 /** The known catalog. */
 export class CatalogState {
   readonly #items = new Map<string, Item>();
@@ -32,20 +44,25 @@ export class CatalogState {
   /** Rows at most this old have been seen. */
   newest = 0;
 
-  /** Takes in what a statement wrote; answers what it touched. */
-  apply(rows: readonly CatalogRow[]): Touch[] {
-    const touched: Touch[] = [];
+  /** Takes in rows; answers what changed, with the transaction that did it. */
+  apply(rows: readonly CatalogRow[]): (Touch & { readonly xid: number })[] {
+    const touched: (Touch & { readonly xid: number })[] = [];
+    const fresh: [CatalogRow, Item, RowData | undefined][] = [];
+    // all first: a key of one row may need the name in another
     for (const row of rows) {
+      if (row.data === null) continue;
       this.newest = Math.max(this.newest, row.xid);
       const id = identity(row.kind, row.oid, row.sub);
       const known = this.#items.get(id);
+      if (known?.alive === true && known.xid === row.xid) continue;
       const before = known?.alive === true ? known.data : undefined;
-      const item = known ?? { kind: row.kind, oid: row.oid, sub: row.sub, data: row.data, alive: true };
-      item.data = row.data;
-      item.alive = true;
+      const item = known ?? { kind: row.kind, oid: row.oid, sub: row.sub, xid: row.xid, data: row.data, alive: true };
+      Object.assign(item, { data: row.data, xid: row.xid, alive: true });
       this.#items.set(id, item);
-      touched.push(...this.#changes(item, before));
+      fresh.push([row, item, before]);
     }
+    for (const [{ xid }, item, before] of fresh)
+      for (const touch of this.#changes(item, before)) touched.push({ ...touch, xid });
     return touched;
   }
 
@@ -57,7 +74,7 @@ export class CatalogState {
       seen.add(oid);
       const known = this.#roles.get(oid);
       if (known?.item.alive === true && known.name === name && known.attributes === attributes) continue;
-      const item: Item = known?.item ?? { kind: "role", oid, sub: "", data: {}, alive: true };
+      const item: Item = known?.item ?? { kind: "role", oid, sub: "", xid: 0, data: {}, alive: true };
       item.data = { name };
       item.alive = true;
       this.#roles.set(oid, { name, attributes, item });
@@ -71,16 +88,27 @@ export class CatalogState {
     return touched;
   }
 
-  /** Marks what is no longer there; answers what was dropped. */
-  retain(living: readonly (readonly [string, number, string])[]): Touch[] {
-    const left = new Set(living.map(([kind, oid, sub]) => identity(kind, oid, sub)));
-    const dropped: Touch[] = [];
+  /** Marks what is no longer there; answers what was dropped. `within` limits it to what hangs on relations and routines of these names. */
+  retain(living: Iterable<readonly [string, number, string]>, within?: ReadonlySet<string>): Touch[] {
+    const left = new Set<string>();
+    for (const [kind, oid, sub] of living) left.add(identity(kind, oid, sub));
+    const gone: Item[] = [];
     for (const [id, item] of this.#items)
-      if (item.alive && !left.has(id)) {
-        item.alive = false;
-        dropped.push(...this.#touches(item));
-      }
-    return dropped;
+      if (item.alive && !left.has(id) && (within === undefined || this.#hangsOn(item, within))) gone.push(item);
+    for (const item of gone) item.alive = false;
+    return gone.flatMap((item) => this.#touches(item));
+  }
+
+  /** Whether a relation of the name has partitions or children, to which statements spread. */
+  spreads(names: ReadonlySet<string>): boolean {
+    for (const { kind, sub, alive } of this.#items.values())
+      if (kind === "inherits" && alive && names.has(this.#relation(Number(sub)).name)) return true;
+    return false;
+  }
+
+  #hangsOn({ kind, data }: Item, names: ReadonlySet<string>): boolean {
+    if (kind === "relation" || kind === "routine") return names.has(data.name ?? "");
+    return nearKinds.has(kind) && names.has(this.#relation(data.relation).name);
   }
 
   /** What the change of a row is a change of. */

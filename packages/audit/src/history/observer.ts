@@ -3,10 +3,12 @@
  * statements touched it. Must never leave a trace in the user's database, nor trust a name that a migration could have put in the way.
  */
 import { randomBytes } from "node:crypto";
-import { type CatalogRow, changedRows, livingRows, roleRows } from "./catalog-query.ts";
+import { type CatalogRow, changedRows, livingRows, nearRows, roleRows } from "./catalog-query.ts";
 import { CatalogState, type Item, type RoleRow, type Touch } from "./catalog-state.ts";
 import type { History } from "./history.ts";
+import { quoteText } from "@watertight/schema";
 import type { Statement } from "./statement.ts";
+import type { Where } from "./where.ts";
 
 type Answer = Readonly<Record<string, string | boolean | null>>;
 
@@ -20,8 +22,8 @@ export interface Ask {
 export interface Observer {
   /** What is there before the first statement. */
   begin(ask: Ask): Promise<void>;
-  /** What the statement touched, as keys of this moment. `drops`: something may be gone by it. */
-  look(ask: Ask, index: number, drops: boolean): Promise<string[]>;
+  /** What the statement touched, as keys of this moment. */
+  look(ask: Ask, index: number, where: Where): Promise<string[]>;
   /** The statements from `index` on were undone. */
   forget(ask: Ask, index: number): Promise<void>;
   /** The history of all statements, under the names of the end. */
@@ -43,7 +45,8 @@ export function observer(): Observer {
   const touches = new Map<Item, Map<string, number[]>>();
   const mark = `watertight_${randomBytes(6).toString("hex")}`;
   const plans = [
-    `prepare ${mark}_changed (bigint) as ${changedRows}`,
+    `prepare ${mark}_changed (xid) as ${changedRows}`,
+    `prepare ${mark}_near (xid, text[]) as ${nearRows}`,
     `prepare ${mark}_living as ${livingRows}`,
     `prepare ${mark}_roles as ${roleRows}`,
   ].join("; ");
@@ -70,37 +73,75 @@ export function observer(): Observer {
     });
     return (JSON.parse(String(rows[0]?.["rows"] ?? "null")) as T[] | null) ?? [];
   }
-  const changed = async (on: Ask): Promise<Touch[]> =>
-    state.apply(await ask<CatalogRow>(on, `changed(${state.newest})`));
+  /** Youngest transaction of which every row was seen. */
+  let seen = 3;
+  /** Up to which transaction each statement wrote, as far as it was seen: what a narrow look missed is put down to the right one. */
+  const bounds: { readonly index: number; readonly newest: number }[] = [];
+
+  const everything = async (on: Ask): Promise<(Touch & { readonly xid: number })[]> => {
+    const rows = state.apply(await ask<CatalogRow>(on, `changed('${seen}')`));
+    seen = state.newest;
+    return rows;
+  };
   const roles = async (on: Ask): Promise<Touch[]> => state.applyRoles(await ask<RoleRow>(on, "roles"));
-  const dropped = async (on: Ask): Promise<Touch[]> =>
+  const living = async (on: Ask): Promise<Touch[]> =>
     state.retain(await ask<readonly [string, number, string]>(on, "living"));
+  const near = async (on: Ask, names: ReadonlySet<string>): Promise<Touch[]> => {
+    const list = [...names].map(quoteText).join(", ");
+    const rows = await ask<CatalogRow>(on, `near('${state.newest}', array[${list}]::text[])`);
+    return [
+      ...state.apply(rows),
+      ...state.retain(
+        rows.map(({ kind, oid, sub }) => [kind, oid, sub] as const),
+        names,
+      ),
+    ];
+  };
+
+  const note = (touch: Touch, index: number): void => {
+    const aspects = touches.get(touch.item) ?? new Map<string, number[]>();
+    touches.set(touch.item, aspects);
+    const list = aspects.get(touch.aspect) ?? [];
+    aspects.set(touch.aspect, list);
+    if (list.includes(index)) return;
+    list.push(index);
+    list.sort((a, b) => a - b);
+  };
+  const writer = (xid: number, index: number): number => bounds.find(({ newest }) => xid <= newest)?.index ?? index;
 
   return {
     async begin(on) {
       await roles(on);
-      await changed(on);
+      await everything(on);
     },
-    async look(on, index, drops) {
-      const found = [...(await roles(on)), ...(await changed(on)), ...(drops ? await dropped(on) : [])];
+    async look(on, index, where) {
+      if (where.kind === "nothing") return [];
+      const narrow = where.kind === "named" && !state.spreads(where.names);
+      const found: Touch[] = narrow ? await near(on, where.names) : [];
+      if (!narrow) {
+        found.push(...(await roles(on)));
+        for (const touch of await everything(on)) {
+          const by = writer(touch.xid, index);
+          if (by === index) found.push(touch);
+          else note(touch, by);
+        }
+        if (where.kind === "named" || where.drops) found.push(...(await living(on)));
+      }
+      if (state.newest > (bounds.at(-1)?.newest ?? 0)) bounds.push({ index, newest: state.newest });
       const keys = new Set<string>();
       for (const touch of found) {
         const key = state.key(touch);
         if (key === null) continue;
         keys.add(key);
-        const aspects = touches.get(touch.item) ?? new Map<string, number[]>();
-        touches.set(touch.item, aspects);
-        const list = aspects.get(touch.aspect) ?? [];
-        aspects.set(touch.aspect, list);
-        if (list.at(-1) !== index) list.push(index);
+        note(touch, index);
       }
       return [...keys];
     },
     async forget(on, index) {
-      state.newest = 0;
+      seen = 3;
       await roles(on);
-      await changed(on);
-      await dropped(on);
+      await everything(on);
+      await living(on);
       for (const aspects of touches.values())
         for (const [aspect, list] of aspects)
           aspects.set(

@@ -3,6 +3,7 @@
  * run is an outcome with its reason.
  */
 import type { Outcome, ParsedStatement, SyntaxNode } from "../history/statement.ts";
+import { whereToLook } from "../history/where.ts";
 import { prepare } from "./decide/prepare.ts";
 import { promotable } from "./decide/promotable.ts";
 import { refuse } from "./decide/refuse.ts";
@@ -68,7 +69,7 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
   if (refusal !== undefined) return ran({ state: "failed", reason: refusal.message, sqlstate: refusal.sqlstate });
   for (const text of prepared.after) await attempt(runner, text);
   if (/^Alter(Role|Database)SetStmt$/.test(statement.type)) runner.stale = true;
-  const touched = await look(runner, statement, index);
+  const touched = await runner.observer.look(runner.session, index, whereToLook(statement));
   return ran(
     { state: "ran", ...(adapted.length === 0 ? {} : { adapted: adapted.join("; ") }) },
     { asSuperuser: promoted, touched },
@@ -85,38 +86,6 @@ async function promote(runner: Runner, text: string): Promise<Refusal | undefine
   });
   if (inside && session.status() === "T") await session.own(`release savepoint ${SAVEPOINT}`);
   return result;
-}
-
-const onlySession = new Set([
-  "VariableSetStmt",
-  "VariableShowStmt",
-  "CommentStmt",
-  "ConstraintsSetStmt",
-  "LockStmt",
-  "NotifyStmt",
-  "ExplainStmt",
-]);
-const onlyCreates = new Set([
-  "CreateStmt",
-  "IndexStmt",
-  "CreatePolicyStmt",
-  "AlterPolicyStmt",
-  "CreateTrigStmt",
-  "CreateSeqStmt",
-  "CreateFunctionStmt",
-  "CreateEnumStmt",
-  "AlterEnumStmt",
-  "CreateDomainStmt",
-  "CompositeTypeStmt",
-  "CreateSchemaStmt",
-  "CreateRoleStmt",
-  "CreateExtensionStmt",
-  "ViewStmt",
-]);
-
-async function look(runner: Runner, { type }: ParsedStatement, index: number): Promise<string[]> {
-  if (onlySession.has(type)) return [];
-  return runner.observer.look(runner.session, index, !onlyCreates.has(type));
 }
 
 /** BEGIN, COMMIT, ROLLBACK, SAVEPOINT. */
