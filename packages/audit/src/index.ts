@@ -20,3 +20,5 @@ export { sarifReport } from "./report/sarif.ts";
 export { terminalReport } from "./report/terminal.ts";
 export { rules } from "./rules/index.ts";
 export { ruleDoc, ruleOf } from "./rules/rule-doc.ts";
+export { bisect, type Bisected } from "./check/bisect.ts";
+export { diffReports, type ReportDiff } from "./report/diff-reports.ts";

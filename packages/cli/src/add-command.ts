@@ -23,9 +23,9 @@ export type AddCommand = <Options>(
 
 /** The full name of a command, as results carry it: `check`, `kit status`, `kit keys list`. */
 function fullName(command: Command): string {
-  const names: string[] = [];
-  for (let each: Command | null = command; each?.parent != null; each = each.parent) names.unshift(each.name());
-  return names.join(" ");
+  // the program itself has no parent and is not named
+  const { parent } = command;
+  return parent === null ? "" : `${fullName(parent)} ${command.name()}`.trim();
 }
 
 /** Makes the function that adds commands; `finished` is told the exit code of the command that ran. */

@@ -7,9 +7,9 @@ import type { AddCommand } from "./add-command.ts";
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Options that say what is checked, shared by all commands that check. */
-function source(command: Command): Command {
+function source(command: Command, argument: string = "[folder]"): Command {
   return command
-    .argument("[folder]", "the project (default: this folder)")
+    .argument(argument, argument === "[folder]" ? "the project (default: this folder)" : "its id")
     .option("--sql <files...>", "SQL files in the order in which they run, in place of a migrations folder")
     .option("--folder <folder>", "the migrations folder, when it is not found by itself")
     .option("--tool <tool>", "the migration tool, when it is not recognised")
@@ -53,7 +53,9 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
         async () => (await import("./commands/check/check.ts")).execute,
       ),
     ),
-  ).option("--checklist", "print the six audit questions with their evidence");
+  )
+    .option("--checklist", "print the six audit questions with their evidence")
+    .option("--against <ref>", "also say what changed since a commit, branch or tag");
   judged(
     source(
       add(
@@ -82,6 +84,16 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     "watertight repro A1-invoices | psql …",
     async () => (await import("./commands/check/repro.ts")).execute,
   ).argument("<finding>", "finding id");
+  source(
+    add(
+      program,
+      "bisect",
+      "Find the migration that opened a finding.",
+      "watertight bisect A1-attachments",
+      async () => (await import("./commands/check/bisect.ts")).execute,
+    ),
+    "<finding>",
+  ).option("--in <folder>", "the project (default: this folder)");
   const config = program.command("config").description("The configuration.");
   add(
     config,

@@ -12,13 +12,14 @@ export function blame(
   history: History | undefined,
 ): Statement | undefined {
   if (history === undefined) return undefined;
-  const named = finding.keys === undefined ? undefined : history.origin(...finding.keys);
-  const { table } = finding;
-  return (
-    named ??
-    history.origin(...keysOf(finding.object)) ??
-    (table === undefined ? undefined : history.origin(objectKey.relation(table)))
-  );
+  const { keys = [], object, table } = finding;
+  const all = [...keys, ...keysOf(object), ...(table === undefined ? [] : [objectKey.relation(table)])];
+  for (const key of all) {
+    // What made the table is to blame for what the table lacks; a later change of its owner is not.
+    const statement = key.startsWith("relation ") ? history.all(key)[0] : history.origin(key);
+    if (statement !== undefined) return statement;
+  }
+  return undefined;
 }
 
 /** Keys of an object, the exact ones first. */

@@ -147,7 +147,7 @@ describe("outputs", () => {
     const text = markdownReport(mean);
     // What stands in a code span is shown as it is.
     expect(text.replaceAll(/`[^`]*`/g, "")).not.toContain("<script");
-    expect(text).not.toMatch(/[\u001b\u202e]/);
+    expect(text).not.toMatch(/\p{Cf}/u);
     const rows = text.split("\n").filter((line) => line.startsWith("| critical"));
     expect(rows).toHaveLength(1);
     expect(rows[0]!.replaceAll("\\|", "").split("|")).toHaveLength(9);

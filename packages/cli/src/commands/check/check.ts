@@ -2,8 +2,18 @@
  * `watertight check`: prints the report, writes the files that were asked for, and answers by the severity of what it found. Files are written
  * before a non-zero exit. Writes nothing into the project but .watertight/ and what was asked for.
  */
-import { check, type Checked, exitCodeOf, terminalReport } from "@watertight/audit";
+import {
+  check,
+  type Checked,
+  diffReports,
+  exitCodeOf,
+  type Report,
+  type ReportDiff,
+  terminalReport,
+} from "@watertight/audit";
 import type { CommandContext, Execute } from "../../command.ts";
+import { harmless } from "../../output/printer.ts";
+import { atRef } from "./against.ts";
 import { progressLine } from "./progress.ts";
 import { requestOf, type SourceFlags } from "./request.ts";
 import { keepLast, writeReports, writeBaselineFile } from "./write.ts";
@@ -14,6 +24,7 @@ export interface CheckFlags extends SourceFlags {
   readonly updateBaseline?: boolean;
   readonly verbose?: boolean;
   readonly checklist?: boolean;
+  readonly against?: string;
 }
 
 /** Runs a check and everything that check and ci do alike; `show` prints. */
@@ -47,11 +58,38 @@ export async function runCheck(
   }
 }
 
+/** The report of the project as it was at a ref. */
+async function reportAt(context: CommandContext, [folder]: string[], flags: CheckFlags, ref: string): Promise<Report> {
+  const { root } = await requestOf(context.io, folder, flags);
+  return atRef(root, ref, async (at) => {
+    const request = await requestOf(context.io, at, flags);
+    const checked = await check({ ...request, attack: flags.attack !== false });
+    await checked.close();
+    return checked.report;
+  });
+}
+
+function printDiff({ print }: CommandContext, ref: string, diff: ReportDiff): void {
+  const { newFindings, goneFindings, tables, cells } = diff;
+  const count = (sign: string, list: readonly unknown[], word: string): string =>
+    list.length === 0 ? "" : `, ${sign}${list.length} ${word}${list.length === 1 ? "" : "s"}`;
+  print.line(
+    `since ${harmless(ref)}: ${newFindings.length} new findings, ${goneFindings.length} gone${count("+", tables.added, "table")}${count("-", tables.removed, "table")}, ${cells.length === 0 ? "matrix unchanged" : `${cells.length} cells changed`}`,
+  );
+  for (const finding of newFindings) print.line(`  new   ${finding.severity.padEnd(8)} ${harmless(finding.id)}`);
+  for (const finding of goneFindings) print.line(`  gone  ${finding.severity.padEnd(8)} ${harmless(finding.id)}`);
+  for (const { table, column, before, after } of cells)
+    print.line(`  cell  ${harmless(table)} ${column}: ${before ?? "not there"} -> ${after ?? "not there"}`);
+}
+
 /** Runs `check`. */
 export const execute: Execute<CheckFlags> = (context, args, flags) =>
-  runCheck(context, args, flags, ({ report }) => {
+  runCheck(context, args, flags, async ({ report }) => {
     const { io, print } = context;
-    print.result({ ...report }, () => {
+    const { against } = flags;
+    const diff = against === undefined ? undefined : diffReports(await reportAt(context, args, flags, against), report);
+    print.result({ ...report, ...(diff === undefined ? {} : { diff }) }, () => {
       io.out(terminalReport(report, { colour: io.colour, width: io.width, verbose: flags.verbose === true }));
+      if (diff !== undefined) printDiff(context, against!, diff);
     });
   });

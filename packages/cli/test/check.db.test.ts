@@ -1,0 +1,141 @@
+// `watertight check` and what belongs to it, as people call them: exit codes, files, the commands that come after.
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { capture, type Captured } from "./support/capture.ts";
+
+const clean = `
+create role shop_owner nologin;
+create role shop_app login;
+create schema app authorization shop_owner;
+grant usage on schema app to shop_app;
+create table app.tenants (id uuid primary key);
+create table app.invoices (tenant_id uuid not null references app.tenants, id uuid not null, total numeric, primary key (tenant_id, id));
+alter table app.tenants owner to shop_owner;
+alter table app.invoices owner to shop_owner;
+alter table app.tenants enable row level security;
+alter table app.tenants force row level security;
+alter table app.invoices enable row level security;
+alter table app.invoices force row level security;
+create policy own on app.tenants as restrictive to public using (id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+create policy open on app.tenants to public using (true);
+create policy own on app.invoices as restrictive to public using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+create policy open on app.invoices to public using (true);
+grant select on app.tenants to shop_app;
+grant select, insert, delete on app.invoices to shop_app;
+grant update (total) on app.invoices to shop_app;
+`;
+const open = `create table app.files (tenant_id uuid not null references app.tenants, id uuid not null, name text, primary key (tenant_id, id));
+alter table app.files owner to shop_owner;
+grant select, insert on app.files to shop_app;
+`;
+
+describe("watertight check", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "watertight-check-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const put = async (files: Record<string, string>): Promise<void> => {
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), text);
+    }
+  };
+  const wt = (...argv: string[]): Promise<Captured> => capture(argv, { cwd: folder });
+
+  it("finds the table without row security, at its statement, and explains it", async () => {
+    await put({ "migrations/0001_first.sql": clean, "migrations/0002_files.sql": open });
+    const result = await wt("check");
+    expect([result.exitCode, result.out]).toEqual([1, expect.stringContaining("A1")]);
+    expect(result.out).toContain("migrations/0002_files.sql:1");
+    expect(result.err).toContain("2 migrations");
+    const [json, explained, missing] = [
+      await wt("check", "--json", "--report", "sarif=out/w.sarif", "--report", "html=out/w.html", "--exit-zero"),
+      await wt("explain", "A1-app.files"),
+      await wt("explain", "A1-app.nothing"),
+    ];
+    expect(json.exitCode).toBe(0);
+    const report = json.json();
+    expect(report).toMatchObject({ schemaVersion: 1, statements: { failed: [] } });
+    const found = report.findings.find((finding: { id: string }) => finding.id === "A1-app.files");
+    expect(found).toMatchObject({ vector: "A1", migration: "0002_files", place: { line: 1 } });
+    expect([explained.err, explained.out]).toEqual(["", expect.stringContaining("migrations/0002_files.sql:1")]);
+    expect(explained.out).toContain("## ");
+    expect(missing.exitCode).toBe(2);
+    expect(JSON.parse(await readFile(join(folder, "out/w.sarif"), "utf8")).version).toBe("2.1.0");
+    expect(await readFile(join(folder, "out/w.html"), "utf8")).toContain("<!doctype html>");
+    // nothing else was written
+    expect((await readdir(folder)).sort()).toEqual([".watertight", "migrations", "out"]);
+    expect((await wt("check", "--report", "sarif")).exitCode).toBe(2);
+    expect((await wt("check", "--report", "word=x")).exitCode).toBe(2);
+  });
+
+  it("is quiet on the clean schema", async () => {
+    await put({ "migrations/0001_first.sql": clean });
+    const result = await wt("check", "--json");
+    const findings = result.json().findings as { id: string; severity: string }[];
+    expect(findings.filter(({ severity }) => severity === "critical" || severity === "high")).toEqual([]);
+    expect(result.exitCode).toBe(0);
+  });
+
+  it("names the migration that opened a finding, and what changed since a commit", async () => {
+    await put({ "migrations/0001_first.sql": clean });
+    const git = (...args: string[]): void =>
+      void execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { cwd: folder });
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "first");
+    await put({
+      "migrations/0002_files.sql": open,
+      "migrations/0003_more.sql": "create table app.plans (id int primary key);",
+    });
+    const bisected = await wt("bisect", "A1-app.files", "--no-attack", "--json");
+    expect(bisected.json()).toMatchObject({ finding: "A1-app.files", migration: "0002_files" });
+    expect((await wt("bisect", "A1-app.plains", "--no-attack")).exitCode).toBe(2);
+    const since = await wt("check", "--against", "HEAD", "--json");
+    expect(since.json().diff.newFindings.map((finding: { id: string }) => finding.id)).toContain("A1-app.files");
+    expect(since.json().diff.tables.added.sort()).toEqual(["app.files", "app.plans"]);
+    expect((await wt("check", "--against", "--help-me")).exitCode).toBe(2);
+    expect((await wt("check", "--against", "nowhere")).exitCode).toBe(2);
+  });
+
+  it("fails on new findings only, once there is a baseline", async () => {
+    await put({ "migrations/0001_first.sql": clean, "migrations/0002_files.sql": open });
+    const first = await wt("check", "--no-attack", "--update-baseline");
+    expect(first.exitCode).toBe(1);
+    expect((await wt("check", "--no-attack")).exitCode).toBe(0);
+    await put({ "migrations/0003_more.sql": open.replaceAll("files", "letters") });
+    const third = await wt("check", "--no-attack", "--json");
+    expect(third.exitCode).toBe(1);
+    await put({ ".watertight/baseline.json": "[]" });
+    expect((await wt("check", "--no-attack")).exitCode).toBe(2);
+  });
+
+  it("says what is wrong with what it is given", async () => {
+    const none = await wt("check");
+    expect([none.exitCode, none.err]).toEqual([2, expect.stringContaining("WT_CHECK_NO_MIGRATIONS")]);
+    await put({ "migrations/0001_first.sql": clean, "watertight.config.json": '{ "failon": "high" }' });
+    const config = await wt("check");
+    expect([config.exitCode, config.err]).toEqual([2, expect.stringContaining("failOn")]);
+    expect((await capture(["repro", "A1-x"], { cwd: join(folder, "migrations") })).exitCode).toBe(2);
+  });
+
+  it("refuses a configuration that names what is not there", async () => {
+    await put({ "migrations/0001_first.sql": clean, "watertight.config.json": '{ "global": ["nothing"] }' });
+    const result = await wt("check");
+    expect([result.exitCode, result.err]).toEqual([2, expect.stringContaining("WT_CONFIG_NAME")]);
+  });
+
+  it("prints the options and where they come from", async () => {
+    await put({ "watertight.config.json": '{ "failOn": "never" }' });
+    const printed = await wt("config", "print", "--origin", "--json");
+    expect(printed.json().options).toContainEqual({
+      path: "failOn",
+      value: "never",
+      origin: { from: "config", name: "watertight.config.json" },
+    });
+  });
+});
