@@ -1,0 +1,37 @@
+-- F11 red: the job waits for a number that everybody can take.
+create role shop_owner nologin;
+create role shop_app login;
+grant usage, create on schema public to shop_owner;
+grant usage on schema public to shop_app;
+set role shop_owner;
+
+create table public.tenants (
+  id uuid primary key,
+  name text not null
+);
+alter table public.tenants enable row level security;
+alter table public.tenants force row level security;
+create policy tenant_isolation on public.tenants
+  using (id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select on public.tenants to shop_app;
+
+create table public.invoices (
+  tenant_id uuid not null references public.tenants (id),
+  id uuid not null default gen_random_uuid(),
+  number integer not null,
+  note text not null default '',
+  primary key (tenant_id, id)
+);
+alter table public.invoices enable row level security;
+alter table public.invoices force row level security;
+create policy tenant_isolation on public.invoices
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select, insert, update, delete on public.invoices to shop_app;
+
+create function public.renumber() returns void language plpgsql set search_path = '' as $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(42);
+  update public.invoices set number = number + 1;
+end $$;
+revoke execute on function public.renumber() from public;
+grant execute on function public.renumber() to shop_app;

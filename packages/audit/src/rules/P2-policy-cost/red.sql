@@ -1,0 +1,27 @@
+-- P2 red: every query reads all tenants' notes.
+create role shop_owner nologin;
+create role shop_app login;
+grant usage, create on schema public to shop_owner;
+grant usage on schema public to shop_app;
+set role shop_owner;
+
+create table public.tenants (
+  id uuid primary key,
+  name text not null
+);
+alter table public.tenants enable row level security;
+alter table public.tenants force row level security;
+create policy tenant_isolation on public.tenants
+  using (id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select on public.tenants to shop_app;
+
+create table public.notes (
+  id uuid primary key default gen_random_uuid(),
+  tenant_id uuid not null references public.tenants (id),
+  body text not null
+);
+alter table public.notes enable row level security;
+alter table public.notes force row level security;
+create policy tenant_isolation on public.notes
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select, insert, update, delete on public.notes to shop_app;
