@@ -16,6 +16,49 @@ import { unprotectedCopy } from "./A12-unprotected-copy/rule.ts";
 import { cascadeDropsPolicy } from "./A13-cascade-drops-policy/rule.ts";
 import { protectionSwitchedOff } from "./A14-protection-switched-off/rule.ts";
 import { coverageLost } from "./A15-coverage-lost/rule.ts";
+import { definerView } from "./D1-definer-view/rule.ts";
+import { replacedView } from "./D2-replaced-view/rule.ts";
+import { materializedView } from "./D3-materialized-view/rule.ts";
+import { definerFunction } from "./D4-definer-function/rule.ts";
+import { definerPath } from "./D5-definer-path/rule.ts";
+import { publicExecute } from "./D6-public-execute/rule.ts";
+import { replacedFunction } from "./D7-replaced-function/rule.ts";
+import { definerTrigger } from "./D8-definer-trigger/rule.ts";
+import { cascadeIdentity } from "./D9-cascade-identity/rule.ts";
+import { ruleAsOwner } from "./D10-rule-as-owner/rule.ts";
+import { viewWithoutBarrier } from "./D11-view-without-barrier/rule.ts";
+import { leakproofFunction } from "./D12-leakproof-function/rule.ts";
+import { ownedByBypassRole } from "./D13-owned-by-bypass-role/rule.ts";
+import { dynamicSql } from "./D14-dynamic-sql/rule.ts";
+import { contextLeftBehind } from "./D15-context-left-behind/rule.ts";
+import { uncheckedViewWrite } from "./D16-unchecked-view-write/rule.ts";
+import { foreignKeyWithoutTenant } from "./E1-foreign-key-without-tenant/rule.ts";
+import { cascadeCrosses } from "./E2-cascade-crosses/rule.ts";
+import { restrictReveals } from "./E3-restrict-reveals/rule.ts";
+import { nullableTenantInKey } from "./E4-nullable-tenant-in-key/rule.ts";
+import { uniqueWithoutTenant } from "./E5-unique-without-tenant/rule.ts";
+import { tenantPartitions } from "./E6-tenant-partitions/rule.ts";
+import { checkByFunction } from "./E7-check-by-function/rule.ts";
+import { ownerMigratesBlind } from "./E8-owner-migrates-blind/rule.ts";
+import { detailWithValues } from "./E9-detail-with-values/rule.ts";
+import { truncate } from "./F1-truncate/rule.ts";
+import { references } from "./F2-references/rule.ts";
+import { trigger } from "./F3-trigger/rule.ts";
+import { childReached } from "./F4-child-reached/rule.ts";
+import { sequences } from "./F5-sequences/rule.ts";
+import { largeObjects } from "./F7-large-objects/rule.ts";
+import { foreignTables } from "./F8-foreign-tables/rule.ts";
+import { publications } from "./F9-publications/rule.ts";
+import { notify } from "./F10-notify/rule.ts";
+import { advisoryLocks } from "./F11-advisory-locks/rule.ts";
+import { queueTables } from "./F16-queue-tables/rule.ts";
+import { statementStatistics } from "./G5-statement-statistics/rule.ts";
+import { loggedValues } from "./G8-logged-values/rule.ts";
+import { connectToPublic } from "./H1-connect-to-public/rule.ts";
+import { searchPathFallsThrough } from "./H2-search-path-falls-through/rule.ts";
+import { createOnPublic } from "./H4-create-on-public/rule.ts";
+import { deadIndex } from "./P1-dead-index/rule.ts";
+import { policyCost } from "./P2-policy-cost/rule.ts";
 import type { Rule } from "./rule.ts";
 
 /** Every rule. */
@@ -35,4 +78,47 @@ export const rules: readonly Rule[] = [
   cascadeDropsPolicy,
   protectionSwitchedOff,
   coverageLost,
+  definerView,
+  replacedView,
+  materializedView,
+  definerFunction,
+  definerPath,
+  publicExecute,
+  replacedFunction,
+  definerTrigger,
+  cascadeIdentity,
+  ruleAsOwner,
+  viewWithoutBarrier,
+  leakproofFunction,
+  ownedByBypassRole,
+  dynamicSql,
+  contextLeftBehind,
+  uncheckedViewWrite,
+  foreignKeyWithoutTenant,
+  cascadeCrosses,
+  restrictReveals,
+  nullableTenantInKey,
+  uniqueWithoutTenant,
+  tenantPartitions,
+  checkByFunction,
+  ownerMigratesBlind,
+  detailWithValues,
+  truncate,
+  references,
+  trigger,
+  childReached,
+  sequences,
+  largeObjects,
+  foreignTables,
+  publications,
+  notify,
+  advisoryLocks,
+  queueTables,
+  statementStatistics,
+  loggedValues,
+  connectToPublic,
+  searchPathFallsThrough,
+  createOnPublic,
+  deadIndex,
+  policyCost,
 ];

@@ -93,13 +93,14 @@ function isContextCall(facts: Facts, node: SyntaxNode, within: Routine | undefin
   const words = nameWords(node.funcname as SyntaxNode[]);
   const name = words.at(-1) ?? "";
   if (name === "current_setting")
-    return isContextSetting(facts, stringConstant((node.args as SyntaxNode[] | undefined)?.[0]));
+    // any setting of the project: what no policy reads may still be compared with a column here (app.user_id)
+    return stringConstant((node.args as SyntaxNode[] | undefined)?.[0])?.includes(".") === true;
   if (platformSource(words.length > 1 ? words.at(-2) : undefined, name) !== undefined) return true;
   const called = routineOf(facts, node);
   return called !== undefined && called !== within && valueOfContext(facts, called);
 }
 
-/** Whether a setting is one by which policies learn the tenant; without any known one, every setting of the project's own. */
+/** Whether a setting is one by which policies learn the tenant or user; where none is known, every setting of the project's own. */
 export function isContextSetting({ understanding: { context } }: Facts, setting: string | null): boolean {
   if (setting === null || !setting.includes(".")) return false;
   const name = setting.toLowerCase();

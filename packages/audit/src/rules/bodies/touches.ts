@@ -49,8 +49,17 @@ function collect(
     const check = stronger(guard, own);
     for (const { schema, name, mode } of accessesOf(tree)) {
       const relation = graph.find(schema, name, path);
-      if (relation !== undefined)
-        touches.push({ relation, mode, check, unqualified: schema === undefined, through: null, tree });
+      if (relation === undefined) continue;
+      // a new row that is given the caller's own tenant needs no comparison
+      const given = mode === "insert" && readsContext(facts, tree, known, routine) ? "tenant" : check;
+      touches.push({
+        relation,
+        mode,
+        check: stronger(check, given),
+        unqualified: schema === undefined,
+        through: null,
+        tree,
+      });
     }
     if (stack.length < deepest)
       for (const called of invokersIn(facts, tree))

@@ -6,6 +6,7 @@
 import type { Policy, QualifiedName, Relation } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
 import { parseExpression } from "../../understand/sql/parser.ts";
+import type { AccessMode } from "../bodies/accesses.ts";
 import { checkOfTree } from "../bodies/caller-check.ts";
 import { isOpenToRead } from "../judge/row-access.ts";
 import { holdsTenantRows } from "../judge/tenant-rows.ts";
@@ -17,37 +18,43 @@ export interface Exposure {
   readonly sentence: string;
 }
 
-/** How a table's rows of all tenants lie open to a role; null where row security binds it, or where there is nothing to hide. */
-export function exposureTo(facts: Facts, role: string, relation: Relation): Exposure | null {
-  if (!holdsTenantRows(facts, relation) || isOpenToRead(facts, relation)) return null;
+const commandOf = { read: "select", insert: "insert", update: "update", delete: "delete", truncate: "delete" } as const;
+
+/**
+ * How a table's rows of all tenants lie open to a role that works on them; null where row security binds it, or where there is nothing to hide.
+ * The table's own holes (no row security on a table that the application reads anyway, a policy that lets everybody through) are found
+ * there and not repeated here.
+ */
+export function exposureTo(facts: Facts, role: string, relation: Relation, mode: AccessMode = "read"): Exposure | null {
+  if (!holdsTenantRows(facts, relation) || (mode === "read" && isOpenToRead(facts, relation))) return null;
   const name = dotted(relation);
+  const command = commandOf[mode];
   if (!relation.rowSecurity) {
-    // then the table itself is the hole (A1), and nothing that reads it makes it wider
-    const direct = facts.reach.can("SELECT", relation);
+    const direct = facts.reach.can(mode === "truncate" ? "TRUNCATE" : command.toUpperCase(), relation);
     return direct ? null : { why: "no row security", sentence: `${name} has no row security` };
   }
+  const bypasses = facts.reach.roleBypasses(role, relation);
   const attributes = facts.reach.role(role);
-  if (attributes?.superuser === true) return { why: "bypass", sentence: `${role} is a superuser` };
-  if (attributes?.bypassRls === true) return { why: "bypass", sentence: `${role} has BYPASSRLS` };
-  if (facts.reach.roleBypasses(role, relation))
+  const bypassing = attributes?.superuser === true || attributes?.bypassRls === true;
+  if (bypasses && !relation.forced && (role === relation.owner || !bypassing))
     return { why: "owner", sentence: `${role} owns ${name}, and row security is not forced there` };
-  const wide = policiesOf(facts, relation).find(
-    (policy) => policy.permissive && isFor(policy, role) && !isBinding(facts, policy),
+  if (bypasses)
+    return {
+      why: "bypass",
+      sentence: `${role} ${attributes?.superuser === true ? "is a superuser" : "has BYPASSRLS"}`,
+    };
+  const policies = policiesOf(facts, relation).filter(
+    (policy) => policy.command === "all" || policy.command === command,
   );
-  const floored = policiesOf(facts, relation).some(
-    (policy) => !policy.permissive && bindsRole(policy, role) && isBinding(facts, policy),
+  // a policy TO PUBLIC that does not look at the context is a hole for everybody, and found as that (B)
+  const wide = policies.find((policy) => policy.permissive && policy.roles.includes(role) && !isBinding(facts, policy));
+  const floored = policies.some(
+    (policy) =>
+      !policy.permissive && policy.roles.some((each) => each === "public" || each === role) && isBinding(facts, policy),
   );
   if (wide === undefined || floored) return null;
-  return { why: "policy", sentence: `policy ${wide.name} on ${name} lets ${role} see rows of every tenant` };
+  return { why: "policy", sentence: `policy ${wide.name} on ${name} lets ${role} reach rows of every tenant` };
 }
-
-// A policy TO PUBLIC that does not look at the context is a hole for everybody, and found as that (B).
-const isFor = (policy: Policy, role: string): boolean =>
-  policy.roles.includes(role) && (policy.command === "all" || policy.command === "select");
-
-const bindsRole = (policy: Policy, role: string): boolean =>
-  (policy.roles.includes("public") || policy.roles.includes(role)) &&
-  (policy.command === "all" || policy.command === "select");
 
 /** The policies of a table. */
 export function policiesOf({ snapshot }: Facts, { schema, name }: QualifiedName): Policy[] {

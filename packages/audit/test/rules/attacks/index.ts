@@ -1,5 +1,9 @@
 /** All attacks on the rules' fixtures, a file a family. */
+import { attacksA } from "./a.ts";
 import type { RuleAttack } from "./attack.ts";
+import { attacksD } from "./d.ts";
+import { attacksE } from "./e.ts";
+import { attacksF } from "./f.ts";
 
 /** Every attack. */
-export const attacks: readonly RuleAttack[] = [];
+export const attacks: readonly RuleAttack[] = [...attacksA, ...attacksD, ...attacksE, ...attacksF];

@@ -1,0 +1,66 @@
+-- D15 red: after the call the rest of the transaction belongs to the partner.
+create role shop_owner nologin;
+create role shop_app login;
+grant usage, create on schema public to shop_owner;
+grant usage on schema public to shop_app;
+set role shop_owner;
+
+create table public.tenants (
+  id uuid primary key,
+  name text not null
+);
+alter table public.tenants enable row level security;
+alter table public.tenants force row level security;
+create policy tenant_isolation on public.tenants
+  using (id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select on public.tenants to shop_app;
+
+create table public.invoices (
+  tenant_id uuid not null references public.tenants (id),
+  id uuid not null default gen_random_uuid(),
+  note text not null default '',
+  primary key (tenant_id, id)
+);
+alter table public.invoices enable row level security;
+alter table public.invoices force row level security;
+create policy tenant_isolation on public.invoices
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select, insert, update, delete on public.invoices to shop_app;
+
+create table public.inbox (
+  tenant_id uuid not null references public.tenants (id),
+  id uuid not null default gen_random_uuid(),
+  note text not null default '',
+  primary key (tenant_id, id)
+);
+alter table public.inbox enable row level security;
+alter table public.inbox force row level security;
+create policy tenant_isolation on public.inbox
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select, insert, update, delete on public.inbox to shop_app;
+
+create table public.partners (
+  tenant_id uuid not null references public.tenants (id),
+  id uuid not null default gen_random_uuid(),
+  partner uuid not null,
+  primary key (tenant_id, id)
+);
+alter table public.partners enable row level security;
+alter table public.partners force row level security;
+create policy tenant_isolation on public.partners
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select on public.partners to shop_app;
+
+create function public.greet(friend uuid) returns void
+  language plpgsql security definer set search_path = ''
+  as $$
+  declare
+    own text := current_setting('app.tenant_id', true);
+  begin
+    if not exists (select from public.partners where tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid and partner = friend) then
+      raise exception 'not a partner';
+    end if;
+    perform set_config('app.tenant_id', friend::text, true);
+    insert into public.inbox (tenant_id, note) values (friend, 'hello');
+  end
+  $$;

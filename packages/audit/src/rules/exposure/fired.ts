@@ -1,0 +1,39 @@
+/**
+ * Triggers that the application can fire, and what of NEW and OLD may be trusted in them: the tenant of a table whose policies check it, keys of
+ * the row, and columns of its foreign keys. Everything else in NEW is what the caller wrote.
+ */
+import type { Relation, Routine, Trigger } from "@watertight/schema";
+import type { Known } from "../bodies/caller-check.ts";
+import { isBound } from "../judge/row-access.ts";
+import { graphOf, tenancyOf } from "../judge/tenant-rows.ts";
+import type { Facts } from "../rule.ts";
+
+/** A trigger with its table and its function. */
+export interface Fired {
+  readonly trigger: Trigger;
+  readonly relation: Relation;
+  readonly routine: Routine;
+}
+
+/** The enabled triggers of tables and views on which the application may give one of their commands. */
+export function firedTriggers(facts: Facts): Fired[] {
+  return facts.snapshot.triggers.flatMap((trigger): Fired[] => {
+    const relation = graphOf(facts).relation(trigger.relation);
+    const routine = facts.snapshot.routines.find(({ signature }) => signature === trigger.calls);
+    if (!relation || !routine || !trigger.enabled) return [];
+    const can = trigger.events.some((event) => facts.reach.can(event.toUpperCase(), relation));
+    return can ? [{ trigger, relation, routine }] : [];
+  });
+}
+
+/** Names of NEW and OLD that hold the caller's own tenant, or lead to a row that the caller's own row belongs to. */
+export function trustedOf(facts: Facts, relation: Relation): Known {
+  const tenancy = tenancyOf(facts, relation);
+  const graph = graphOf(facts);
+  const context = new Set<string>();
+  if (isBound(facts, relation) && (tenancy.kind === "column" || tenancy.kind === "tenants"))
+    for (const row of ["new", "old"]) context.add(`${row}.${tenancy.column}`);
+  const keys = [...graph.primaryKey(relation), ...graph.foreignKeys(relation).flatMap(({ columns }) => columns)];
+  const checked = new Set(keys.flatMap((column) => [`new.${column}`, `old.${column}`]));
+  return { context, checked };
+}
