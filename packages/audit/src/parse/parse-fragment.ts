@@ -3,10 +3,11 @@
  */
 import type { Fragment, Migration, MigrationSet } from "../find/migration.ts";
 import type { ParsedStatement, Place, SyntaxNode } from "../history/statement.ts";
+import { readRun } from "./batch.ts";
 import { includeCandidates } from "./includes.ts";
 import { placer } from "./place.ts";
 import type { Psql, PsqlEffect } from "./psql.ts";
-import { readStatement, type Surroundings } from "./read-statement.ts";
+import { type Reading, readStatement, type Surroundings } from "./read-statement.ts";
 import { recover } from "./recover.ts";
 import { type Piece, split } from "./split.ts";
 
@@ -57,18 +58,27 @@ function lineOf(text: string, at: number): number {
   return lines;
 }
 
-/** Reads a statement where the script stands. */
-async function statementOf(script: Script, piece: Piece, raw: string, place: Place): Promise<ParsedStatement> {
+/** Reads a statement where the script stands; `known` is its tree where its text needs no change. */
+async function statementOf(
+  script: Script,
+  piece: Piece,
+  raw: string,
+  place: Place,
+  known: SyntaxNode | undefined,
+): Promise<ParsedStatement> {
   const { migration, session, surroundings } = script;
   const blanked = blank(raw, piece);
   const stopped = session.stopped();
   if (stopped !== null) return skipping({ migration, place, text: blanked }, stopped);
   const { text, filled } = session.fill(blanked);
-  const reading = await readStatement(
-    text,
-    surroundings,
-    filled.map((name) => `${name} filled in as psql does`),
-  );
+  const reading: Reading =
+    known !== undefined && filled.length === 0
+      ? { text, tree: known, problem: null, at: 0, adapted: [] }
+      : await readStatement(
+          text,
+          surroundings,
+          filled.map((name) => `${name} filled in as psql does`),
+        );
   const { tree, problem, at, adapted } = reading;
   const lines = problem === null ? 0 : lineOf(reading.text, at);
   const skip = copySkip(tree);
@@ -111,6 +121,9 @@ export async function parseFragment(fragment: Fragment, script: Script): Promise
   const statements: ParsedStatement[] = [];
   const placeAt = placer(migration.file, fragment);
   let pieces = split(sql);
+  let trees: ReadonlyMap<Piece, SyntaxNode> = new Map();
+  /** Pieces before this one were tried in a run. */
+  let tried = 0;
   for (let i = 0; i < pieces.length; i += 1) {
     const piece = pieces[i];
     if (piece === undefined) break;
@@ -129,13 +142,18 @@ export async function parseFragment(fragment: Fragment, script: Script): Promise
       const reason = `${lines} lines of COPY data not read`;
       statements.push({ ...copy, problem: null, skip: { reason, matters: false }, dataLines: lines });
     } else {
-      const statement = await statementOf(script, piece, text, place);
+      if (i >= tried) {
+        const run = await readRun(sql, pieces, i);
+        trees = run.trees;
+        tried = i + run.length;
+      }
+      const statement = await statementOf(script, piece, text, place, trees.get(piece));
       const others = statement.problem === null ? undefined : await recover(sql, piece);
       if (others === undefined) statements.push(statement);
       else {
         pieces = [...pieces.slice(0, i), ...others];
         i -= 1;
-        // a second refusal of the same stretch is final: its end moved
+        tried = i + 1;
       }
     }
   }

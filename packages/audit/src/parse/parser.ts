@@ -11,7 +11,8 @@ export const LONGEST_STATEMENT: number = 4 * 1024 * 1024;
 
 /** What the parser said of a text. */
 export type Parsed =
-  | { readonly trees: readonly SyntaxNode[]; readonly problem: null }
+  /** `starts` are byte offsets (UTF-8) of the first words. */
+  | { readonly trees: readonly SyntaxNode[]; readonly starts: readonly number[]; readonly problem: null }
   /** `at` is the offset in UTF-16 units. */
   | { readonly trees: null; readonly problem: string; readonly at: number };
 
@@ -44,11 +45,12 @@ export async function parse(text: string): Promise<Parsed> {
   if (text.includes("\0")) return refuse("a NUL character", text.indexOf("\0"));
   if (text.length > LONGEST_STATEMENT)
     return refuse(`a statement of ${text.length} characters; at most ${LONGEST_STATEMENT} are parsed`);
-  if (text === "") return { trees: [], problem: null };
+  if (text === "") return { trees: [], starts: [], problem: null };
   const parser = library ?? (await load());
   try {
     const { stmts = [] } = parser.parseSync(text);
-    return { trees: stmts.map(({ stmt }) => stmt as SyntaxNode), problem: null };
+    const starts = stmts.map(({ stmt_location: start = 0 }) => start);
+    return { trees: stmts.map(({ stmt }) => stmt as SyntaxNode), starts, problem: null };
   } catch (error) {
     if (parser.hasSqlDetails(error)) return refuse(error.message, toUnits(text, error.sqlDetails?.cursorPosition ?? 0));
     library = undefined;

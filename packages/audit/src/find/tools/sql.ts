@@ -12,7 +12,9 @@ const MIGRATIONS = /^(?:.*[-_])?(?:migrations?|migrate)$/i;
 const DATABASE = /^(?:sql|db|database|schemas?|ddl|postgres(?:ql)?|pg|init|initdb|docker-entrypoint-initdb\.d)$/i;
 const ASIDE =
   /(?:^|[/._-])(?:seeds?|seeders?|fixtures?|mocks?|quer(?:y|ies)|samples?|testdata|down|rollbacks?|reverts?|undo|teardown)(?=[/._-]|$)/i;
-const DEFINES = /\b(?:create|alter|drop|grant|revoke|comment|do|security)\b/i;
+/** Queries of an application have words like these only in names and comments. */
+const DEFINES =
+  /\b(?:create|alter)\s+(?:\w+\s+){0,3}?(?:table|view|function|procedure|policy|role|user|schema|type|domain|index|trigger|extension|sequence|database|publication|rule|privileges)\b|\b(?:grant|revoke)\s+[\w\s,]+?\b(?:on|to|from)\b/i;
 
 /**
  * The folder that a file belongs to. Numbered folders within (Diesel's 2024-01-01_name/up.sql) are steps of one set; others are sets of their own,

@@ -1,0 +1,63 @@
+/**
+ * npm run bench:parse: how long migrations of 5,000 and 75,000 lines take to parse, each in fresh processes, and the memory that they need.
+ */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describeMachine, describeVersions, loadNow } from "./environment/machine.ts";
+import { parseOptions } from "./options.ts";
+import { type ParseReport, type ParseResult, parseMarkdown, parseText } from "./report/parse-report.ts";
+import { progress } from "./report/progress.ts";
+import { writeReport } from "./report/write.ts";
+
+const options = parseOptions(process.argv.slice(2));
+const started = performance.now();
+const say = progress();
+const machine = describeMachine();
+const script = fileURLToPath(new URL("parse/parse-process.js", import.meta.url));
+
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
+
+function measure(lines: number, processes: number, rounds: number): ParseResult {
+  const runs = Array.from({ length: processes }, () => {
+    const output = execFileSync(process.execPath, [script, String(lines), String(rounds)], { encoding: "utf8" });
+    return JSON.parse(output) as Omit<ParseResult, "processes" | "laterMs"> & { laterMs: number[] };
+  });
+  say(`${lines} lines parsed in ${processes} processes`);
+  const later = runs.flatMap(({ laterMs }) => laterMs);
+  return {
+    lines: runs[0]?.lines ?? 0,
+    kilobytes: runs[0]?.kilobytes ?? 0,
+    statements: runs[0]?.statements ?? 0,
+    processes,
+    loadMs: median(runs.map(({ loadMs }) => loadMs)),
+    firstMs: median(runs.map(({ firstMs }) => firstMs)),
+    firstCpuMs: median(runs.map(({ firstCpuMs }) => firstCpuMs)),
+    laterMs: later.length === 0 ? undefined : median(later),
+    peakMb: Math.max(...runs.map(({ peakMb }) => peakMb)),
+  };
+}
+
+const small = measure(5000, options.quick ? 3 : 11, 4);
+const large = measure(75_000, options.quick ? 1 : 5, 1);
+const goal = (name: string, limit: number, unit: string, measured: number) => ({
+  name,
+  goal: `<= ${limit} ${unit}`,
+  measured,
+  met: measured <= limit,
+});
+const report: ParseReport = {
+  benchmark: "parse",
+  mode: options.quick ? "quick" : "full",
+  date: new Date().toISOString(),
+  machine: { ...machine, load: { start: machine.load.start, end: loadNow() } },
+  versions: describeVersions("none"),
+  results: [small, large],
+  goals: [
+    goal("5,000 lines, first time", 300, "ms", small.firstMs),
+    goal("75,000 lines, first time", 4000, "ms", large.firstMs),
+    goal("75,000 lines, peak memory", 500, "MB", large.peakMb),
+  ],
+  seconds: Math.round((performance.now() - started) / 100) / 10,
+};
+if (options.out !== undefined) writeReport(options.out, report, parseMarkdown(report));
+console.log(options.json ? JSON.stringify(report) : parseText(report));
