@@ -39,6 +39,7 @@ export { protectTables } from "./protect/protect-tables.ts";
 export type { DerivedTenancy, DirectTenancy, Tenancy } from "./protect/tenancy.ts";
 export type { TenantType } from "./protect/tenant-column.ts";
 export { unprotectTable, type UnprotectReport } from "./protect/unprotect-table.ts";
+export { type Difference, diffSnapshots } from "./snapshot/diff.ts";
 export { readSnapshot, type SnapshotOptions } from "./snapshot/read-snapshot.ts";
 export type * from "./snapshot/snapshot.ts";
 export { snapshotKit } from "./snapshot/snapshot-kit.ts";
