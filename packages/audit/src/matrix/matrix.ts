@@ -41,6 +41,8 @@ export interface Attempt {
   readonly evidence: string;
   /** The attack leaks with the defence off; null where it was not tried (result leaked needs none). */
   readonly bites: boolean | null;
+  /** What was off when it leaked, or why no such proof could be had; null where none was needed. */
+  readonly proof: string | null;
   /** A script for psql, complete: context, attack, rollback. */
   readonly repro: string;
 }

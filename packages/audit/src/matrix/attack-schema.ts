@@ -1,0 +1,352 @@
+/**
+ * Seeds two tenants in the replayed database, attacks every table by every way that has a meaning there, proves of each attack that it would
+ * have leaked, and answers with the matrix. The database stays as it is afterwards, seeds and all, so that a repro script runs in it. Must
+ * never be given a database that matters.
+ */
+import { rotateKey } from "@watertight/schema";
+import type { QualifiedName } from "@watertight/schema";
+import pg from "pg";
+import type { Facts } from "../rules/rule.ts";
+import { dotted, type SchemaGraph, schemaGraph } from "../understand/schema/graph.ts";
+import type { Actor, Attack } from "./attacks/attack.ts";
+import { attacksOn } from "./attacks/index.ts";
+import { markersOf } from "./attacks/judge.ts";
+import { partsOf } from "./attacks/partitions.ts";
+import { policiesOf } from "./attacks/paths.ts";
+import { residualAttacks } from "./attacks/residual.ts";
+import { readRights } from "./attacks/rights.ts";
+import { refreshStatements } from "./attacks/views.ts";
+import { targetOf, type Target, type World } from "./attacks/world.ts";
+import { cellsOf, type TableState } from "./cells.ts";
+import { installLab } from "./lab/lab.ts";
+import { type Attempt, type Matrix, type MatrixColumn, matrixColumns, type MatrixNote } from "./matrix.ts";
+import { contextBook, type KitAccess } from "./personas/context.ts";
+import { makeTenantRoles, prepareLogins } from "./personas/logins.ts";
+import { columnMeaning } from "./personas/meaning.ts";
+import { makeTenants, randomness } from "./personas/tenants.ts";
+import { makeUnbound, unboundRole } from "./personas/unbound.ts";
+import { reproScript } from "./repro.ts";
+import { LanePool } from "./run/pool.ts";
+import { AttackRun, isPointless, type Outcome } from "./run/run-attacks.ts";
+import { readBook } from "./seed/book.ts";
+import { isSeedable } from "./seed/order.ts";
+import { seedTenants, unseedable } from "./seed/seed.ts";
+import type { AttackServer } from "./server.ts";
+import { Session } from "./wire/session.ts";
+
+/** What is going on, for a progress line. */
+export interface AttackProgress {
+  readonly phase: "seed" | "attack";
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Options of {@link attackSchema}. */
+export interface AttackOptions {
+  /** After this many milliseconds no new attack begins; default 60,000. */
+  readonly budgetMs?: number;
+  /** At most so many attacks; the rest is UNVERIFIED. Default: all. */
+  readonly maxAttempts?: number;
+  readonly signal?: AbortSignal;
+  onProgress?(progress: AttackProgress): void;
+  /** Only these tables. */
+  readonly only?: readonly QualifiedName[];
+  /** Connections over all roles; default 8. */
+  readonly connections?: number;
+  /** The seed of ids and canaries; the same seed gives the same scripts. */
+  readonly seed?: string;
+}
+
+const ms = { statement: 2_000, budget: 60_000 };
+
+/** Reads how the kit is installed, and gets a key for it from the database itself. */
+async function kitAccess(server: AttackServer, facts: Facts): Promise<KitAccess | null> {
+  if (!facts.understanding.context.some(({ kind }) => kind === "kit")) return null;
+  const client = new pg.Client(server.config(null));
+  await client.connect();
+  try {
+    const { rows } = await client.query("select value from watertight.setting where name = 'level'");
+    const level = (rows[0]?.value ?? "plain") as KitAccess["level"];
+    return { level, key: level === "plain" ? "" : (await rotateKey(client)).key };
+  } finally {
+    await client.end();
+  }
+}
+
+async function registerTenants(admin: Session, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await admin.must(`select watertight.register_tenant('${id.replaceAll("'", "''")}')`);
+}
+
+/** Fills materialized views as a job would: without a context, or in B's where there must be one. */
+async function refresh(admin: Session, world: World): Promise<string[]> {
+  const notes: string[] = [];
+  for (const statement of refreshStatements(world)) {
+    const [plain] = await admin.run([statement]);
+    if (!plain!.error) continue;
+    const answers = await admin.run([
+      "begin",
+      ...world.context.statements("strongest", world.tenants.b),
+      statement,
+      "commit",
+    ]);
+    const failed = answers.find(({ error }) => error);
+    notes.push(
+      failed
+        ? `${statement} failed: ${plain!.error.message}`
+        : `${statement} needed a context and was run in tenant B's.`,
+    );
+  }
+  return notes;
+}
+
+/**
+ * Attacks the replayed database.
+ * @example const matrix = await attackSchema(server, facts, { budgetMs: 20_000 });
+ * @throws the reason of `signal` when it aborts, and connection errors of the superuser
+ */
+export async function attackSchema(server: AttackServer, facts: Facts, options: AttackOptions = {}): Promise<Matrix> {
+  const deadline = Date.now() + (options.budgetMs ?? ms.budget);
+  const admin = await Session.open({
+    ...server.config(null),
+    options: "-c timezone=UTC -c datestyle=ISO -c lock_timeout=5s",
+  });
+  const pool = new LanePool(server, ms.statement);
+  try {
+    const graph = schemaGraph(facts.snapshot);
+    const { world, notes } = await prepare(admin, server, facts, graph, options);
+    const targets = facts.understanding.tables.flatMap(({ relation, tenancy }) => {
+      const chosen = options.only?.some((name) => dotted(name) === dotted(relation)) ?? true;
+      const target = chosen ? targetOf(world, relation, tenancy) : undefined;
+      return target ? [target] : [];
+    });
+    const planned = targets.flatMap((target) => world.actors.flatMap((actor) => attacksOn(world, target, actor)));
+    const residual = residualOf(world, targets);
+    const limited = planned.slice(0, options.maxAttempts ?? planned.length);
+    await openLanes(pool, world.actors, options.connections ?? 8);
+    const total = limited.length + residual.length;
+    const run = new AttackRun(world, pool, {
+      deadline,
+      signal: options.signal,
+      onDone: (done) => options.onProgress?.({ phase: "attack", done: Math.min(done, total), total }),
+    });
+    const outcomes = await run.run([...limited, ...residual]);
+    for (const [login, reason] of pool.failures)
+      notes.push({ vector: "", text: `${login} could not log in: ${reason}`, attempt: null });
+    return assemble(world, graph, options, targets, planned, residual, outcomes, notes, pool.size);
+  } finally {
+    await Promise.all([pool.close(), admin.close()]);
+  }
+}
+
+async function prepare(
+  admin: Session,
+  server: AttackServer,
+  facts: Facts,
+  graph: SchemaGraph,
+  options: AttackOptions,
+): Promise<{ world: World; notes: MatrixNote[] }> {
+  const { understanding } = facts;
+  const random = randomness(options.seed ?? `${Date.now()} ${Math.random()}`);
+  const meaning = columnMeaning(facts, graph);
+  const tenants = makeTenants(random, meaning, understanding.perUser);
+  const pair = [tenants.a, tenants.b];
+  const kit = await kitAccess(server, facts);
+  await installLab(admin);
+  // attacks that wait for each other are soon told so, and tried again
+  await admin.must(
+    "do $$ begin execute format('alter database %I set deadlock_timeout = %L', current_database(), '25ms'); end $$",
+  );
+  const { actors, notes } = await prepareLogins(admin, facts);
+  if (kit)
+    await registerTenants(
+      admin,
+      pair.map(({ id }) => id),
+    );
+  const byRole = understanding.context.some(({ kind }) => kind === "role");
+  if (byRole)
+    await makeTenantRoles(
+      admin,
+      pair.map(({ id }) => id),
+      actors.find(({ kind }) => kind === "tenant"),
+    );
+  await makeUnbound(admin, facts, actors);
+  const hasUsers = meaning.userType !== null;
+  const seeded = await seedTenants({
+    admin,
+    facts,
+    graph,
+    meaning,
+    random,
+    tenants,
+    // a tenant's id may change while it is seeded
+    context: async (tenant) =>
+      (await contextBook(understanding.context, kit, pair, hasUsers)).statements("strongest", tenant),
+    signal: options.signal,
+    onTable: (done, total) => options.onProgress?.({ phase: "seed", done, total }),
+  });
+  const context = await contextBook(understanding.context, kit, pair, hasUsers);
+  const extra = graph.tables.filter(
+    (table) =>
+      isSeedable(table) && understanding.memberships.some(({ relation }) => dotted(relation) === dotted(table)),
+  );
+  const book = await readBook(admin, graph, understanding.tables, extra, pair);
+  const ids = pair.slice(1).flatMap(({ id, users }) => [id, ...users]);
+  const roles = [...new Set([...actors.map(({ role }) => role), ...facts.reach.settable])];
+  const world: World = {
+    facts,
+    graph,
+    meaning,
+    tenants,
+    context,
+    actors: byRole ? actors.map((actor) => ({ ...actor, role: tenants.a.id, login: tenants.a.id })) : actors,
+    rights: await readRights(admin, byRole ? [...roles, tenants.a.id] : roles),
+    book,
+    seeded,
+    markers: markersOf(book.pages, ids, tenants.b.canary),
+    random,
+  };
+  const told = [...notes, ...seeded.notes, ...(await refresh(admin, world))];
+  return { world, notes: told.map((text) => ({ vector: "", text, attempt: null })) };
+}
+
+async function openLanes(pool: LanePool, actors: readonly Actor[], connections: number): Promise<void> {
+  // attacks that take on another role log in as themselves
+  const logins = [...new Set(actors.flatMap(({ login }) => [login]))];
+  const direct = actors.map(({ role }) => role).filter((role) => !logins.includes(role));
+  // half of the connections attack, half prove
+  const each = Math.max(1, Math.floor((connections / 2 - direct.length) / Math.max(logins.length, 1)));
+  await Promise.all([
+    ...logins.map((login) => pool.open(login, each)),
+    ...direct.map((role) => pool.open(role, 1)),
+    pool.open(unboundRole, Math.max(1, connections >> 1)),
+  ]);
+}
+
+// Told once: on the first table that has row security.
+function residualOf(world: World, targets: readonly Target[]): Attack[] {
+  for (const target of targets)
+    for (const actor of world.actors) {
+      const attacks = residualAttacks(world, target, actor);
+      if (attacks.length > 0) return attacks;
+    }
+  return [];
+}
+
+function attemptOf(world: World, { attack, ruling, bites, proof }: Outcome): Attempt {
+  return {
+    vector: attack.vector,
+    column: attack.column,
+    table: { schema: attack.table.schema, name: attack.table.name },
+    name: attack.name,
+    object: attack.object,
+    role: attack.actor.role,
+    connection: attack.age,
+    result: ruling.result,
+    evidence: ruling.evidence,
+    bites,
+    proof: proof === "" ? null : proof,
+    repro: reproScript(world, attack, ruling.evidence),
+  };
+}
+
+// A's own rows are the proof that the context is the right one, where policies and rights let it see any.
+function isBlind(world: World, target: Target, outcomes: readonly Outcome[]): boolean {
+  if (!target.relation.rowSecurity) return false;
+  const reads = policiesOf(world, target.relation).some(
+    ({ command, permissive, roles }) =>
+      permissive && (command === "all" || command === "select") && world.facts.reach.applies(roles),
+  );
+  if (!reads) return false;
+  const main = outcomes.filter(
+    ({ attack }) => attack.table === target.relation && attack.column === "read" && attack.persona === "strongest",
+  );
+  const bare = main.filter(
+    ({ ruling }) => ruling.result === "blocked" && ruling.evidence.startsWith("0 rows of tenant B"),
+  );
+  return bare.length > 0 && bare.every(({ ruling }) => ruling.evidence.endsWith(", 0 others"));
+}
+
+function assemble(
+  world: World,
+  graph: SchemaGraph,
+  options: AttackOptions,
+  targets: readonly Target[],
+  planned: readonly Attack[],
+  residual: readonly Attack[],
+  outcomes: readonly Outcome[],
+  notes: MatrixNote[],
+  connections: number,
+): Matrix {
+  const told = new Set(residual);
+  const useful = outcomes.filter((outcome) => !isPointless(outcome));
+  const attempts = useful.filter(({ attack }) => !told.has(attack)).map((outcome) => attemptOf(world, outcome));
+  const ran = new Set(outcomes.map(({ attack }) => attack));
+  for (const outcome of useful.filter(({ attack }) => told.has(attack)))
+    if (outcome.ruling.result === "noted")
+      notes.push({ vector: outcome.attack.vector, text: outcome.ruling.evidence, attempt: attemptOf(world, outcome) });
+  for (const target of targets) {
+    const { parts, left } = partsOf(world, target);
+    if (parts.length > 0 && left > 0)
+      notes.push({
+        vector: "F4",
+        text: `${dotted(target.relation)}: ${parts.length} partitions were attacked one by one, ${left} were not.`,
+        attempt: null,
+      });
+  }
+  const byTarget = new Map(targets.map((target) => [dotted(target.relation), target]));
+  const tables = world.facts.understanding.tables.filter(({ relation }) => {
+    const found = graph.relation(relation);
+    return (
+      found !== undefined &&
+      !found.isPartition &&
+      (options.only?.some((name) => dotted(name) === dotted(relation)) ?? true)
+    );
+  });
+  const cells = tables.flatMap((table) => {
+    const target = byTarget.get(dotted(table.relation));
+    const missed = new Map<MatrixColumn, number>();
+    for (const attack of planned)
+      if (attack.table === target?.relation && !ran.has(attack))
+        missed.set(attack.column, (missed.get(attack.column) ?? 0) + 1);
+    const state: TableState = {
+      table,
+      unseeded: target ? null : whyUnseeded(world, graph, table.relation),
+      missed,
+      blind: target ? isBlind(world, target, outcomes) : false,
+      allPublic: target ? target.b.every(({ isPublic }) => isPublic) : false,
+    };
+    return cellsOf(matrixColumns, state, attempts);
+  });
+  const withoutRoles = world.actors.length === 0;
+  return {
+    cells: withoutRoles
+      ? cells.map((cell) =>
+          cell.verdict === "N/A"
+            ? { ...cell, verdict: "UNVERIFIED" as const, reason: "no role of the application is known" }
+            : cell,
+        )
+      : cells,
+    notes,
+    seeded: tables
+      .filter(({ tenancy }) => tenancy.kind !== "global" && tenancy.kind !== "unknown")
+      .map(({ relation }) => {
+        const target = byTarget.get(dotted(relation));
+        return {
+          table: { schema: relation.schema, name: relation.name },
+          rows: target ? target.a.length + target.b.length : 0,
+          problem: target ? null : whyUnseeded(world, graph, relation),
+        };
+      }),
+    attempts: attempts.length,
+    connections,
+  };
+}
+
+function whyUnseeded(world: World, graph: SchemaGraph, table: QualifiedName): string {
+  const relation = graph.relation(table);
+  return (
+    world.seeded.problems.get(dotted(table)) ??
+    (relation ? unseedable(relation) : null) ??
+    "no row of both tenants could be recognised in it"
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * Functions that run with their owner's rights (D4): called in A's context with the ids of B, they must neither show nor change anything of B,
+ * and their answer must not depend on B's rows. A function with the caller's rights can do nothing that plain SQL can't, and is not called.
+ */
+import { quoteQualified, type Relation, type Routine } from "@watertight/schema";
+import { literal } from "../seed/values.ts";
+import type { Actor, Attack, Control, Ruling, Seen, Step } from "./attack.ts";
+import { Forge, mainStance, written } from "./forms.ts";
+import type { Markers } from "./judge.ts";
+import { forgetB, namedIn, tenantTables } from "./paths.ts";
+import { judgeDependence } from "./views.ts";
+import type { Target, World } from "./world.ts";
+
+// Secrets are what such functions are guarded by; whoever has one may use it.
+const secret = /token|secret|password|passwd|otp|hash|nonce|signature|api_?key|invite_?code/i;
+const tenantWord = /tenant|org|workspace|team|account|company/i;
+const userWord = /user|uid|member|owner|author|profile|person/i;
+
+interface Guess {
+  readonly text: string;
+  readonly own: string;
+}
+
+function idOfTable(world: World, name: string): string | undefined {
+  const wanted = name.toLowerCase().replace(/^_?p_|^_|_?id$|_$/g, "");
+  if (wanted.length < 3) return undefined;
+  const table = tenantTables(world).find((each) =>
+    [wanted, `${wanted}s`, `${wanted}es`, wanted.replace(/y$/, "ies")].includes(each.name.toLowerCase()),
+  );
+  const [key] = table ? world.graph.primaryKey(table).slice(-1) : [];
+  return table && key !== undefined ? (world.book.of(table, "B")[0]?.values.get(key) ?? undefined) : undefined;
+}
+
+function guess(world: World, type: string, name: string): Guess {
+  const { a, b } = world.tenants;
+  const both = (text: string): Guess => ({ text, own: text });
+  if (secret.test(name)) return both(type === "uuid" ? "00000000-0000-4000-8000-000000000000" : "none");
+  const isId =
+    type === world.meaning.tenantType || type === world.meaning.userType || /^(uuid|integer|bigint|text)$/.test(type);
+  if (isId && userWord.test(name) && !tenantWord.test(name)) return { text: b.users[0], own: a.users[0] };
+  if (isId && tenantWord.test(name)) return both(b.id);
+  const known = isId ? idOfTable(world, name) : undefined;
+  if (known !== undefined) return both(known);
+  if (type === "uuid") return both(b.id);
+  if (/^(smallint|integer|bigint|numeric|real|double)/.test(type))
+    return both(/limit|count|size|max/i.test(name) ? "100" : "1");
+  if (type === "boolean") return both("true");
+  if (/^jsonb?$/.test(type)) return both("{}");
+  if (/^(timestamp|date)/.test(type)) return both("2026-01-01");
+  if (/^interval/.test(type)) return both("1 day");
+  if (type.endsWith("[]")) return both(type === "uuid[]" ? `{${b.id}}` : "{}");
+  if (/^(text|character|citext|name)/.test(type))
+    return both(/mail/i.test(name) ? `${b.canary}.1@example.test` : b.canary);
+  return both("");
+}
+
+function calls(world: World, routine: Routine): string[] {
+  const guesses = routine.arguments.map((type, at) => guess(world, type, routine.argumentNames[at] ?? ""));
+  const texts = [guesses.map(({ text }) => text), guesses.map(({ own }) => own)];
+  const name = quoteQualified(routine.schema, routine.name);
+  return [
+    ...new Set(
+      texts.map((values) => {
+        const list = values
+          .map((value, at) => `${literal(value === "" ? null : value)}::${routine.arguments[at]!}`)
+          .join(", ");
+        return routine.kind === "procedure" ? `call ${name}(${list})` : `select * from ${name}(${list})`;
+      }),
+    ),
+  ];
+}
+
+// Whether a user is a member, whether something may be done: answers of one bit about ids that the caller knows already.
+function mild(judge: (seen: Seen) => Ruling, routine: Routine): (seen: Seen) => Ruling {
+  if (!/^(boolean|void)$/.test(routine.returns)) return judge;
+  return (seen) => {
+    const found = judge(seen);
+    return found.result === "leaked" && found.evidence.startsWith("the answer depends")
+      ? { ...found, result: "noted" }
+      : found;
+  };
+}
+
+const callable = (world: World, routine: Routine): boolean =>
+  routine.securityDefiner &&
+  (routine.kind === "function" || routine.kind === "procedure") &&
+  routine.extension === null &&
+  routine.schema !== "watertight" &&
+  !/^(trigger|event_trigger)$/.test(routine.returns) &&
+  world.facts.reach.canCall(routine);
+
+/** The tables of tenants that a function may reach: those that its text names. */
+function reached(world: World, routine: Routine): Relation[] {
+  const tables = new Set(tenantTables(world));
+  return [...new Set(namedIn(world, routine).map((relation) => world.graph.root(relation)))].filter((relation) =>
+    tables.has(relation),
+  );
+}
+
+function attack(world: World, target: Target, actor: Actor, routine: Routine, markers: Markers): Attack[] {
+  const forge = new Forge(world, target, actor, "side-door", "D4");
+  const tables = reached(world, routine);
+  const main = mainStance(actor);
+  const controls: Control[] = [{ off: "tenant B calls the same", sql: [], asB: true }];
+  const name = `function ${routine.name}`;
+  return calls(world, routine).flatMap((sql) => {
+    const steps: Step[] = [{ sql }, { sql, alone: true }, forgetB(world, tables), { sql }];
+    const options = { object: routine.name, vector: "D4", controls };
+    const asks = forge.write(`call ${name} with B's ids`, main, steps, {
+      ...options,
+      judge: mild(judgeDependence(markers, written([{ sql }])), routine),
+    });
+    const list: Attack[] = [{ ...asks, watch: [], heavy: true }];
+    if (routine.volatility === "volatile")
+      list.push(forge.write(`changes by ${name} with B's ids`, main, sql, { ...options, watch: tables }));
+    return list;
+  });
+}
+
+/** The attacks through functions that name the table. */
+export function functionAttacks(world: World, target: Target, actor: Actor): Attack[] {
+  return world.facts.snapshot.routines
+    .filter((routine) => callable(world, routine))
+    .flatMap((routine) => {
+      // a function belongs to the first table that it names; what it shows of others is seen there as well
+      const [first] = reached(world, routine);
+      if (!first || first !== target.relation) return [];
+      return attack(world, target, actor, routine, world.markers);
+    });
+}
+
+/** Whether a definer's function that the role may call names no table of tenants: told as a note, because nothing could be tried. */
+export function untried(world: World): Routine[] {
+  return world.facts.snapshot.routines.filter(
+    (routine) => callable(world, routine) && reached(world, routine).length === 0,
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * A schema of our own in the throw-away database: functions of the superuser by which an attack's own transaction can show what it really did
+ * (a role that is blind to foreign rows cannot count them) and by which a negative control switches a defence off before the same attack.
+ * They exist after the catalog was read, so no rule and no attack takes them for a part of the application. Must never exist outside of the
+ * throw-away server: they give everybody everything.
+ */
+import { quoteText } from "@watertight/schema";
+import type { Session } from "../wire/session.ts";
+
+/** Name of the schema. */
+export const labSchema = "watertight_lab";
+
+const definition = `
+create schema ${labSchema};
+-- Runs any statement as the superuser, unseen by the triggers and event triggers of the schema under attack.
+create function ${labSchema}.run(statement text) returns void language plpgsql security definer as $$
+declare before text := pg_catalog.current_setting('session_replication_role');
+begin
+  perform pg_catalog.set_config('session_replication_role', 'replica', true);
+  execute statement;
+  perform pg_catalog.set_config('session_replication_role', before, true);
+end $$;
+-- The same with all constraints and triggers at work.
+create function ${labSchema}.plant(statement text) returns void language plpgsql security definer as $$
+begin
+  execute statement;
+end $$;
+-- No trigger fires any more in this transaction, also not those behind foreign keys.
+create function ${labSchema}.without_triggers() returns void language plpgsql security definer as $$
+begin
+  perform pg_catalog.set_config('session_replication_role', 'replica', true);
+end $$;
+-- All rows of a table, whoever asks: where each lies, in which partition, and its columns as text.
+create function ${labSchema}.rows(relation text) returns table (place text, leaf text, cells json) language plpgsql security definer
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set extra_float_digits = 1 set bytea_output = 'hex' as $$
+declare columns text;
+begin
+  select pg_catalog.string_agg(pg_catalog.format('%I::text', a.attname), ', ' order by a.attnum) into columns
+    from pg_catalog.pg_attribute a where a.attrelid = relation::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped;
+  return query execute pg_catalog.format('select tableoid::text || ctid::text, tableoid::pg_catalog.regclass::text, pg_catalog.to_json(array[%s]::text[]) from %s', columns, relation);
+end $$;
+grant usage on schema ${labSchema} to public;
+grant execute on all functions in schema ${labSchema} to public`;
+
+/** Makes the schema, or makes it anew. */
+export async function installLab(admin: Session): Promise<void> {
+  await admin.must("set session_replication_role = replica");
+  await admin.must("set client_min_messages = warning");
+  await admin.must(`drop schema if exists ${labSchema} cascade; ${definition}`);
+  await admin.must("reset session_replication_role");
+}
+
+/** A statement that runs another one as the superuser. */
+export function labRun(statement: string): string {
+  return `select ${labSchema}.run(${quoteText(statement)})`;
+}
+
+/** The same with constraints and triggers at work. */
+export function labPlant(statement: string): string {
+  return `select ${labSchema}.plant(${quoteText(statement)})`;
+}
+
+/** A statement that switches triggers and foreign keys off for the transaction. */
+export const labWithoutTriggers: string = `select ${labSchema}.without_triggers()`;
+
+/** A statement that shows all rows of a relation; the name is quoted already. */
+export function labRows(relation: string): string {
+  return `select * from ${labSchema}.rows(${quoteText(relation)})`;
+}

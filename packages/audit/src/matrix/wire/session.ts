@@ -1,0 +1,128 @@
+/**
+ * A login that sends many statements at once and hears the answer to each: an attack is a list of plain statements, as a person would type
+ * them, and a round trip for each would cost more than the attack. Every statement stands alone (simple protocol), so an error stops only
+ * itself. Must never throw for what a statement does: refusals are what attacks are about.
+ */
+import pg from "pg";
+
+/** What PostgreSQL refused. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: string;
+  readonly constraint: string | null;
+}
+
+/** The answer to one statement; of several in one text, the rows of the last. */
+export interface Answer {
+  readonly columns: readonly string[];
+  /** As the server wrote them. */
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** INSERT, UPDATE …, and how many rows it says. */
+  readonly command: string;
+  readonly count: number | null;
+  readonly notices: readonly string[];
+  readonly error: Refusal | null;
+}
+
+/** SQLSTATE that we give to a connection that is gone. */
+export const connectionLost = "08006";
+
+const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
+
+interface ResultOf {
+  readonly fields: readonly { readonly name: string }[];
+  readonly rows: (string | null)[][];
+  readonly command: string;
+  readonly rowCount: number | null;
+}
+
+// The class is there and stable; the types name only its newer constructor.
+const PlainQuery = pg.Query as unknown as new (
+  config: { text: string; rowMode: "array"; types: pg.CustomTypesConfig },
+  callback: (error: Partial<pg.DatabaseError> | null, result: ResultOf | ResultOf[]) => void,
+) => pg.Submittable;
+
+/** A connected role. */
+export class Session {
+  readonly #client: pg.Client;
+  #notices: string[] = [];
+  #lost = false;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+    client.on("error", () => {
+      this.#lost = true;
+    });
+    client.on("notice", (notice) => {
+      this.#notices.push([notice.message, notice.detail].filter(Boolean).join(" | "));
+    });
+  }
+
+  /** Logs in; throws when that fails. */
+  static async open(config: pg.ClientConfig): Promise<Session> {
+    const client = new pg.Client({ ...config, pipeline: true });
+    const session = new Session(client);
+    await client.connect();
+    return session;
+  }
+
+  /** Whether the server has closed the connection. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Sends the statements in one write and waits for all answers, in order. */
+  run(statements: readonly string[]): Promise<Answer[]> {
+    const { stream } = (this.#client as unknown as { connection: { stream: { cork(): void; uncork(): void } } })
+      .connection;
+    stream.cork();
+    const answers = statements.map((text) => this.#send(text));
+    stream.uncork();
+    return Promise.all(answers);
+  }
+
+  /** One statement; throws when it is refused: for our own work, never for an attack. */
+  async must(text: string): Promise<Answer> {
+    const [answer] = await this.run([text]);
+    if (answer!.error) throw new Error(`${answer!.error.message} (${answer!.error.code}) in: ${text.slice(0, 500)}`);
+    return answer!;
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end().catch(() => {});
+  }
+
+  #send(text: string): Promise<Answer> {
+    return new Promise((resolve) => {
+      const query = new PlainQuery({ text, rowMode: "array", types }, (error, result) => {
+        const notices = this.#notices;
+        this.#notices = [];
+        if (error) resolve({ columns: [], rows: [], command: "", count: null, notices, error: refusal(error) });
+        else resolve(answerOf(result, notices));
+      });
+      this.#client.query(query);
+    });
+  }
+}
+
+function refusal(error: Partial<pg.DatabaseError>): Refusal {
+  return {
+    code: error.code ?? connectionLost,
+    message: error.message ?? "",
+    detail: error.detail ?? "",
+    constraint: error.constraint ?? null,
+  };
+}
+
+function answerOf(result: ResultOf | ResultOf[], notices: readonly string[]): Answer {
+  const last = Array.isArray(result) ? result.at(-1)! : result;
+  return {
+    columns: last.fields.map(({ name }) => name),
+    rows: last.rows,
+    command: last.command ?? "",
+    count: last.rowCount,
+    notices,
+    error: null,
+  };
+}
