@@ -142,7 +142,11 @@ export async function openProject(root: string, paths: readonly string[] = []): 
       .split(sep)
       .join("/"),
   );
-  const listed = await glob(patterns, {
+  // programs are looked for in folders of migrations, or wherever the user points
+  const programs = wanted
+    .filter((path) => path !== "")
+    .map((path) => `${escapeGlob(path)}/**/*.{ts,js,mts,mjs,cts,cjs}`);
+  const listed = await glob([...patterns, ...programs], {
     cwd: base,
     dot: true,
     expandDirectories: false,

@@ -19,14 +19,17 @@ const LOCATIONS: ReadonlySet<string> = new Set([
   "rexpr_list_end",
 ]);
 
-/** Makes the locations of a tree count from its statement. */
+/** Makes the locations of a tree count from its statement; one of 0 is absent, as in every tree. */
 function rebase(tree: SyntaxNode, base: number): void {
   const stack: SyntaxNode[] = [tree];
   for (let node = stack.pop(); node !== undefined; node = stack.pop())
     for (const key in node) {
       const value: unknown = node[key];
       if (typeof value === "object" && value !== null) stack.push(value as SyntaxNode);
-      else if (typeof value === "number" && value >= base && LOCATIONS.has(key)) node[key] = value - base;
+      else if (typeof value === "number" && value >= base && LOCATIONS.has(key)) {
+        if (value === base) delete node[key];
+        else node[key] = value - base;
+      }
     }
 }
 

@@ -8,7 +8,7 @@ import { includeCandidates } from "./includes.ts";
 import { placer } from "./place.ts";
 import type { Psql, PsqlEffect } from "./psql.ts";
 import { type Reading, readStatement, type Surroundings } from "./read-statement.ts";
-import { recover } from "./recover.ts";
+import { patience, recover } from "./recover.ts";
 import { type Piece, split } from "./split.ts";
 
 /** The script that a stretch belongs to. */
@@ -120,6 +120,7 @@ export async function parseFragment(fragment: Fragment, script: Script): Promise
   const { migration, session } = script;
   const statements: ParsedStatement[] = [];
   const placeAt = placer(migration.file, fragment);
+  const patient = patience();
   let pieces = split(sql);
   let trees: ReadonlyMap<Piece, SyntaxNode> = new Map();
   /** Pieces before this one were tried in a run. */
@@ -148,7 +149,7 @@ export async function parseFragment(fragment: Fragment, script: Script): Promise
         tried = i + run.length;
       }
       const statement = await statementOf(script, piece, text, place, trees.get(piece));
-      const others = statement.problem === null ? undefined : await recover(sql, piece);
+      const others = statement.problem === null ? undefined : await recover(sql, piece, patient);
       if (others === undefined) statements.push(statement);
       else {
         pieces = [...pieces.slice(0, i), ...others];

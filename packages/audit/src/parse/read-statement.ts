@@ -37,6 +37,9 @@ export interface Reading {
 
 const TRIES = 12;
 
+/** Placeholders that look like PostgreSQL's own marks: $1$, and $schema$, which begins a dollar quote. */
+const LOOKALIKE = /\$\d+\$|(?<=\b(?:schema|table|view|role|user|database|to|on|from|into)\s+)\$[a-z_]\w*\$/i;
+
 async function readPlain(text: string, adapted: readonly string[]): Promise<Reading> {
   const { trees, problem, ...rest } = await parse(text);
   const [tree = null] = trees ?? [];
@@ -98,7 +101,13 @@ export async function readStatement(text: string, around: Surroundings, adapted:
   );
   const first = await readPlain(filled(text, sure), [...adapted, ...notes(sure)]);
   const open = placeholders.filter((one) => one.within === null || around.everywhere(one));
-  if (first.problem === null || open.every(({ within }) => within !== null)) return first;
+  if (first.problem === null) return first;
+  if (open.every(({ within }) => within !== null)) {
+    const [lookalike] = LOOKALIKE.exec(text) ?? [];
+    return lookalike === undefined
+      ? first
+      : { ...first, problem: `${first.problem}; no value is known for ${lookalike}` };
+  }
 
   const unclear = open.find(({ name }) => !isPlain(name));
   if (unclear !== undefined)

@@ -72,8 +72,8 @@ function readWord(current: Current, word: string, before: string): void {
   if (words.length > 8) current.words = words.slice(-2);
 }
 
-/** Cuts `text` from `from` on. */
-export function split(text: string, from = 0): Piece[] {
+/** Cuts `text` from `from` on, into `most` pieces at least if there are so many. */
+export function split(text: string, from = 0, most: number = Number.POSITIVE_INFINITY): Piece[] {
   const pieces: Piece[] = [];
   let current = fresh();
   let data = false;
@@ -104,7 +104,7 @@ export function split(text: string, from = 0): Piece[] {
   };
 
   let at = from;
-  while (at < text.length) {
+  while (at < text.length && pieces.length < most) {
     const { kind, end, closed } = tokenAt(text, at);
     if (kind === "backslash") {
       at = meta(at);

@@ -307,6 +307,7 @@ const cases: [name: string, files: Files, expected: Expected][] = [
       "migrations/20240103_c.js":
         "exports.up = (knex) => knex.raw(fs.readFileSync(__dirname + '/../../etc/c.sql', 'utf8'));\nexports.config = { transaction: false };",
       "migrations/20240104_d.js": "module.exports = require('knex').up;",
+      "migrations/20240105_e.js": `exports.up = (knex) => knex.raw(${"(".repeat(50_000)}${")".repeat(50_000)});`,
       "migrations/sql/a.sql": "create table a ();",
     },
     {
@@ -317,6 +318,7 @@ const cases: [name: string, files: Files, expected: Expected][] = [
         "migrations/20240102_b.js: createTable(…) is built by the tool's own code: 'b'",
         "migrations/20240103_c.js: reads ./../../etc/c.sql: outside of the project",
         "migrations/20240104_d.js: no function up(…) was found",
+        "migrations/20240105_e.js: a program that can't be followed: Maximum call stack size exceeded",
       ],
     },
   ],

@@ -103,6 +103,12 @@ describe("placeholders", () => {
       "create table t (a ${types.join()})",
       'syntax error at or near "$"; ${types.join()} is filled in by a program',
     ],
+    ["a number between dollars", "grant select on t to $1$", 'syntax error at or near "$1"; no value is known for $1$'],
+    [
+      "a name between dollars",
+      "create schema $app$; create table $app$.t ()",
+      'syntax error at or near "$app$; create table $app$"; no value is known for $app$',
+    ],
   ];
   test.each(refused)("no value for %s", async (_, sql, problem) => {
     const [statement] = await read(sql);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { parseSync, loadModule } from "libpg-query";
 import { beforeAll, describe, expect, test } from "vitest";
 import { split } from "../../src/parse/split.ts";
+import { read } from "./set-of.ts";
 
 const texts = (sql: string): string[] =>
   split(sql)
@@ -92,6 +93,55 @@ test("COPY without an end of data is no data", () => {
   expect(texts("copy t from stdin;\nselect 1;")).toEqual(["copy t from stdin", "select 1"]);
 });
 
+test("no text is lost, whatever it is", () => {
+  const scrap = fc.constantFrom(
+    "'",
+    '"',
+    "$$",
+    "$a$",
+    ";",
+    "\\",
+    "\\echo x",
+    "\\.",
+    "\n",
+    " ",
+    "/*",
+    "*/",
+    "--",
+    "(",
+    ")",
+    "a",
+    "E'",
+    "copy t from stdin;\n",
+    "create function f() begin atomic ",
+    "create rule ",
+    "case",
+    "end",
+    "1",
+    "😀",
+    ":x",
+    "\0",
+    "\ufeff",
+  );
+  fc.assert(
+    fc.property(fc.array(scrap, { maxLength: 40 }), (scraps) => {
+      const sql = scraps.join("");
+      let last = 0;
+      for (const { kind, start, end } of split(sql)) {
+        expect(end).toBeGreaterThanOrEqual(start);
+        if (kind !== "meta") expect(start).toBeGreaterThanOrEqual(last);
+        if (kind !== "meta") last = end;
+      }
+      const units = Array.from({ length: sql.length }, (_, i) => sql.charAt(i));
+      for (const { start, end } of split(sql)) units.fill(" ", start, end);
+      const rest = units.join("").replaceAll("\\.", "  ").replaceAll("\\;", "  ");
+      // what lies between pieces is nothing that the parser would read
+      expect(split(rest)).toEqual([]);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
 describe("agrees with the parser", () => {
   beforeAll(async () => {
     await loadModule();
@@ -161,6 +211,19 @@ describe("agrees with the parser", () => {
         }
       }),
       { numRuns: 1500 },
+    );
+  });
+
+  test("and trees are those of each statement alone", async () => {
+    await fc.assert(
+      fc.asyncProperty(file, async (parts) => {
+        const sql = `${parts.map(([before, one, after]) => before + one + after).join(";")}\n`;
+        for (const { text, tree, problem } of await read(sql)) {
+          expect(problem).toBeNull();
+          expect(tree).toEqual(parseSync(text).stmts?.[0]?.stmt);
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 });

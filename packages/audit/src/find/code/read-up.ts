@@ -30,7 +30,10 @@ function constants(code: Code): Map<string, Value> {
   return scope;
 }
 
-/** What a migration file's `up` runs; undefined when it has none. */
+/**
+ * What a migration file's `up` runs; undefined when it has none.
+ * @throws RangeError when it is nested too deeply or repeats too much to be followed
+ */
 export function readUp(text: string): Step[] | undefined {
   const tokens = tokensOf(text);
   const source = sourceOf(text);

@@ -7,7 +7,7 @@ import { type CodeFunction, divide, expressionEnd, functionAt, past, type Range 
 import { bind } from "./bindings.ts";
 import { fragmentOf } from "./text.ts";
 import type { CodeToken } from "./tokens.ts";
-import { evaluate, type Scope, type Source, type Value } from "./values.ts";
+import { evaluate, type Scope, type Source, spend, type Value } from "./values.ts";
 
 /** What was found, in the order in which it runs. `file` is read by the code. */
 export type Step =
@@ -32,6 +32,7 @@ const DEPTH = 6;
 /** Follows a range of code. */
 export function run(code: Code, range: Range, outer: Scope, depth = 0): Step[] {
   const { tokens, source, functions } = code;
+  spend(source);
   const steps: Step[] = [];
   let scope = outer;
   const word = (i: number): string => (i < range.to && i >= range.from ? (tokens[i]?.text ?? "") : "");

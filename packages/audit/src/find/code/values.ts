@@ -22,10 +22,18 @@ export type Scope = ReadonlyMap<string, Value>;
 export interface Source {
   readonly text: string;
   readonly find: ReturnType<typeof lineFinder>;
+  /** How many more expressions and steps are followed. */
+  left: number;
 }
 
 /** Opens a source. */
-export const sourceOf = (text: string): Source => ({ text, find: lineFinder(text) });
+export const sourceOf = (text: string): Source => ({ text, find: lineFinder(text), left: 300_000 });
+
+/** Counts a step; a program may hold loops in loops, and helpers that call themselves. */
+export function spend(source: Source): void {
+  source.left -= 1;
+  if (source.left < 0) throw new RangeError("more steps than a migration takes");
+}
 
 const READS = /(?:^|\.)(?:readFileSync|readFile)$/;
 const JOINS = /(?:^|\.)(?:join|resolve)$/;
@@ -35,6 +43,7 @@ const LITERALS = /\.(?:lit|literal|val|value)$/;
 
 /** Values of expressions in one list of tokens (a template's expressions are lists of their own). */
 export function evaluate(tokens: readonly CodeToken[], range: Range, scope: Scope, source: Source): Value {
+  spend(source);
   const { from } = range;
   let { to } = range;
   const word = (i: number): string => (i < to ? (tokens[i]?.text ?? "") : "");

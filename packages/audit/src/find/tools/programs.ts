@@ -69,7 +69,13 @@ const inTransaction = (text: string): boolean =>
 
 /** Reads what a program's `up` runs. */
 async function read(project: Project, draft: Draft, tool: MigrationTool, { file, text }: Program): Promise<void> {
-  const steps = readUp(text);
+  let steps: ReturnType<typeof readUp>;
+  try {
+    steps = readUp(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return leave(draft, file, `a program that can't be followed: ${error.message}`);
+  }
   if (steps === undefined) return leave(draft, file, "no function up(…) was found");
   const fragments: Fragment[] = [];
   for (const step of steps) {

@@ -191,4 +191,14 @@ describe("SQL of up", () => {
     ])
       expect(() => readUp(text)).not.toThrow();
   });
+
+  test("gives up on what repeats or nests without end", () => {
+    const list = `[${"'a',".repeat(200)}]`;
+    const loops = `for (const a of x) for (const b of x) for (const c of x) k.raw(a + b + c);`;
+    expect(() => readUp(`const x = ${list};\nexports.up = (k) => { ${loops} };`)).toThrow(RangeError);
+    expect(() => readUp(`exports.up = (k) => k.raw(${"(".repeat(50_000)}'a'${")".repeat(50_000)});`)).toThrow(
+      RangeError,
+    );
+    expect(readUp("exports.up = (k) => { up(k); up(k); k.raw('select 1'); };")?.length).toBeGreaterThan(0);
+  });
 });
