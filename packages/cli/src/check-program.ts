@@ -94,6 +94,17 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     ),
     "<finding>",
   ).option("--in <folder>", "the project (default: this folder)");
+  source(
+    add(
+      program,
+      "protect",
+      "Write a new migration that closes what check found; it is attacked on a copy first and never run.",
+      "watertight protect --dry-run",
+      async () => (await import("./commands/check/protect.ts")).execute,
+    ),
+  )
+    .option("--dry-run", "print and write nothing")
+    .option("--output <file>", "one SQL file of this name in place of the tool's own naming");
   const config = program.command("config").description("The configuration.");
   add(
     config,

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
 import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
-import type { MigrationSet } from "../find/migration.ts";
+import type { Migration, MigrationSet } from "../find/migration.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
 import { type Replay, replay } from "../replay/replay.ts";
@@ -41,6 +41,8 @@ export interface CheckRequest {
   readonly today?: Date;
   /** Only migrations up to this one, for bisect. */
   readonly until?: number;
+  /** Migrations behind those of the project, for fixes that are not written yet. */
+  readonly append?: readonly Migration[];
 }
 
 /** What came of it. The replayed database is there until close(). */
@@ -76,7 +78,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
   const whole = performance.now();
 
   const { set: all, others } = await timed("find", () => chooseMigrations(root, options));
-  const set = request.until === undefined ? all : { ...all, migrations: all.migrations.slice(0, request.until) };
+  const set = { ...all, migrations: [...all.migrations.slice(0, request.until), ...(request.append ?? [])] };
   onProgress({ step: "find", text: `${set.migrations.length} migrations in ${set.folder} (${set.tool})` });
   const parsed = await timed("parse", () => parseMigrations(set));
   const { accept, suppressions, remarks } = acceptances(set, request, today);

@@ -1,0 +1,172 @@
+/**
+ * From findings to statements. A rule's own SQL is taken where it changes what the migration's role may change; a table without row security gets
+ * the floor that its tenancy asks for. Roles and meanings are left to the person. Must never drop a table, a column or a row, and must never
+ * guess a context: a policy that compares with the wrong setting locks everybody out.
+ */
+import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
+import type { Finding } from "../report/report.ts";
+import { tenantCheck } from "../rules/predicate/leak-findings.ts";
+import type { Facts } from "../rules/rule.ts";
+import type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix-plan.ts";
+import { splitAdvice } from "./split-advice.ts";
+
+/** Statements that a fix may consist of, and what they lock. */
+const allowed: Readonly<Record<string, Lock>> = {
+  AlterTableStmt: "short",
+  AlterPolicyStmt: "short",
+  CreatePolicyStmt: "short",
+  AlterFunctionStmt: "short",
+  GrantStmt: "short",
+  AlterDefaultPrivilegesStmt: "short",
+  ViewStmt: "short",
+};
+/** Vectors whose tables get the floor in place of the rule's words. */
+const needsFloor = new Set([
+  "A1",
+  "A2",
+  "A12",
+  "A13",
+  "A15",
+  "B1",
+  "B2",
+  "B3",
+  "B4",
+  "B6",
+  "B7",
+  "B8",
+  "B10",
+  "B13",
+  "B14",
+]);
+/** Who may do what as whom is decided outside of migrations. */
+const roleQuestions = new Set(["A4", "A5", "A6", "A7", "A8", "A9"]);
+
+/** Plans. @param findings those that count, of severity medium and over */
+export function planFixes(facts: Facts, findings: readonly Finding[]): FixPlan {
+  const statements = new Map<string, FixStatement>();
+  const left: LeftToPerson[] = [];
+  const put = (sql: string, lock: Lock, id: string): void => {
+    const before = statements.get(sql);
+    statements.set(sql, { sql, lock, findings: [...(before?.findings ?? []), id] });
+  };
+  for (const finding of findings) {
+    const { id, vector, fix } = finding;
+    const leave = (why: string): void => void left.push({ finding: id, why, advice: fix });
+    if (roleQuestions.has(vector)) {
+      leave("roles are made outside of migrations, and whoever logs in as this one must change with it");
+      continue;
+    }
+    const relation = relationOf(facts, finding);
+    if (needsFloor.has(vector) && relation !== undefined) {
+      const floor = floorFor(facts, relation);
+      if (typeof floor === "string") leave(floor);
+      else for (const sql of floor) put(sql, "short", id);
+      continue;
+    }
+    const { statements: own, words } = splitAdvice(fix);
+    const unusable = own.find(({ type }) => allowed[type] === undefined);
+    if (own.length === 0 || unusable !== undefined) {
+      leave(
+        own.length === 0
+          ? "it takes a decision, not a statement"
+          : `${unusable!.sql.split(/\s+/, 2).join(" ")} is not for a migration`,
+      );
+      continue;
+    }
+    for (const { sql } of own) for (const [each, lock] of unlocked(sql)) put(each, lock, id);
+    if (words !== "") left.push({ finding: id, why: "the statements close it; what remains is advice", advice: words });
+  }
+  return { statements: inOrder([...statements.values()]), left };
+}
+
+function relationOf({ reach }: Facts, { object }: Finding): Relation | undefined {
+  return object.kind === "table" || object.kind === "policy"
+    ? reach.relation({ schema: object.schema, name: object.name })
+    : undefined;
+}
+
+/** ENABLE, FORCE, the restrictive floor, and a permissive policy where there is none; or why not. */
+function floorFor(facts: Facts, relation: Relation): string[] | string {
+  const { understanding, snapshot } = facts;
+  const table = understanding.tables.find(
+    (each) => each.relation.schema === relation.schema && each.relation.name === relation.name,
+  );
+  if (table === undefined || table.tenancy.kind === "unknown")
+    return "nobody can tell how its rows find their tenant; declare it in watertight.config.ts";
+  if (table.tenancy.kind === "global") return "it is shared by all; revoke what the application must not write";
+  if (understanding.context.length === 0)
+    return "no policy shows where the tenant of a request comes from; declare context in watertight.config.ts, or run: watertight kit install";
+  const name = quoteQualified(relation.schema, relation.name);
+  const check = checkOf(facts, relation, table.tenancy);
+  if (check === null) return "its tenant is found through another table that has no tenant column either";
+  const permissive = snapshot.policies.some(
+    (policy) =>
+      policy.permissive && policy.relation.schema === relation.schema && policy.relation.name === relation.name,
+  );
+  const shown = table.publicRows === null ? check : `(${check}) or (${table.publicRows})`;
+  return [
+    `create policy watertight_floor on ${name} as restrictive for all to public using (${shown}) with check (${check})`,
+    ...(permissive ? [] : [`create policy watertight_all on ${name} for all to public using (true) with check (true)`]),
+    ...(relation.rowSecurity ? [] : [`alter table ${name} enable row level security`]),
+    ...(relation.forced ? [] : [`alter table ${name} force row level security`]),
+  ];
+}
+
+function checkOf(
+  facts: Facts,
+  relation: Relation,
+  tenancy: Facts["understanding"]["tables"][number]["tenancy"],
+): string | null {
+  if (tenancy.kind === "column" || tenancy.kind === "tenants") return tenantCheck(facts, relation);
+  if (tenancy.kind !== "derived") return null;
+  // The parent's own row security decides: whoever sees the parent's row sees its children.
+  const parent = quoteQualified(tenancy.parent.schema, tenancy.parent.name);
+  const own = quoteQualified(relation.schema, relation.name);
+  const pairs = tenancy.columns.map(
+    (column, at) => `parent.${quoteName(tenancy.parentColumns[at]!)} = ${own}.${quoteName(column)}`,
+  );
+  return `exists (select from ${parent} as parent where ${pairs.join(" and ")})`;
+}
+
+const unique = /^alter table (?:only )?(\S+) add unique \((.+)\)$/i;
+
+/** The same with less locking: a unique key from an index that was made concurrently; VALIDATE is online. */
+function unlocked(sql: string): [string, Lock][] {
+  const key = unique.exec(sql);
+  if (key !== null) {
+    const [, table, columns] = key;
+    const name = quoteName(
+      `${[table!.split(".").at(-1)!, ...columns!.split(",")].map((word) => word.replaceAll(/["\s]/g, "")).join("_")}_key`.slice(
+        0,
+        63,
+      ),
+    );
+    return [
+      [`create unique index concurrently if not exists ${name} on ${table} (${columns})`, "concurrent"],
+      [`alter table ${table} add constraint ${name} unique using index ${name}`, "short"],
+    ];
+  }
+  return [[sql, /\bvalidate constraint\b/i.test(sql) ? "online" : "short"]];
+}
+
+/** Indexes first, then what rests on them; a key is dropped only after its successor is valid. */
+function inOrder(statements: readonly FixStatement[]): FixStatement[] {
+  const rank = ({ sql, lock }: FixStatement): number =>
+    lock === "concurrent"
+      ? 0
+      : /using index/.test(sql)
+        ? 1
+        : sql.startsWith("create policy")
+          ? 2
+          : /row level security/.test(sql)
+            ? 3
+            : lock === "online"
+              ? 5
+              : /drop constraint/.test(sql)
+                ? 6
+                : 4;
+  return statements
+    .map((statement, at) => ({ statement, at }))
+    .sort((a, b) => rank(a.statement) - rank(b.statement) || a.at - b.at)
+    .map(({ statement }) => statement);
+}

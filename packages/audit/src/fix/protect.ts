@@ -1,0 +1,95 @@
+/**
+ * The whole way of `protect`: check, plan, replay the plan on a copy, attack again, and take out what did not run. Must never write: the caller
+ * does, after the person has seen the plan.
+ */
+import { check, type Checked, type CheckRequest } from "../check/check.ts";
+import { counts, severities } from "../report/order.ts";
+import type { Finding, Report } from "../report/report.ts";
+import type { FixPlan, LeftToPerson } from "./fix-plan.ts";
+import { canWrite, migrationFiles, type NewFile } from "./migration-files.ts";
+import { planFixes } from "./plan-fixes.ts";
+
+/** The outcome. */
+export interface Protected {
+  readonly before: Report;
+  /** Null when there is nothing to write. */
+  readonly after: Report | null;
+  readonly plan: FixPlan;
+  readonly files: readonly NewFile[];
+  /** Whether the files are migrations of the project's tool. */
+  readonly writable: boolean;
+}
+
+// A statement may need another that fails: each round takes out what failed and tries again.
+const rounds = 5;
+
+const judged = (report: Report): Finding[] =>
+  report.findings.filter(
+    (finding) => counts(finding) && severities.indexOf(finding.severity) <= severities.indexOf("medium"),
+  );
+
+/**
+ * Plans and proves the fixes of a project.
+ * @throws as check does
+ */
+export async function protect(request: CheckRequest): Promise<Protected> {
+  const now = request.today ?? new Date();
+  const first = await check(request);
+  const { report: before, set, facts } = first;
+  let plan: FixPlan;
+  try {
+    plan = planFixes(facts, judged(before));
+  } finally {
+    await first.close();
+  }
+  for (let round = 0; round < rounds && plan.statements.length > 0; round++) {
+    const files = migrationFiles(set, plan, now);
+    const again = await check({ ...request, append: files.map(({ migration }) => migration) });
+    await again.close();
+    const { taken, failed } = sortOut(plan, files, again);
+    if (failed.length === 0)
+      return { before, after: again.report, plan: remaining(plan, again.report), files, writable: canWrite(set) };
+    plan = { statements: taken, left: [...plan.left, ...failed] };
+  }
+  return { before, after: null, plan: { ...plan, statements: [] }, files: [], writable: canWrite(set) };
+}
+
+/** Statements that ran on the copy, and those that did not. */
+function sortOut(
+  plan: FixPlan,
+  files: readonly NewFile[],
+  { replay }: Checked,
+): { taken: FixPlan["statements"]; failed: LeftToPerson[] } {
+  const own = new Set(files.map(({ file }) => file));
+  const reasons = new Map<string, string>();
+  for (const { migration, text, outcome } of replay.statements)
+    if (own.has(migration.file) && outcome.state !== "ran") reasons.set(text.trim().replace(/;$/, ""), outcome.reason);
+  const failed: LeftToPerson[] = [];
+  const taken = plan.statements.filter(({ sql, findings }) => {
+    const reason = reasons.get(sql);
+    if (reason === undefined) return true;
+    failed.push(...findings.map((finding) => ({ finding, why: `it fails on a copy: ${reason}`, advice: `${sql};` })));
+    return false;
+  });
+  return { taken, failed };
+}
+
+/** What the plan meant to close and the copy still has. */
+function remaining(plan: FixPlan, after: Report): FixPlan {
+  const open = new Map(judged(after).map((finding) => [finding.id, finding]));
+  const said = new Set(plan.left.map(({ finding }) => finding));
+  const still = [...new Set(plan.statements.flatMap(({ findings }) => findings))].filter(
+    (id) => open.has(id) && !said.has(id),
+  );
+  return {
+    ...plan,
+    left: [
+      ...plan.left,
+      ...still.map((id) => ({
+        finding: id,
+        why: "the statements do not close it on a copy",
+        advice: open.get(id)!.fix,
+      })),
+    ],
+  };
+}

@@ -1,0 +1,72 @@
+// Fixes are proved on a copy: what they close is closed there, what fails there is left to the person, and nothing is written.
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { resolveOptions } from "../../src/config/resolve-options.ts";
+import { protect } from "../../src/fix/protect.ts";
+
+const flawed = `
+create role shop_owner nologin;
+create role shop_app login;
+create table public.tenants (id uuid primary key);
+create table public.projects (tenant_id uuid not null references public.tenants, id uuid primary key, name text);
+create table public.invoices (tenant_id uuid not null references public.tenants, id uuid primary key, project_id uuid references public.projects (id) on delete cascade);
+create table public.lines (invoice_id uuid not null references public.invoices (id), note text);
+create table public.settings (tenant_id uuid not null references public.tenants, name text, primary key (tenant_id, name));
+alter table public.tenants owner to shop_owner;
+alter table public.projects owner to shop_owner;
+alter table public.invoices owner to shop_owner;
+alter table public.lines owner to shop_owner;
+alter table public.settings owner to shop_owner;
+alter table public.projects enable row level security;
+alter table public.projects force row level security;
+create policy p on public.projects using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+alter table public.settings enable row level security;
+alter table public.settings force row level security;
+create policy s on public.settings using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid or current_setting('app.admin', true) = 'on');
+grant select, insert, update, delete, truncate on public.projects, public.invoices to shop_app;
+grant select, insert on public.lines, public.settings to shop_app;
+create view public.totals as select tenant_id, count(*) from public.projects group by 1;
+alter view public.totals owner to shop_owner;
+grant select on public.totals to shop_app;
+`;
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "watertight-protect-"));
+  await writeFile(join(root, "0001_first.sql"), flawed);
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+test("closes what it can, on a copy, and says what it leaves", async () => {
+  const done = await protect({ root, resolved: resolveOptions({}), configFile: null });
+  const ids = (severe: readonly { id: string; severity: string }[]): string[] =>
+    severe.filter(({ severity }) => ["critical", "high"].includes(severity)).map(({ id }) => id);
+  const before = ids(done.before.findings);
+  expect(before).toEqual(
+    expect.arrayContaining(["A1-invoices", "A1-lines", "F1-invoices", "F1-projects", "B4-settings.s"]),
+  );
+  expect(ids(done.after!.findings)).toEqual([]);
+  expect(done.after!.statements.failed).toEqual([]);
+  expect(done.files.map(({ file }) => file)).toEqual(["0002_watertight_indexes.sql", "0003_watertight.sql"]);
+  const text = done.files.map((file) => file.text).join("");
+  expect(text).toContain('exists (select from "public"."invoices" as parent');
+  expect(text).not.toMatch(/drop (table|column|policy)|delete from|truncate (table )?"/i);
+  expect(await readdir(root)).toEqual(["0001_first.sql"]);
+});
+
+test("without a context it invents none", async () => {
+  const bare = await mkdtemp(join(tmpdir(), "watertight-protect-"));
+  try {
+    await writeFile(
+      join(bare, "0001_first.sql"),
+      "create role a login; create table public.tenants (id uuid primary key); create table public.notes (tenant_id uuid not null references public.tenants, id uuid primary key); grant select on public.notes to a;",
+    );
+    const done = await protect({ root: bare, resolved: resolveOptions({}), configFile: null });
+    expect(done.plan.statements.filter(({ sql }) => sql.includes("policy"))).toEqual([]);
+    expect(done.plan.left.find(({ finding }) => finding === "A1-notes")?.why).toMatch(/declare context/);
+  } finally {
+    await rm(bare, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,116 @@
+/**
+ * `watertight protect`: writes new migrations that close what the check found, after they were proved on a copy. Never runs them, never changes
+ * an old one.
+ */
+import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+import { journalWith, type NewFile, openFindings, protect, type Protected, type Report } from "@watertight/audit";
+import { CliError } from "../../cli-error.ts";
+import type { CommandContext, Execute } from "../../command.ts";
+import { harmless } from "../../output/printer.ts";
+import { progressLine } from "./progress.ts";
+import { requestOf, type SourceFlags } from "./request.ts";
+
+interface Flags extends SourceFlags {
+  readonly dryRun?: boolean;
+  readonly output?: string;
+}
+
+const lockNames = {
+  concurrent: "no lock: indexes made concurrently, in a file of their own",
+  short: "short locks: catalog only",
+  online: "online: the table is read while it stays in use",
+} as const;
+
+/** Runs `protect`. */
+export const execute: Execute<Flags> = async (context, [folder], flags) => {
+  const { io, print } = context;
+  const request = await requestOf(io, folder, flags);
+  const progress = progressLine(io, print.json);
+  const done = await protect({
+    ...request,
+    attack: flags.attack !== false,
+    onProgress: progress.show,
+  }).finally(progress.end);
+  const files = flags.output === undefined ? done.files : joined(done.files, flags.output);
+  const dryRun = flags.dryRun === true || (!done.writable && flags.output === undefined);
+  const written = dryRun ? [] : await writeAll(request.root, files);
+  print.result(
+    {
+      statements: done.plan.statements,
+      left: done.plan.left,
+      files: files.map(({ file, text }) => ({ file, text })),
+      written,
+      before: tally(done.before),
+      after: done.after === null ? null : tally(done.after),
+    },
+    () => show(context, done, files, written, flags.dryRun === true),
+  );
+  return 0;
+};
+
+function show(
+  { print }: CommandContext,
+  done: Protected,
+  files: readonly NewFile[],
+  written: readonly string[],
+  dryRun: boolean,
+): void {
+  const { plan, before, after } = done;
+  if (plan.statements.length === 0) print.line("There is nothing that a migration could close.");
+  for (const lock of ["concurrent", "short", "online"] as const) {
+    const own = plan.statements.filter((statement) => statement.lock === lock);
+    if (own.length === 0) continue;
+    print.line(`${lockNames[lock]} (${own.length})`);
+    for (const { sql } of own) print.line(`  ${harmless(sql)};`);
+  }
+  if (plan.left.length > 0) {
+    print.line("left to you");
+    for (const { finding, why, advice } of plan.left)
+      print.line(`  ${harmless(finding)}: ${harmless(why)}\n    ${harmless(advice.replaceAll("\n", " "))}`);
+  }
+  if (after !== null)
+    print.line(`proved on a copy: ${sentence(tally(before))} before, ${sentence(tally(after))} after`);
+  if (written.length > 0) print.line(`written: ${written.join(", ")}; run them with your own tool, after reading them`);
+  else if (files.length > 0)
+    print.line(
+      `would write: ${files.map(({ file }) => file).join(", ")}${done.writable || dryRun ? "" : "; this tool's migrations are programs: put the SQL into one, or: --output watertight.sql"}`,
+    );
+}
+
+const tally = (report: Report): { findings: number; leaks: number } => {
+  const open = openFindings(report).filter(({ severity }) => severity !== "low" && severity !== "info");
+  return { findings: open.length, leaks: open.filter(({ verdict }) => verdict === "LEAK").length };
+};
+
+const sentence = ({ findings, leaks }: ReturnType<typeof tally>): string =>
+  `${findings} findings (${leaks} shown by attack)`;
+
+function joined(files: readonly NewFile[], output: string): NewFile[] {
+  const [first] = files;
+  return first === undefined ? [] : [{ ...first, file: output, text: files.map(({ text }) => text).join("\n") }];
+}
+
+/** Writes new files only; a name that is taken is an error and nothing is written. */
+async function writeAll(root: string, files: readonly NewFile[]): Promise<string[]> {
+  for (const { file } of files)
+    if (
+      await access(join(root, file)).then(
+        () => true,
+        () => false,
+      )
+    )
+      throw new CliError("WT_CLI_USAGE", `${file} exists.`, "Remove it, or name another: --output watertight.sql");
+  for (const { file, text } of files) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await writeFile(join(root, file), text, { flag: "wx" });
+  }
+  const names = files.map(({ file }) => file);
+  const [first] = files;
+  if (first?.migration.tool === "drizzle") {
+    const journal = posix.join(posix.dirname(first.file), "meta/_journal.json");
+    await writeFile(join(root, journal), journalWith(await readFile(join(root, journal), "utf8"), files, new Date()));
+    names.push(journal);
+  }
+  return names;
+}
