@@ -47,7 +47,8 @@ class Discarding extends pg.Query {
 
 /** Settings that hold for the whole session and that RESET ALL returns to. */
 function startOptions(sandbox: Sandbox, statementMs: number): string {
-  const options = [`-c statement_timeout=${statementMs}`, "-c lock_timeout=0"];
+  // the watchdog comes first; this one is for the case that our own process stands still
+  const options = [`-c statement_timeout=${statementMs + 5_000}`, "-c lock_timeout=0"];
   // so that the owner may hand objects to the roles that it makes, also in a DO block; taken out of the snapshot again
   if (sandbox.server.version >= 16) options.push("-c createrole_self_grant=set,inherit");
   return options.join(" ");

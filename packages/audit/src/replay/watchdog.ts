@@ -62,13 +62,12 @@ export async function watchdog(sandbox: Sandbox, limits: Limits, signal: AbortSi
         return `the statements before took more than ${seconds(limits.totalMs)} in total`;
       return null;
     },
-    async guard(session, work) {
+    async guard<T>(session: Session, work: () => Promise<T>) {
       const begin = performance.now();
       const received = session.received;
       let reason: string | null = null;
       let stage = 0;
       let next = 0;
-      let looking = false;
       const why = async (now: number): Promise<string | null> => {
         if (now - begin > limits.statementMs) return `it ran for more than ${seconds(limits.statementMs)}`;
         if (now - started > limits.totalMs) return `all statements together took more than ${seconds(limits.totalMs)}`;
@@ -83,21 +82,35 @@ export async function watchdog(sandbox: Sandbox, limits: Limits, signal: AbortSi
         next = now + GRACE_MS;
         await end(sandbox, session, stage++);
       };
+      let running: Promise<void> | undefined;
       const timer = setInterval(() => {
-        if (looking) return;
-        looking = true;
-        look()
+        running ??= look()
           .catch(() => {})
-          .finally(() => (looking = false));
+          .finally(() => (running = undefined));
       }, LOOK_MS);
+      let result: T;
       try {
-        return { result: await work(), reason };
+        result = await work();
       } finally {
         clearInterval(timer);
-        if (performance.now() - measured > DISK_MS * 4) await disk(performance.now());
+        await running;
       }
+      if (stage > 0) await settle(session);
+      if (performance.now() - measured > DISK_MS * 4) await disk(performance.now());
+      return { result, reason };
     },
   };
+}
+
+/** A cancellation that came late must not hit the next statement. */
+async function settle(session: Session): Promise<void> {
+  for (let attempt = 0; attempt < 5 && session.status() !== undefined; attempt++) {
+    const code = await session.own("select 1").then(
+      () => undefined,
+      (error: { code?: string }) => error.code,
+    );
+    if (code !== "57014") return;
+  }
 }
 
 /** Asks, insists, and at last uses force; force takes the whole server down, which then starts again by itself. */
