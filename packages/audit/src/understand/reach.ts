@@ -37,7 +37,7 @@ export interface Reach {
 }
 
 /** A way around row security. */
-export interface Bypass {
+interface Bypass {
   /** Superuser, role with BYPASSRLS, or the table's owner. */
   readonly role: string;
   readonly why: "superuser" | "bypassrls" | "owner";
