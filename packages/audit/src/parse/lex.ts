@@ -4,7 +4,7 @@
  */
 
 /** What stands at a place. `string` and `name` include their quotes, `dollar` its marks. */
-export type TokenKind =
+type TokenKind =
   | "space"
   | "comment"
   | "string"

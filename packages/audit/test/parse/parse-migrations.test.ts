@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { placeOf } from "../../src/parse/place.ts";
 import { parseMigrations } from "../../src/parse/parse-migrations.ts";
+import { LONGEST_STATEMENT } from "../../src/parse/parser.ts";
 import { brief, read, setOf } from "./set-of.ts";
 
 describe("places", () => {
@@ -108,7 +109,7 @@ describe("one bad statement costs only itself", () => {
   test("also one that is too long", async () => {
     const statements = await read(`insert into t values ('${"x".repeat(5_000_000)}');select 1`);
     expect(statements.map(({ problem }) => problem)).toEqual([
-      "a statement of 5000025 characters; at most 4194304 are parsed",
+      `a statement of 5000025 characters; at most ${LONGEST_STATEMENT} are parsed`,
       null,
     ]);
   });

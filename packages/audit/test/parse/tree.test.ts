@@ -3,6 +3,7 @@ import {
   functionsIn,
   nameOf,
   optionOf,
+  relationOf,
   relationsIn,
   roleOf,
   rolesIn,
@@ -84,6 +85,12 @@ describe("names", () => {
       { schema: "auth", name: "uid" },
       { schema: null, name: "lower" },
     ]);
+  });
+
+  test("of one relation", async () => {
+    const { AlterTableStmt: altered } = await treeOf("alter table a.b add c int");
+    expect(relationOf(altered.relation)).toEqual({ schema: "a", name: "b" });
+    expect(relationOf(undefined)).toEqual({ schema: null, name: "" });
   });
 
   test("of types, options and texts", async () => {

@@ -15,7 +15,7 @@ export interface CodeToken {
 }
 
 /** A piece of a template: raw text from `start` to `end`, or the tokens of an expression. */
-export interface TemplatePart {
+interface TemplatePart {
   readonly start: number;
   readonly end: number;
   readonly tokens: readonly CodeToken[] | null;
