@@ -8,6 +8,7 @@ import pg from "pg";
 import type { History } from "../../src/history/history.ts";
 import type { Facts } from "../../src/rules/rule.ts";
 import { reachOf } from "../../src/understand/reach.ts";
+import type { Declared } from "../../src/understand/declared.ts";
 import { loadParser } from "../../src/understand/sql/parser.ts";
 import { understand } from "../../src/understand/understand.ts";
 import { type FixtureDatabase, fixtureDatabase, runFixture } from "./fixture-database.ts";
@@ -34,6 +35,8 @@ export interface LiveFacts extends Facts {
 export interface FactsOptions {
   /** Declares the application's roles, in the fixture's names; default: as `understand` finds them. */
   readonly roles?: readonly string[];
+  /** Whatever else the owner declares. */
+  readonly declared?: Declared;
 }
 
 /**
@@ -74,8 +77,8 @@ export async function factsOf(server: TestServer, sql: string, options: FactsOpt
   }
 }
 
-function gather(snapshot: Snapshot, history: History, { roles }: FactsOptions): Facts {
-  const config = roles === undefined ? {} : { roles: { tenant: roles } };
+function gather(snapshot: Snapshot, history: History, { roles, declared }: FactsOptions): Facts {
+  const config = { ...declared, ...(roles === undefined ? {} : { roles: { tenant: roles } }) };
   const understanding = understand(snapshot, { config });
   const names = understanding.roles.filter(({ kind }) => kind !== "service").map(({ name }) => name);
   return { snapshot, understanding, reach: reachOf(snapshot, names), history };

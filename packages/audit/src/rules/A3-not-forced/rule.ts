@@ -5,6 +5,7 @@
 import type { Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { touchesOf } from "../bodies/touches.ts";
+import { isTriggerFunction } from "../exposure/routines.ts";
 import { exposedBehind } from "../exposure/views.ts";
 import { assumedOwner, rightsOn } from "../exposure/rights.ts";
 import { listed, said, sqlName } from "../exposure/words.ts";
@@ -25,18 +26,25 @@ export const notForced: Rule = {
   },
 };
 
-function finding(facts: Facts, table: Relation, lenders: readonly string[]): RuleFinding {
+function finding(facts: Facts, table: Relation, lenders: readonly Lender[]): RuleFinding {
   const bypass = facts.reach.bypasses(table);
   const asOwner = bypass?.why === "owner" && holdsTenantRows(facts, table) ? bypass : null;
   const certain = asOwner !== null && !asOwner.bySetRole && !assumedOwner(facts);
-  const severity: Severity = certain ? "critical" : asOwner ? "high" : lenders.length > 0 ? "medium" : "info";
+  const severity: Severity = certain
+    ? "critical"
+    : asOwner
+      ? "high"
+      : lenders.some(({ checks }) => !checks)
+        ? "medium"
+        : "info";
+  const names = listed(lenders.map((lender) => lender.name));
   const name = said(table);
   return {
     object: { kind: "table", schema: table.schema, name: table.name },
     message: asOwner
       ? `Row security of ${name} does not bind its owner ${table.owner}, and the application ${asOwner.bySetRole ? "can become" : "acts as"} that role: it reaches all tenants' rows.`
       : lenders.length > 0
-        ? `Row security of ${name} does not bind its owner ${table.owner}, as whom ${listed(lenders)} reads it.`
+        ? `Row security of ${name} does not bind its owner ${table.owner}, as whom ${names} ${lenders.length > 1 ? "work" : "works"} on it.`
         : `Row security of ${name} does not bind its owner ${table.owner}; nothing that the application can reach acts as that role today.`,
     severity,
     evidence: [
@@ -45,7 +53,7 @@ function finding(facts: Facts, table: Relation, lenders: readonly string[]): Rul
       ...(asOwner
         ? [`${asOwner.role} is ${asOwner.bySetRole ? "reached by SET ROLE" : "the application or inherited by it"}`]
         : []),
-      ...(lenders.length > 0 ? [`run as the owner: ${listed(lenders)}`] : []),
+      ...(lenders.length > 0 ? [`run as the owner: ${names}`] : []),
     ],
     keys: [objectKey.forced(table), objectKey.rowSecurity(table), objectKey.relation(table)],
     fix: `alter table ${sqlName(table)} force row level security; and let a role own it that nobody logs in as`,
@@ -53,20 +61,28 @@ function finding(facts: Facts, table: Relation, lenders: readonly string[]): Rul
   };
 }
 
-/** Views and definer functions that the application can use and that act as the owner of a table, by table. */
-function lendersOf(facts: Facts): Map<Relation, string[]> {
-  const lenders = new Map<Relation, string[]>();
-  const lend = (table: Relation, name: string): void => {
-    const known = lenders.get(table) ?? [];
-    if (!known.includes(name)) lenders.set(table, [...known, name]);
+/** A view or definer function that acts as the owner of a table. */
+interface Lender {
+  readonly name: string;
+  /** It compares rows with the context itself. */
+  readonly checks: boolean;
+}
+
+/** Those that the application can use, by table. What triggers run is D8's. */
+function lendersOf(facts: Facts): Map<Relation, Lender[]> {
+  const lenders = new Map<Relation, Lender[]>();
+  const lend = (table: Relation, name: string, checks: boolean): void => {
+    const others = (lenders.get(table) ?? []).filter((lender) => lender.name !== name);
+    const before = (lenders.get(table) ?? []).find((lender) => lender.name === name);
+    lenders.set(table, [...others, { name, checks: checks && before?.checks !== false }]);
   };
   for (const view of facts.snapshot.relations)
     if (view.kind === "v" && rightsOn(facts, view).length > 0)
-      for (const { table, role } of exposedBehind(facts, view))
-        if (role === table.owner) lend(table, `view ${said(view)}`);
+      for (const { table, role, check } of exposedBehind(facts, view))
+        if (role === table.owner) lend(table, `view ${said(view)}`, check === "tenant");
   for (const routine of facts.snapshot.routines)
-    if (routine.securityDefiner && facts.reach.canCall(routine))
-      for (const { relation } of touchesOf(facts, routine))
-        if (relation.owner === routine.owner) lend(relation, `function ${said(routine)}`);
+    if (routine.securityDefiner && !isTriggerFunction(routine) && facts.reach.canCall(routine))
+      for (const { relation, check } of touchesOf(facts, routine))
+        if (relation.owner === routine.owner) lend(relation, `function ${said(routine)}`, check === "tenant");
   return lenders;
 }

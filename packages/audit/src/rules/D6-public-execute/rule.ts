@@ -28,7 +28,7 @@ function finding(facts: Facts, routine: Routine): RuleFinding | null {
   // given to the application by name as well: then PUBLIC opens nothing, and the function itself is D4's
   if (holders.some((role) => role !== routine.owner && reach.inherited.has(role))) return null;
   const grade = gradeOf(facts, routine, exposedTouches(facts, routine));
-  if (grade === null || grade.severity === "low") return null;
+  if (grade === null || grade.severity === "low" || grade.severity === "info") return null;
   const lost = history ? lostRevoke(timelineOf(history), routine) : null;
   const meant = holders.filter((role) => role !== "public" && role !== routine.owner);
   return {

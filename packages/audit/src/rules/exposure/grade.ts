@@ -33,7 +33,11 @@ function judged(facts: Facts, routine: Routine, touch: ExposedTouch): Grade {
   const { table, mode, check } = touch;
   const name = `${table.schema === "public" ? "" : `${table.schema}.`}${table.name}`;
   if (check === "tenant")
-    return { severity: "low", touch, does: `works on ${name} past row security, behind a comparison with the context` };
+    return {
+      severity: "info",
+      touch,
+      does: `works on ${name} past row security, behind a comparison with the context`,
+    };
   const lowered = (severity: Severity): Severity => (check === "caller" ? atMost(severity, "medium") : severity);
   const only = check === "caller" ? ", after looking only at whether somebody is signed in or has a fixed role" : "";
   if (mode === "insert")

@@ -35,9 +35,19 @@ function attempt<T>(text: string, read: (parser: typeof LibPgQuery, text: string
   }
 }
 
-/** The statements of a text; null where it does not parse. */
-export function parseStatements(text: string): SyntaxNode[] | null {
-  return attempt(text, (parser) => (parser.parseSync(text).stmts ?? []).map(({ stmt }) => stmt as SyntaxNode));
+// hundreds of tables have the same policy, and every policy calls the same helpers
+const parsed = new Map<string, readonly SyntaxNode[] | null>();
+const mostParsed = 5000;
+
+/** The statements of a text; null where it does not parse. The trees are shared: never change one. */
+export function parseStatements(text: string): readonly SyntaxNode[] | null {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const trees = attempt(text, (parser) => (parser.parseSync(text).stmts ?? []).map(({ stmt }) => stmt as SyntaxNode));
+  if (parsed.size >= mostParsed) parsed.clear();
+  // what a broken parser could not read, a new one may
+  if (!broken) parsed.set(text, trees);
+  return trees;
 }
 
 /** A value expression, as pg_get_expr prints it; null where it does not parse. */
@@ -56,21 +66,35 @@ export const bodyTag = "$watertight_body$";
  * a variable of a table's row type has no fields there, and output parameters are no part of the text, so these are declared around the body.
  */
 export function parsePlPgSql(createFunction: string): SyntaxNode | null {
-  const [head = "", body = "", tail = ""] = createFunction.split(bodyTag);
-  const inner = body.replaceAll(/[\w.$"]+\s*%\s*rowtype\b/gi, "record").replace(/;?\s*$/, "");
+  let [head = "", body = ""] = createFunction.split(bodyTag);
+  body = body.replaceAll(/[\w.$"]+\s*%\s*rowtype\b/gi, "record").replace(/;?\s*$/, "");
   const declared = new Map<string, string>();
-  for (;;) {
+  for (let repairs = 0; repairs < mostRepairs; repairs += 1) {
     const names = [...declared].map(([name, type]) => `"${name.replaceAll('"', '""')}" ${type};`);
-    const wrapped = declared.size === 0 ? inner : `declare ${names.join(" ")} begin ${inner}; end`;
-    const outcome = attempt(`${head}${bodyTag}${wrapped}${bodyTag}${tail}`, plpgsqlTree);
+    const wrapped = declared.size === 0 ? body : `declare ${names.join(" ")} begin ${body}; end`;
+    const outcome = attempt(`${head}${bodyTag}${wrapped}${bodyTag}`, plpgsqlTree);
     if (typeof outcome !== "string") return outcome;
-    const [, name, field] = /^"([^".]+)(\.[^"]+)?" is not a known variable/.exec(outcome) ?? [];
-    if (name === undefined || declared.has(name) || declared.size === mostDeclared) return null;
-    declared.set(name, field === undefined ? "text" : "record");
+    const [, unknown, field] = /^"([^".]+)(\.[^"]+)?" is not a known variable/.exec(outcome) ?? [];
+    const [, typed] = /^"([^"]+)" is not a scalar variable/.exec(outcome) ?? [];
+    if (unknown !== undefined && !declared.has(unknown)) declared.set(unknown, field === undefined ? "text" : "record");
+    else if (typed !== undefined && asText(body, typed) !== body) body = asText(body, typed);
+    else if (typed !== undefined && asText(head, typed) !== head) head = asText(head, typed);
+    else return null;
   }
+  return null;
 }
 
-const mostDeclared = 64;
+/** A type that is not PostgreSQL's own (an enum) is taken for a row, which can't be filled by SELECT … INTO a, b: text will do for the tree. */
+function asText(text: string, name: string): string {
+  const escaped = name.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&");
+  const declaration = new RegExp(
+    `((?:^|[^\\w.])"?${escaped}"?\\s+(?:constant\\s+)?)(?!text\\b)(?:"[^"]+"|[\\w$]+)(?:\\.(?:"[^"]+"|[\\w$]+))*(?=\\s*(?:\\[|;|:=|=|,|\\)|default\\b|not\\s+null\\b))`,
+    "i",
+  );
+  return text.replace(declaration, "$1text");
+}
+
+const mostRepairs = 64;
 
 /** The tree, or what the parser has against the text. */
 function plpgsqlTree(parser: typeof LibPgQuery, text: string): SyntaxNode | string | null {
