@@ -21,13 +21,17 @@ let library: typeof LibPgQuery | undefined;
 
 async function load(): Promise<typeof LibPgQuery> {
   if (library === undefined) {
-    const path = require.resolve("libpg-query");
-    delete require.cache[path];
-    const loaded = require(path) as typeof LibPgQuery;
+    const loaded = require("libpg-query") as typeof LibPgQuery;
     await loaded.loadModule();
     library = loaded;
   }
   return library;
+}
+
+/** Whoever loads the parser from now on gets a new one. */
+function throwAway(): void {
+  library = undefined;
+  delete require.cache[require.resolve("libpg-query")];
 }
 
 /** The parser counts code points. */
@@ -53,7 +57,7 @@ export async function parse(text: string): Promise<Parsed> {
     return { trees: stmts.map(({ stmt }) => stmt as SyntaxNode), starts, problem: null };
   } catch (error) {
     if (parser.hasSqlDetails(error)) return refuse(error.message, toUnits(text, error.sqlDetails?.cursorPosition ?? 0));
-    library = undefined;
+    throwAway();
     if (error instanceof Error && /^(?:Range|Runtime)Error$/.test(error.name))
       return refuse("nested too deeply for the parser");
     throw error;
