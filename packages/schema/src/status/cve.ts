@@ -33,8 +33,15 @@ export const serverCves: readonly ServerCve[] = [
     effect: "a leaky function over CASE or a parameter is taken for leakproof",
     fixed: { 15: 20 },
   },
-  { id: "CVE-2026-120146", effect: "REASSIGN OWNED and temporary types in restricted operations", fixed: { 15: 20 } },
+  // named together by the release, which does not tell what each of them is
+  ...["CVE-2026-120146", "CVE-2026-116316", "CVE-2026-116303", "CVE-2026-6467", "CVE-2026-120153"].map((id) => ({
+    id,
+    effect:
+      "rights are not checked: REASSIGN OWNED, temporary types in restricted operations, casts, extension scripts",
+    fixed: { 15: 20 },
+  })),
   {
+    // 18.5 was never shipped; the same release's advisory for memberships names the same minors of 16 and 17
     id: "CVE-2026-14666",
     effect: "a cached plan survives the revocation of a role or of BYPASSRLS",
     fixed: { 15: 19, 16: 15, 17: 11, 18: 6 },
