@@ -1,24 +1,35 @@
 /**
- * Changing another tenant's rows without knowing them: no filter, B's key, RETURNING, MERGE, ON CONFLICT. The value set is the old one: that a
- * row was rewritten is seen by its new place.
+ * Changing another tenant's rows without knowing them: no filter, B's key, RETURNING, MERGE, ON CONFLICT. That a row was rewritten is seen by
+ * its new place, whatever was written.
  */
 import { type Column, quoteName } from "@watertight/schema";
-import { conditionText, insertText } from "../seed/values.ts";
+import { dotted } from "../../understand/schema/graph.ts";
+import { conditionText, insertText, literal } from "../seed/values.ts";
 import type { Actor, Attack } from "./attack.ts";
 import { Forge, insertParts, mainStance, stancesOf } from "./forms.ts";
 import { rightsOf, type Target, type World } from "./world.ts";
 
-function touchable(world: World, target: Target, may: ReadonlySet<string>): Column | undefined {
+/** A column to write, and whether any value may stand in it many times. */
+function touchable(
+  world: World,
+  target: Target,
+  may: ReadonlySet<string>,
+): { column: Column; free: boolean } | undefined {
   const { relation } = target;
   const bound = new Set([
     ...target.key,
     ...target.ownerColumns,
     ...world.graph.foreignKeys(relation).flatMap(({ columns }) => columns),
+    ...world.facts.snapshot.indexes
+      .filter((index) => (index.unique || index.exclusion) && dotted(index.relation) === dotted(relation))
+      .flatMap(({ columns }) => columns.flatMap((name) => (name === null ? [] : [name]))),
     ...(relation.partitioning?.columns ?? []),
   ]);
   const usable = relation.columns.filter((column) => column.generated === null && column.identity !== "always");
   const allowed = usable.filter(({ name }) => may.size === 0 || may.has(name));
-  return allowed.find(({ name }) => !bound.has(name)) ?? allowed[0] ?? usable[0];
+  const free = allowed.find(({ name }) => !bound.has(name));
+  const column = free ?? allowed[0] ?? usable[0];
+  return column && { column, free: free !== undefined };
 }
 
 /** The attacks that update a table. */
@@ -26,15 +37,14 @@ export function updateAttacks(world: World, target: Target, actor: Actor): Attac
   const forge = new Forge(world, target, actor, "update", "B7");
   const main = mainStance(actor);
   const rights = rightsOf(world, actor, target.relation);
-  const column = touchable(world, target, rights.update);
-  if (!column) return [];
+  const chosen = touchable(world, target, rights.update);
+  if (!chosen) return [];
+  const { column, free } = chosen;
   const name = quoteName(column.name);
-  const bare = `update ${target.name} set ${name} = ${name}`;
-  // without SELECT even the old value can't be named
-  const blind = `update ${target.name} set ${name} = default`;
-  const reads = rights.select.has(column.name);
-  const plain = reads || rights.update.size === 0 || column.notNull ? bare : blind;
-  if (rights.update.size === 0) return [forge.write("update without filter", main, bare)];
+  // a constant: an UPDATE that reads a column must pass the SELECT policies as well, and would show nothing of B7
+  const value = literal(target.a[0]!.values.get(column.name));
+  const plain = `update ${target.name} set ${name} = ${free ? value : name}`;
+  if (rights.update.size === 0) return [forge.write("update without filter", main, plain)];
   const attacks = stancesOf(world, actor).map((stance) => forge.write("update without filter", stance, plain));
   const key = target.key.length > 0 && target.key.every((each) => rights.select.has(each)) ? target.key : [];
   const row = target.b[0]!.values;
@@ -44,12 +54,12 @@ export function updateAttacks(world: World, target: Target, actor: Actor): Attac
       forge.write("update … returning", main, `${plain} returning ${key.map(quoteName).join(", ")}`),
     );
   }
-  if (reads)
+  if (rights.select.has(column.name))
     attacks.push(
       forge.write(
         "merge … update",
         main,
-        `merge into ${target.name} as t using (select 1) as one on true when matched then update set ${name} = t.${name}`,
+        `merge into ${target.name} as t using (select 1) as one on true when matched then update set ${name} = ${free ? value : `t.${name}`}`,
       ),
     );
   if (target.key.length > 0 && rights.insert.size > 0 && target.relation.kind === "r") {

@@ -122,6 +122,10 @@ function leaky(
   );
   if (!shared) return [];
   const steps: Step[] = [
+    // an index would apply the view's filter first
+    { sql: "set local enable_indexscan = off" },
+    { sql: "set local enable_indexonlyscan = off" },
+    { sql: "set local enable_bitmapscan = off" },
     {
       sql: "create function pg_temp.wt_peek(value text) returns boolean language plpgsql cost 0.0000001 as $$ begin raise notice '%', value; return true; end $$",
     },

@@ -82,7 +82,16 @@ function numbers(guess: string | null, hints: Mentioned): string[] {
   return [
     ...(guess === null ? [] : [guess]),
     ...found.map(String),
-    ...["1", "0", "2", "10", "50", "100", "0.5", "-1", "1000", "2026"],
+    "1",
+    "0",
+    "2",
+    "10",
+    "50",
+    "100",
+    "0.5",
+    "-1",
+    "1000",
+    "2026",
   ];
 }
 
@@ -134,7 +143,7 @@ export function candidatesFor(
   } else if (type.endsWith("[]")) {
     const words = hints.texts.filter((text) => /^[\w.-]+$/.test(text));
     values = [...(guess === null ? [] : [guess]), "{}", ...words.map((word) => `{${word}}`)];
-  } else if (/^interval/.test(type)) values = [guess ?? "1 day", "1 day", "1 hour", "30 days", "0"];
+  } else if (type.startsWith("interval")) values = [guess ?? "1 day", "1 day", "1 hour", "30 days", "0"];
   else values = guess === null ? [] : [guess];
   const kept = [...new Set(values.filter((value) => fits(type, value)))].slice(0, most);
   return column.notNull ? kept : [...kept.slice(0, Math.max(1, most - 1)), null];

@@ -71,7 +71,12 @@ function bracket(reader: Reader): string {
     } else members += from;
   }
   reader.at += 1;
-  return not ? [...alphabet].filter((letter) => !members.includes(letter)).join("") : members;
+  return not
+    ? alphabet
+        .split("")
+        .filter((letter) => !members.includes(letter))
+        .join("")
+    : members;
 }
 
 function count(reader: Reader): number {
