@@ -25,7 +25,8 @@ try {
       console.error(`${name}: packs ${stray.join(", ")}`);
     }
     for (const subpath of Object.keys(manifest.exports)) {
-      if (subpath === "./package.json") continue;
+      // data needs an import attribute; require() reads it
+      if (subpath.endsWith(".json")) continue;
       const specifier = JSON.stringify(`${name}${subpath.slice(1)}`);
       for (const [way, code] of [
         ["import", `import(${specifier}).then(check)`],
