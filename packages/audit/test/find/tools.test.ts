@@ -260,12 +260,13 @@ const cases: [name: string, files: Files, expected: Expected][] = [
     "Sqitch: the plan's order, earlier texts of a reworked change, scripts that are not there",
     {
       "sqitch.plan":
-        "%syntax-version=1.0.0\n%project=x\n\nschema 2024-01-01T00:00:00Z A <a@b> # first\nusers [schema] 2024-01-02T00:00:00Z A <a@b>\n@v1 2024-01-03T00:00:00Z A <a@b> # tag\n\nusers [users@v1] 2024-01-04T00:00:00Z A <a@b>\nlost 2024-01-05T00:00:00Z A <a@b>\n",
+        "%syntax-version=1.0.0\n%project=x\n\nschema 2024-01-01T00:00:00Z A <a@b> # first\nusers [schema] 2024-01-02T00:00:00Z A <a@b>\n@v0 2024-01-03T00:00:00Z A <a@b> # tag\nroles 2024-01-03T01:00:00Z A <a@b>\n@v1 2024-01-03T02:00:00Z A <a@b>\n\nusers [users@v1] 2024-01-04T00:00:00Z A <a@b>\nlost 2024-01-05T00:00:00Z A <a@b>\n",
       "sqitch.conf": '[core]\n\tengine = pg\n[deploy "variables"]\n\tapp = core\n',
       ...statements(
         "deploy/users.sql",
         "deploy/users@v1.sql",
         "deploy/schema.sql",
+        "deploy/roles.sql",
         "revert/users.sql",
         "verify/users.sql",
         "deploy/unplanned.sql",
@@ -274,7 +275,7 @@ const cases: [name: string, files: Files, expected: Expected][] = [
     {
       tool: "sqitch",
       folder: "deploy",
-      names: ["schema", "users@v1", "users"],
+      names: ["schema", "users@v1", "roles", "users"],
       unread: ["sqitch.plan: lost: no deploy/lost.sql"],
     },
   ],

@@ -5,9 +5,9 @@
 import type { Fragment } from "../migration.ts";
 import { type CodeFunction, divide, expressionEnd, functionAt, past, type Range } from "./functions.ts";
 import { bind } from "./bindings.ts";
-import { fragmentOf } from "./text.ts";
+import { concat, fragmentOf } from "./text.ts";
 import type { CodeToken } from "./tokens.ts";
-import { evaluate, type Scope, type Source, spend, type Value } from "./values.ts";
+import { asText, evaluate, type Source, spend, type Value } from "./values.ts";
 
 /** What was found, in the order in which it runs. `file` is read by the code. */
 export type Step =
@@ -29,12 +29,11 @@ const BUILDS =
 const BUILDERS = /^(?:pgm|schema|queryRunner|queryInterface|this|createTable|db|trx|qi|migration)$/;
 const DEPTH = 6;
 
-/** Follows a range of code. */
-export function run(code: Code, range: Range, outer: Scope, depth = 0): Step[] {
+/** Follows a range of code; `scope` is what its names stand for, and changes as they do. */
+export function run(code: Code, range: Range, scope: Map<string, Value>, depth = 0): Step[] {
   const { tokens, source, functions } = code;
   spend(source);
   const steps: Step[] = [];
-  let scope = outer;
   const word = (i: number): string => (i < range.to && i >= range.from ? (tokens[i]?.text ?? "") : "");
   const lineOf = (i: number): number => source.find(tokens[i]?.start ?? 0).line;
   const unread = (i: number, reason: string): void => {
@@ -54,15 +53,25 @@ export function run(code: Code, range: Range, outer: Scope, depth = 0): Step[] {
     else unread(i, `SQL that the program makes: ${shown(value.source)}`);
   }
 
+  /** A body with names of its own; what it assigns to the names around it stays. */
+  function nested(body: Range, own: readonly (readonly [string, Value])[]): Step[] {
+    const inner = new Map([...scope, ...own]);
+    const found = run(code, body, inner, depth);
+    for (const name of scope.keys()) {
+      const value = inner.get(name);
+      if (value !== undefined && !own.some(([mine]) => mine === name)) scope.set(name, value);
+    }
+    return found;
+  }
+
   /** A loop over a list: its body once for each item, or a report where the list is not known. */
   function repeat(items: Value, parameter: Range | string, body: Range, i: number): void {
     if (items.kind !== "list") {
-      const inner = run(code, body, scope, depth);
+      const inner = nested(body, []);
       if (inner.length > 0) unread(i, "in a loop over values that only the program knows");
       return;
     }
-    for (const item of items.items)
-      steps.push(...run(code, body, new Map([...scope, ...named(parameter, item)]), depth));
+    for (const item of items.items) steps.push(...nested(body, named(parameter, item)));
   }
 
   /** Names that a loop gives to an item, or to its parts. */
@@ -175,18 +184,50 @@ export function run(code: Code, range: Range, outer: Scope, depth = 0): Step[] {
     return close + 1;
   }
 
+  /** const a = 1, b: T = 2, c; answers where to go on. */
   function declaration(i: number): number | undefined {
-    if (tokens[i + 1]?.kind !== "name") return undefined;
-    let equals = i + 2;
-    while (equals < range.to && !/^[=;]$/.test(word(equals))) equals = past(tokens, equals);
-    if (word(equals) !== "=") return undefined;
-    const end = Math.min(expressionEnd(tokens, source.text, equals + 1), range.to);
-    const made = functionAt(tokens, source.text, equals + 1);
-    if (made !== undefined) return made.end;
-    const value = evaluate(tokens, { from: equals + 1, to: end }, scope, source);
-    if (value.kind === "unknown") return undefined;
-    scope = new Map([...scope, [word(i + 1), value]]);
-    return end;
+    let at = i + 1;
+    while (tokens[at]?.kind === "name" && at < range.to) {
+      const name = word(at);
+      let equals = at + 1;
+      while (equals < range.to && !/^[=,;]$/.test(word(equals)) && !startsLine(equals)) equals = past(tokens, equals);
+      const made = word(equals) === "=" ? functionAt(tokens, source.text, equals + 1) : undefined;
+      if (made !== undefined) return made.end;
+      let end: number | undefined = equals;
+      if (word(equals) === "=")
+        end = assign(name, {
+          from: equals + 1,
+          to: Math.min(expressionEnd(tokens, source.text, equals + 1), range.to),
+        });
+      else scope.set(name, { kind: "unknown", source: name });
+      if (end === undefined) return equals + 1;
+      if (word(end) !== ",") return end;
+      at = end + 1;
+    }
+    return at > i + 1 ? at : undefined;
+  }
+
+  /** Whether a token begins a line. */
+  const startsLine = (i: number): boolean => source.text.slice(tokens[i - 1]?.end, tokens[i]?.start).includes("\n");
+
+  /** Gives a name its value; what can't be known is looked into, for SQL that it runs. */
+  function assign(name: string, { from, to }: Range, before?: Value): number | undefined {
+    const value = evaluate(tokens, { from, to }, scope, source);
+    const texts = before === undefined ? [asText(value)] : [asText(before), asText(value)];
+    const sum: Value | undefined = texts.includes(undefined)
+      ? undefined
+      : { kind: "text", text: concat(texts.filter((text) => text !== undefined)) };
+    scope.set(name, before === undefined ? value : (sum ?? { kind: "unknown", source: name }));
+    return value.kind === "unknown" ? undefined : to;
+  }
+
+  /** name = value, name += value. */
+  function assignment(i: number): number | undefined {
+    const adds = word(i + 1) === "+" && word(i + 2) === "=";
+    const at = adds ? i + 3 : i + 2;
+    if ((word(i + 1) !== "=" && !adds) || word(at) === "=" || !scope.has(word(i))) return undefined;
+    const end = Math.min(expressionEnd(tokens, source.text, at), range.to);
+    return assign(word(i), { from: at, to: end }, adds ? scope.get(word(i)) : undefined);
   }
 
   for (let i = range.from; i < range.to;) {
@@ -200,7 +241,7 @@ export function run(code: Code, range: Range, outer: Scope, depth = 0): Step[] {
       else if (token.text === "for") next = loop(i);
       else if (token.text === "else") {
         const { body, end } = blockAt(i + 1);
-        if (word(i + 1) !== "if" && run(code, body, scope, depth).length > 0)
+        if (word(i + 1) !== "if" && run(code, body, new Map(scope), depth).length > 0)
           unread(i, "in the else branch of a condition that only the program knows");
         next = word(i + 1) === "if" ? i + 1 : end;
       } else if (/^(?:const|let|var)$/.test(token.text)) next = declaration(i);
@@ -209,6 +250,7 @@ export function run(code: Code, range: Range, outer: Scope, depth = 0): Step[] {
         runs(evaluate(tokens, { from: i, to: i + 2 }, scope, source), i, []);
         next = i + 2;
       } else if (word(i + 1) === "(" && functions.has(token.text)) next = helper(i);
+      else next = assignment(i);
     }
     i = next ?? i + 1;
   }

@@ -73,7 +73,13 @@ export function cook(raw: string, offset: number, find: ReturnType<typeof lineFi
 
 /** One text after the other. */
 export function concat(texts: readonly CodeText[]): CodeText {
-  const [first, ...rest] = texts;
+  // an empty beginning has no place of its own
+  const [first, ...rest] = texts.slice(
+    Math.max(
+      0,
+      texts.findIndex(({ text }) => text !== ""),
+    ),
+  );
   if (first === undefined) return { text: "", lines: [1], column: 1, offset: 0 };
   const text = texts.map((part) => part.text).join("");
   return { ...first, text, lines: [...first.lines, ...rest.flatMap(({ lines }) => lines.slice(1))] };

@@ -27,7 +27,7 @@ export interface Source {
 }
 
 /** Opens a source. */
-export const sourceOf = (text: string): Source => ({ text, find: lineFinder(text), left: 300_000 });
+export const sourceOf = (text: string): Source => ({ text, find: lineFinder(text), left: 60_000 });
 
 /** Counts a step; a program may hold loops in loops, and helpers that call themselves. */
 export function spend(source: Source): void {

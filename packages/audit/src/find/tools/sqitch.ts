@@ -1,6 +1,6 @@
 /**
- * Sqitch: deploy scripts in the order of sqitch.plan; a change that was reworked has its earlier text under the name of the tag that follows it.
- * Scripts run in psql, with the variables of sqitch.conf.
+ * Sqitch: deploy scripts in the order of sqitch.plan; a change that was reworked has its earlier text under the name of the last tag
+ * before the rework. Scripts run in psql, with the variables of sqitch.conf.
  */
 import { posix } from "node:path";
 import type { Project } from "../project.ts";
@@ -9,20 +9,21 @@ import { add, type Draft, draftOf, finish, type Found, leave, textOf } from "../
 
 interface Change {
   readonly name: string;
-  /** The first tag behind it in the plan. */
-  tag: string | undefined;
+  /** The last tag before it in the plan. */
+  readonly tag: string | undefined;
   readonly line: number;
 }
 
 /** Changes of a plan in order; a tag's line begins with @. */
 function changesOf(plan: string): Change[] {
   const changes: Change[] = [];
+  let last: string | undefined;
   for (const [i, line] of plan.split(/\r?\n/).entries()) {
     const tag = /^\s*(@[^\s]+)/.exec(line)?.[1];
     const name = /^\s*[+]?\s*([^\s%#@+-][^\s]*)/.exec(line)?.[1];
-    if (tag !== undefined) for (const change of changes) change.tag ??= tag;
-    else if (name !== undefined) changes.push({ name, tag: undefined, line: i + 1 });
-    else if (/^\s*-\s*\S/.test(line)) changes.push({ name: `revert of ${line.trim()}`, tag: undefined, line: i + 1 });
+    if (tag !== undefined) last = tag;
+    else if (name !== undefined) changes.push({ name, tag: last, line: i + 1 });
+    else if (/^\s*-\s*\S/.test(line)) changes.push({ name: `revert of ${line.trim()}`, tag: last, line: i + 1 });
   }
   return changes;
 }
@@ -36,9 +37,9 @@ async function deploy(
   planFile: string,
 ): Promise<void> {
   const changes = changesOf(plan);
-  for (const [i, { name, tag, line }] of changes.entries()) {
-    const reworked = changes.slice(i + 1).some((later) => later.name === name);
-    const own = reworked && tag !== undefined ? `${name}${tag}` : name;
+  for (const [i, { name, line }] of changes.entries()) {
+    const later = changes.slice(i + 1).find((change) => change.name === name);
+    const own = `${name}${later?.tag ?? ""}`;
     const file = posix.join(folder, `${own}.sql`);
     if (files.includes(file)) await add(project, draft, "sqitch", file, { name: own, transaction: false });
     else leave(draft, planFile, `${own}: no ${file}`, line);

@@ -119,7 +119,7 @@ describe("SQL of up", () => {
     [
       "a map within a template",
       "const T = ['a', 'b'];\nexports.up = (k) => k.raw(`${T.map((t) => `drop table ${t};`).join(' ')}`);",
-      ["2:28 drop table a; drop table b;"],
+      ["2:44 drop table a; drop table b;"],
     ],
     [
       "a helper of the file",
@@ -165,6 +165,16 @@ describe("SQL of up", () => {
       "regular expressions and divisions are no quotes",
       "const r = /['`]/g, d = 1 / 2 / 3;\nexports.up = (k) => k.raw('select 1');",
       ["2:28 select 1"],
+    ],
+    [
+      "names that change",
+      "exports.up = async (k) => {\n  let t, sql = '';\n  t = 'a';\n  await k.raw(`drop table ${t}`);\n  t = 'b';\n  await k.raw(`drop table ${t}`);\n  for (const x of ['c', 'd']) {\n    sql += `drop table ${x};`;\n  }\n  await k.raw(sql);\n  t = await k.pick();\n  await k.raw(`drop table ${t}`);\n};",
+      ["4:16 drop table a", "6:16 drop table b", "8:13 drop table c;drop table d;", "12:16 drop table ${t}"],
+    ],
+    [
+      "a name that hides a constant",
+      "const t = 'a';\nexports.up = async (k) => {\n  const t = pick();\n  await k.raw(`drop table ${t}`);\n};",
+      ["4:16 drop table ${t}"],
     ],
     ["only down", "exports.down = (k) => k.raw('x');", undefined],
     ["nothing", "exports.up = async () => {};", []],
