@@ -16,6 +16,40 @@ import { unprotectedCopy } from "./A12-unprotected-copy/rule.ts";
 import { cascadeDropsPolicy } from "./A13-cascade-drops-policy/rule.ts";
 import { protectionSwitchedOff } from "./A14-protection-switched-off/rule.ts";
 import { coverageLost } from "./A15-coverage-lost/rule.ts";
+import { permissiveOr } from "./B1-permissive-or/rule.ts";
+import { tautology } from "./B2-tautology/rule.ts";
+import { unsetContext } from "./B3-unset-context/rule.ts";
+import { bypassSetting } from "./B4-bypass-setting/rule.ts";
+import { nullAndEmpty } from "./B5-null-and-empty/rule.ts";
+import { updateMovesRows } from "./B6-update-moves-rows/rule.ts";
+import { writeWiderThanRead } from "./B7-write-wider-than-read/rule.ts";
+import { insertPlantsRows } from "./B8-insert-plants-rows/rule.ts";
+import { commandGap } from "./B9-command-gap/rule.ts";
+import { columnCapture } from "./B10-column-capture/rule.ts";
+import { writableTrustBase } from "./B11-writable-trust-base/rule.ts";
+import { userControlledClaim } from "./B12-user-controlled-claim/rule.ts";
+import { tenantNeverCompared } from "./B13-tenant-never-compared/rule.ts";
+import { notEquality } from "./B14-not-equality/rule.ts";
+import { nullableTenant } from "./B15-nullable-tenant/rule.ts";
+import { immutableHelper } from "./B16-immutable-helper/rule.ts";
+import { unpinnedHelper } from "./B17-unpinned-helper/rule.ts";
+import { policyRaises } from "./B18-policy-raises/rule.ts";
+import { volatileHelper } from "./B19-volatile-helper/rule.ts";
+import { policyOutage } from "./B20-policy-outage/rule.ts";
+import { undeclaredPublicRows } from "./B21-undeclared-public-rows/rule.ts";
+import { oneRoleForAll } from "./B22-one-role-for-all/rule.ts";
+import { literalTenant } from "./B23-literal-tenant/rule.ts";
+import { sessionSettingInFunction } from "./C1-session-setting-in-function/rule.ts";
+import { localSettingLost } from "./C2-local-setting-lost/rule.ts";
+import { setInFunction } from "./C3-set-in-function/rule.ts";
+import { contextInExceptionBlock } from "./C4-context-in-exception-block/rule.ts";
+import { deferredTrigger } from "./C5-deferred-trigger/rule.ts";
+import { presetTenant } from "./C6-preset-tenant/rule.ts";
+import { residue } from "./C7-residue/rule.ts";
+import { oneStatementSwitch } from "./C8-one-statement-switch/rule.ts";
+import { wayOutOfRole } from "./C9-way-out-of-role/rule.ts";
+import { sealedContext } from "./C10-sealed-context/rule.ts";
+import { settableClaims } from "./C11-settable-claims/rule.ts";
 import { definerView } from "./D1-definer-view/rule.ts";
 import { replacedView } from "./D2-replaced-view/rule.ts";
 import { materializedView } from "./D3-materialized-view/rule.ts";
@@ -78,6 +112,40 @@ export const rules: readonly Rule[] = [
   cascadeDropsPolicy,
   protectionSwitchedOff,
   coverageLost,
+  permissiveOr,
+  tautology,
+  unsetContext,
+  bypassSetting,
+  nullAndEmpty,
+  updateMovesRows,
+  writeWiderThanRead,
+  insertPlantsRows,
+  commandGap,
+  columnCapture,
+  writableTrustBase,
+  userControlledClaim,
+  tenantNeverCompared,
+  notEquality,
+  nullableTenant,
+  immutableHelper,
+  unpinnedHelper,
+  policyRaises,
+  volatileHelper,
+  policyOutage,
+  undeclaredPublicRows,
+  oneRoleForAll,
+  literalTenant,
+  sessionSettingInFunction,
+  localSettingLost,
+  setInFunction,
+  contextInExceptionBlock,
+  deferredTrigger,
+  presetTenant,
+  residue,
+  oneStatementSwitch,
+  wayOutOfRole,
+  sealedContext,
+  settableClaims,
   definerView,
   replacedView,
   materializedView,
