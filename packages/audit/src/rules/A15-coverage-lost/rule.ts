@@ -5,6 +5,7 @@
 import type { QualifiedName, Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import type { SyntaxNode } from "../../history/statement.ts";
+import { policiesOf } from "../exposure/exposure.ts";
 import { rightsOn } from "../exposure/rights.ts";
 import { listed, said, sqlName } from "../exposure/words.ts";
 import { graphOf, holdsTenantRows } from "../judge/tenant-rows.ts";
@@ -104,9 +105,8 @@ function moved(facts: Facts, moments: readonly Moment[], moment: Moment): RuleFi
 
 function ofExtension(facts: Facts, relation: Relation): RuleFinding | null {
   const { extension } = relation;
-  if (extension === null || !(relation.kind === "r" || relation.kind === "p") || !holdsTenantRows(facts, relation))
-    return null;
-  if (!relation.rowSecurity || rightsOn(facts, relation).length === 0) return null;
+  const guarded = relation.rowSecurity && policiesOf(facts, relation).length > 0;
+  if (extension === null || !guarded || rightsOn(facts, relation).length === 0) return null;
   return {
     object: { kind: "table", schema: relation.schema, name: relation.name },
     message: `${said(relation)} belongs to extension ${extension}: a dump has CREATE EXTENSION in its place, without row security, policies and revokes.`,

@@ -34,6 +34,8 @@ export function trustedOf(facts: Facts, relation: Relation): Known {
   if (isBound(facts, relation) && (tenancy.kind === "column" || tenancy.kind === "tenants"))
     for (const row of ["new", "old"]) context.add(`${row}.${tenancy.column}`);
   const keys = [...graph.primaryKey(relation), ...graph.foreignKeys(relation).flatMap(({ columns }) => columns)];
-  const checked = new Set(keys.flatMap((column) => [`new.${column}`, `old.${column}`]));
+  // a foreign key to the tenants themselves says whose the row shall be, not whose it is
+  const own = tenancy.kind === "column" ? tenancy.column : null;
+  const checked = new Set(keys.flatMap((column) => (column === own ? [] : [`new.${column}`, `old.${column}`])));
   return { context, checked };
 }

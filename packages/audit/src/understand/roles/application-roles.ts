@@ -59,12 +59,11 @@ function rightsOf(graph: SchemaGraph, roles: RoleGraph, role: Role, tables: read
   let writing = 0;
   let owns = 0;
   for (const table of tables) {
-    if (inherited.has(table.owner)) {
-      owns += 1;
-      continue;
-    }
+    const owned = inherited.has(table.owner);
+    if (owned) owns += 1;
+    // a member of the owner may do everything; what it was given by name tells that requests run as it
     const grants = [...table.acl, ...table.columns.flatMap((column) => column.acl)].filter((each) =>
-      inherited.has(each.role),
+      owned ? each.role === role.name && each.role !== table.owner : inherited.has(each.role),
     );
     if (grants.some((each) => reads.has(each.privilege))) reading += 1;
     if (grants.some((each) => writes.has(each.privilege))) writing += 1;

@@ -1,0 +1,267 @@
+/** Cases of family D: what a body looks at before it works. The shop is not FORCEd there, so definers see all tenants' rows. */
+import type { RuleCase } from "./case.ts";
+
+const context = "(select nullif(current_setting('app.tenant_id', true), ''))::uuid";
+const definer = (signature: string, returns: string, body: string, language = "sql"): string =>
+  `create function public.${signature} returns ${returns} language ${language} security definer set search_path = '' as $body$ ${body} $body$;`;
+const member = `create table public.members (tenant_id uuid not null references public.tenants, user_id uuid not null, primary key (tenant_id, user_id));
+  alter table public.members enable row level security;
+  ${definer("is_member(tenant uuid)", "boolean", "select exists (select from public.members m where m.tenant_id = tenant and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid)")}`;
+const one = (name: string, sql: string, found: readonly string[], of: readonly string[] = ["D4"]): RuleCase => ({
+  name,
+  sql,
+  of,
+  found,
+});
+
+/** Cases of family D, on top of the shop without FORCE. */
+export const casesD: readonly RuleCase[] = [
+  one(
+    "D1: a view that only says who is signed in",
+    `create view public.v as select note from public.invoices where current_setting('app.user_id', true) is not null; grant select on public.v to shop_app;`,
+    ["D1-v medium"],
+    ["D1"],
+  ),
+  one(
+    "D1: behind a view that nobody was granted",
+    `create view public.a as select note from public.invoices; create view public.b as select * from public.a; grant select on public.b to shop_app;`,
+    ["D1-b critical"],
+    ["D1"],
+  ),
+  one(
+    "D1: a policy for the owner opens its view although it is FORCEd",
+    `alter table public.invoices force row level security; create policy maintenance on public.invoices to shop_owner using (true);
+      create view public.v as select note from public.invoices; grant select on public.v to shop_app;`,
+    ["D1-v critical"],
+    ["D1"],
+  ),
+  one(
+    "D3: sums without a tenant, and a view nobody reads",
+    `create materialized view public.m as select count(*) as many from public.invoices; grant select on public.m to shop_app; create materialized view public.n as select * from public.invoices;`,
+    ["D3-m medium"],
+    ["D3"],
+  ),
+  one(
+    "D4: the tenant is an argument",
+    definer("f(t uuid)", "setof text", "select note from public.invoices where tenant_id = t"),
+    ["D4-f high"],
+  ),
+  one("D4: yes or no", definer("f(i uuid)", "boolean", "select exists (select from public.invoices where id = i)"), [
+    "D4-f low",
+  ]),
+  one("D4: a figure", definer("f()", "bigint", "select count(*) from public.invoices"), ["D4-f medium"]),
+  one("D4: a write", definer("f(i uuid)", "void", "update public.invoices set note = '' where id = i"), ["D4-f high"]),
+  one(
+    "D4: new rows for any tenant, and for one's own",
+    `${definer("f(t uuid)", "void", "insert into public.invoices (tenant_id, note) values (t, '')")} ${definer("g()", "void", `insert into public.invoices (tenant_id, note) values (${context}, '')`)}`,
+    ["D4-f medium", "D4-g info"],
+  ),
+  one(
+    "D4: behind a guard",
+    `${member} ${definer("f(t uuid)", "setof text", "begin if not public.is_member(t) then raise exception 'no'; end if; return query select note from public.invoices where tenant_id = t; end", "plpgsql")}`,
+    ["D4-f info", "D4-is_member info"],
+  ),
+  one(
+    "D4: behind a look at membership",
+    `${member} ${definer("f(t uuid)", "setof text", "begin perform 1 from public.members where tenant_id = t and user_id = nullif(current_setting('app.user_id', true), '')::uuid; if not found then return; end if; return query select note from public.invoices where tenant_id = t; end", "plpgsql")}`,
+    ["D4-f info", "D4-is_member info"],
+  ),
+  one(
+    "D4: with what was looked up by the context",
+    `${member} ${definer("f()", "setof text", "declare mine uuid[]; me uuid := nullif(current_setting('app.user_id', true), '')::uuid; begin select array_agg(tenant_id) into mine from public.members where user_id = me; return query select note from public.invoices where tenant_id = any (mine); end", "plpgsql")}`,
+    ["D4-f info", "D4-is_member info"],
+  ),
+  one(
+    "D4: only signed in",
+    definer(
+      "f()",
+      "setof text",
+      "begin if nullif(current_setting('app.user_id', true), '') is null then raise exception 'no'; end if; return query select note from public.invoices; end",
+      "plpgsql",
+    ),
+    ["D4-f medium"],
+  ),
+  one(
+    "D4: the look comes too late",
+    `${member} ${definer("f(t uuid)", "setof text", "begin return query select note from public.invoices where tenant_id = t; if not public.is_member(t) then raise notice 'no'; end if; end", "plpgsql")}`,
+    ["D4-f high", "D4-is_member info"],
+  ),
+  one(
+    "D4: through a function of the invoker",
+    `create function public.helper() returns setof text language sql set search_path = '' as 'select note from public.invoices'; ${definer("f()", "setof text", "select * from public.helper()")}`,
+    ["D4-f critical"],
+  ),
+  one(
+    "D4: through a view",
+    `create view public.v with (security_invoker = true) as select note from public.invoices; ${definer("f()", "setof text", "select note from public.v")}`,
+    ["D4-f critical"],
+  ),
+  one(
+    "D4: a body that was bound, columns that come back, an output argument",
+    `create function public.f() returns setof text language sql security definer begin atomic select note from public.invoices; end;
+      ${definer("g()", "table (n text)", "begin return query select note from public.invoices; end", "plpgsql")}
+      ${definer("h(out n text, out m text)", "record", "begin select note, note into n, m from public.invoices limit 1; end", "plpgsql")}`,
+    ["D4-f critical", "D4-g critical", "D4-h critical"],
+  ),
+  one(
+    "D4: a WITH query that writes, a MERGE",
+    `${definer("f()", "void", "with gone as (delete from public.invoices returning note) select null::void from gone")} ${definer("g()", "void", "begin merge into public.invoices i using public.reminders r on i.id = r.id when matched then update set note = r.note; end", "plpgsql")}`,
+    ["D4-f high", "D4-g high"],
+  ),
+  one(
+    "D4: nobody may call it",
+    `${definer("f()", "setof text", "select note from public.invoices")} revoke execute on function public.f() from public;`,
+    [],
+  ),
+  one(
+    "D4: it belongs to no tenant",
+    `create table public.countries (code text primary key); ${definer("f()", "setof text", "select code from public.countries")}`,
+    [],
+  ),
+  one(
+    "D4: overloaded",
+    `${definer("f()", "setof text", "select note from public.invoices")} ${definer("f(a int)", "text", "select a::text")}`,
+    ["D4-f.() critical"],
+  ),
+  one(
+    "D4, D14: a statement that only shows at run time",
+    definer("f(what text)", "setof text", "begin return query execute what; end", "plpgsql"),
+    ["D14-f critical", "D4-f medium"],
+    ["D4", "D14"],
+  ),
+  one(
+    "D5: no path at all, a path that is empty, names with their schema",
+    `create function public.f() returns setof text language sql security definer as 'select note from invoices';
+      create function public.g() returns setof text language sql security definer as 'select note from public.invoices';
+      create function public.h() returns int language sql security definer set search_path = '' as 'select 1';`,
+    ["D5-f high"],
+    ["D5"],
+  ),
+  one(
+    "D5: nobody may make temporary tables",
+    `reset role; do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$;
+      create function public.f() returns setof text language sql security definer set search_path = public as 'select note from invoices';`,
+    ["D5-f low"],
+    ["D5"],
+  ),
+  one(
+    "D8: NEW's tenant is checked by the table's policies",
+    `create function public.t() returns trigger language plpgsql security definer as $$ begin insert into public.reminders (tenant_id, note) values (coalesce(new.tenant_id, old.tenant_id), tg_op); return null; end $$; create trigger t after insert or delete on public.invoices for each row execute function public.t();`,
+    [],
+    ["D8"],
+  ),
+  one(
+    "D8: the table of NEW has no row security",
+    `create table public.mails (tenant_id uuid not null references public.tenants, note text); grant insert on public.mails to shop_app;
+      create function public.t() returns trigger language plpgsql security definer as $$ begin insert into public.reminders (tenant_id, note) values (new.tenant_id, new.note); return null; end $$; create trigger t after insert on public.mails for each row execute function public.t();`,
+    ["D8-mails.t high"],
+    ["D8"],
+  ),
+  one(
+    "D8: an update that compares nothing, and one that follows a key",
+    `create function public.t() returns trigger language plpgsql security definer as $$ begin update public.reminders set note = new.note; return null; end $$; create trigger t after insert on public.invoices for each row execute function public.t();
+      create function public.k() returns trigger language plpgsql security definer as $$ begin update public.reminders set note = new.note where id = new.id; return null; end $$; create trigger k after insert on public.invoices for each row execute function public.k();`,
+    ["D8-invoices.t high"],
+    ["D8"],
+  ),
+  {
+    name: "D9: an AFTER trigger, since 18",
+    sql: `create table public.lines (tenant_id uuid not null, id uuid not null, invoice uuid not null, primary key (tenant_id, id), foreign key (tenant_id, invoice) references public.invoices (tenant_id, id) on delete cascade);
+      create function public.t() returns trigger language plpgsql as $$ begin delete from public.reminders; return null; end $$; create trigger t after delete on public.lines for each row execute function public.t();`,
+    of: ["D9"],
+    found: ["D9-lines.t high"],
+    on15: [],
+  },
+  one(
+    "D9: by its key, by its tenant, without an action",
+    `create table public.lines (tenant_id uuid not null, id uuid not null, invoice uuid not null, primary key (tenant_id, id), foreign key (tenant_id, invoice) references public.invoices (tenant_id, id) on delete cascade);
+      create function public.t() returns trigger language plpgsql as $$ begin delete from public.reminders where tenant_id = old.tenant_id; update public.invoices set note = '' where id = old.invoice; return old; end $$; create trigger t before delete on public.lines for each row execute function public.t();
+      create function public.u() returns trigger language plpgsql as $$ begin delete from public.reminders; return new; end $$; create trigger u before update on public.lines for each row execute function public.u();`,
+    [],
+    ["D9"],
+  ),
+  one(
+    "D10: a rule that gives NEW's tenant on",
+    `create rule log as on insert to public.invoices do also insert into public.reminders (tenant_id, note) values (new.tenant_id, new.note);`,
+    [],
+    ["D10"],
+  ),
+  one(
+    "D12: without an argument it sees no row",
+    `reset role; create function public.f() returns uuid language sql leakproof as 'select null::uuid'; create function public.g(a int) returns int language sql leakproof as 'select 1 / a';`,
+    ["D12-g high"],
+    ["D12"],
+  ),
+  one(
+    "D13: a function of a bypassing role, and who may not call it",
+    `reset role; create role shop_root nologin bypassrls; alter table public.invoices force row level security;
+      ${definer("f()", "setof text", "select note from public.invoices")} alter function public.f() owner to shop_root; ${definer("g()", "setof text", "select note from public.invoices")} alter function public.g() owner to shop_root; revoke execute on function public.g() from public;`,
+    ["D13-f critical"],
+    ["D4", "D13"],
+  ),
+  one(
+    "D14: what is quoted, typed or constant",
+    definer(
+      "f(t text, u uuid, c regclass)",
+      "void",
+      `declare q text := quote_literal(t); begin
+        execute 'select ' || q; execute format('select * from %I where note = %L', t, t); execute 'select $1' using t; execute format('select * from %s', c); execute 'select ''' || u || ''''; execute 'select ' || length(t);
+        execute 'select ' || t::int; end`,
+      "plpgsql",
+    ),
+    [],
+    ["D14"],
+  ),
+  one(
+    "D14: by a variable, by format, by concat, by an array",
+    `${definer("f(t text)", "void", "declare q text; begin q := 'select ' || t; q := q || ' limit 1'; execute q; end", "plpgsql")}
+      ${definer("g(t text)", "void", "begin execute format('select * from %s', t); end", "plpgsql")} ${definer("h(t text)", "void", "begin execute concat('select ', lower(t)); end", "plpgsql")} ${definer("i(t jsonb)", "void", "begin execute 'select ' || (t ->> 'a'); end", "plpgsql")}`,
+    ["D14-f critical", "D14-g critical", "D14-h critical", "D14-i critical"],
+    ["D14"],
+  ),
+  one(
+    "D14: as the invoker it is no more than the caller may say anyway",
+    `create function public.f(t text) returns void language plpgsql as $$ begin execute t; end $$;`,
+    [],
+    ["D14"],
+  ),
+  one(
+    "D14: a column of NEW",
+    `create function public.t() returns trigger language plpgsql security definer as $$ begin execute 'select ' || new.note; return null; end $$; create trigger t after insert on public.invoices for each row execute function public.t();`,
+    ["D14-t critical"],
+    ["D14"],
+  ),
+  one(
+    "D15: a loop over tenants, for the session",
+    definer(
+      "f()",
+      "void",
+      "declare t record; begin for t in select id from public.tenants loop perform set_config('app.tenant_id', t.id::text, false); update public.invoices set note = ''; end loop; end",
+      "plpgsql",
+    ),
+    ["D15-f high"],
+    ["D15"],
+  ),
+  one(
+    "D15: to set it is its purpose, to nothing is nobody's, its own is its own",
+    `${definer("f(t uuid)", "void", "begin perform 1 from public.tenants where id = t; perform set_config('app.tenant_id', t::text, true); end", "plpgsql")}
+      ${definer("g(t uuid)", "void", "begin perform set_config('app.tenant_id', t::text, true); delete from public.invoices; perform set_config('app.tenant_id', '', true); end", "plpgsql")}
+      create function public.h(t uuid) returns void language plpgsql as $$ begin perform set_config('app.other', t::text, true); delete from public.invoices; end $$;`,
+    [],
+    ["D15"],
+  ),
+  one(
+    "D16: INSTEAD OF as the owner",
+    `create view public.v with (security_invoker = true) as select tenant_id, note from public.invoices; grant select, insert on public.v to shop_app;
+      create function public.t() returns trigger language plpgsql security definer as $$ begin insert into public.invoices (tenant_id, note) values (new.tenant_id, new.note); return new; end $$; create trigger t instead of insert on public.v for each row execute function public.t();`,
+    ["D16-v.t high"],
+    ["D16"],
+  ),
+  one(
+    "D16: INSTEAD OF as the invoker, a view that PostgreSQL can't write through, one that is only read",
+    `create view public.v with (security_barrier = true) as select tenant_id, note from public.invoices where tenant_id = ${context}; grant select on public.v to shop_app;
+      create view public.w with (security_barrier = true) as select tenant_id, count(*) from public.invoices where tenant_id = ${context} group by 1; grant select, insert on public.w to shop_app;`,
+    [],
+    ["D16"],
+  ),
+];
