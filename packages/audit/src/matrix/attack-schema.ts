@@ -27,7 +27,7 @@ import { makeTenants, randomness } from "./personas/tenants.ts";
 import { makeUnbound, unboundRole } from "./personas/unbound.ts";
 import { reproScript } from "./repro.ts";
 import { LanePool } from "./run/pool.ts";
-import { AttackRun, isPointless, type Outcome } from "./run/run-attacks.ts";
+import { AttackRun, isPointless, isWildGuess, type Outcome } from "./run/run-attacks.ts";
 import { readBook } from "./seed/book.ts";
 import { isSeedable } from "./seed/order.ts";
 import { seedTenants, unseedable } from "./seed/seed.ts";
@@ -278,7 +278,7 @@ function assemble(
   connections: number,
 ): Matrix {
   const told = new Set(residual);
-  const useful = outcomes.filter((outcome) => !isPointless(outcome));
+  const useful = outcomes.filter((outcome) => !isPointless(outcome) && !isWildGuess(outcome, outcomes));
   const attempts = useful.filter(({ attack }) => !told.has(attack)).map((outcome) => attemptOf(world, outcome));
   const ran = new Set(outcomes.map(({ attack }) => attack));
   for (const outcome of useful.filter(({ attack }) => told.has(attack)))

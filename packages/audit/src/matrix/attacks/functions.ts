@@ -16,9 +16,11 @@ const secret = /token|secret|password|passwd|otp|hash|nonce|signature|api_?key|i
 const tenantWord = /tenant|org|workspace|team|account|company/i;
 const userWord = /user|uid|member|owner|author|profile|person/i;
 
+/** A value of B; the same in A's own name; another thing that the argument may mean. */
 interface Guess {
   readonly text: string;
   readonly own: string;
+  readonly other: string;
 }
 
 function idOfTable(world: World, name: string): string | undefined {
@@ -33,15 +35,16 @@ function idOfTable(world: World, name: string): string | undefined {
 
 function guess(world: World, type: string, name: string): Guess {
   const { a, b } = world.tenants;
-  const both = (text: string): Guess => ({ text, own: text });
+  const both = (text: string, other = text): Guess => ({ text, own: text, other });
   if (secret.test(name)) return both(type === "uuid" ? "00000000-0000-4000-8000-000000000000" : "none");
   const isId =
     type === world.meaning.tenantType || type === world.meaning.userType || /^(uuid|integer|bigint|text)$/.test(type);
-  if (isId && userWord.test(name) && !tenantWord.test(name)) return { text: b.users[0], own: a.users[0] };
+  if (isId && userWord.test(name) && !tenantWord.test(name))
+    return { text: b.users[0], own: a.users[0], other: b.users[0] };
   if (isId && tenantWord.test(name)) return both(b.id);
   const known = isId ? idOfTable(world, name) : undefined;
   if (known !== undefined) return both(known);
-  if (type === "uuid") return both(b.id);
+  if (type === "uuid") return both(b.id, b.users[0]);
   if (/^(smallint|integer|bigint|numeric|real|double)/.test(type))
     return both(/limit|count|size|max/i.test(name) ? "100" : "1");
   if (type === "boolean") return both("true");
@@ -56,7 +59,7 @@ function guess(world: World, type: string, name: string): Guess {
 
 function calls(world: World, routine: Routine): string[] {
   const guesses = routine.arguments.map((type, at) => guess(world, type, routine.argumentNames[at] ?? ""));
-  const texts = [guesses.map(({ text }) => text), guesses.map(({ own }) => own)];
+  const texts = [guesses.map(({ text }) => text), guesses.map(({ own }) => own), guesses.map(({ other }) => other)];
   const name = quoteQualified(routine.schema, routine.name);
   return [
     ...new Set(
@@ -81,13 +84,13 @@ function mild(judge: (seen: Seen) => Ruling, routine: Routine): (seen: Seen) => 
   };
 }
 
-const callable = (world: World, routine: Routine): boolean =>
+const callable = (world: World, actor: Actor, routine: Routine): boolean =>
   routine.securityDefiner &&
   (routine.kind === "function" || routine.kind === "procedure") &&
   routine.extension === null &&
   routine.schema !== "watertight" &&
   !/^(trigger|event_trigger)$/.test(routine.returns) &&
-  world.facts.reach.canCall(routine);
+  world.rights.call(actor.role, routine.signature);
 
 /** The tables of tenants that a function may reach: those that its text names. */
 function reached(world: World, routine: Routine): Relation[] {
@@ -120,18 +123,11 @@ function attack(world: World, target: Target, actor: Actor, routine: Routine, ma
 /** The attacks through functions that name the table. */
 export function functionAttacks(world: World, target: Target, actor: Actor): Attack[] {
   return world.facts.snapshot.routines
-    .filter((routine) => callable(world, routine))
+    .filter((routine) => callable(world, actor, routine))
     .flatMap((routine) => {
       // a function belongs to the first table that it names; what it shows of others is seen there as well
       const [first] = reached(world, routine);
       if (!first || first !== target.relation) return [];
       return attack(world, target, actor, routine, world.markers);
     });
-}
-
-/** Whether a definer's function that the role may call names no table of tenants: told as a note, because nothing could be tried. */
-export function untried(world: World): Routine[] {
-  return world.facts.snapshot.routines.filter(
-    (routine) => callable(world, routine) && reached(world, routine).length === 0,
-  );
 }

@@ -129,7 +129,11 @@ export function spoken({ error, notices }: Answer, markers: Markers, written: st
 /** Leaked when anything was told; otherwise the last refusal, or what the statements said. */
 export function ruling(told: readonly string[], answers: readonly Answer[], quiet?: string): Ruling {
   if (told.length > 0) return { result: "leaked", evidence: told.join("; ") };
-  const refused = answers.map(({ error }) => error).filter((error) => error !== null);
+  // behind a first refusal every further statement of the transaction is refused: that says nothing new
+  const refused = answers
+    .map(({ error }) => error)
+    .filter((error) => error !== null)
+    .filter((error, at) => at === 0 || error.code !== "25P02");
   const open = refused.find(({ code }) => isUnclear(code));
   if (open) return { result: "error", evidence: said(open) };
   if (refused.length > 0) return { result: "blocked", evidence: said(refused.at(-1)!) };

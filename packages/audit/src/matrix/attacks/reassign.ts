@@ -5,9 +5,9 @@
 import { quoteName } from "@watertight/schema";
 import { labRun, labWithoutTriggers } from "../lab/lab.ts";
 import { conditionText, insertText, literal, type Values } from "../seed/values.ts";
-import type { Actor, Attack, Step } from "./attack.ts";
+import type { Actor, Attack, Control, Step } from "./attack.ts";
 import { Forge, insertParts, mainStance } from "./forms.ts";
-import { rightsOf, type Target, type World } from "./world.ts";
+import { rightsOf, type Target, unboundControl, type World } from "./world.ts";
 
 // Foreign keys that hold the tenant as well must point into B, or the key refuses what row security should.
 function moved(world: World, target: Target): Map<string, string | null> {
@@ -43,17 +43,26 @@ export function reassignAttacks(world: World, target: Target, actor: Actor): Att
           note: "a tenant has room for one row only: make room in B",
         },
       ];
+  const own = target.a.at(-1)!.values;
+  // without row security the statement meets all rows, and two of them can't become the same one: a last proof leaves it A's row alone
+  const alone: Control = {
+    ...unboundControl,
+    off: `${unboundControl.off}, no other row in the table`,
+    withoutTriggers: true,
+    sql: target.key.length > 0 ? [`delete from ${target.name} where not (${conditionText(target.key, own)})`] : [],
+  };
+  const controls = [...forge.controls, alone];
   const attack = (name: string, sql: string): Attack => {
-    const free = forge.write(`${name}, foreign keys unchecked`, main, sql, { scene: [...room, unhindered] });
+    const free = forge.write(`${name}, foreign keys unchecked`, main, sql, { scene: [...room, unhindered], controls });
     return forge.write(name, main, sql, {
       ...(room.length > 0 ? { scene: room } : {}),
+      controls,
       follow: { codes: ["23503", "23001"], attack: free },
     });
   };
   const attacks = [attack("update the owner without filter", bare)];
   if (!target.ownerColumns.every((name) => rights.update.has(name))) return attacks;
   const key = target.key.length > 0 && target.key.every((name) => rights.select.has(name)) ? target.key : [];
-  const own = target.a.at(-1)!.values;
   if (key.length > 0)
     attacks.push(
       attack("update the owner by A's key", `${bare} where ${conditionText(key, own)}`),

@@ -25,6 +25,8 @@ export interface Rights {
 export interface RightsBook {
   of(role: string, relation: Relation): Rights;
   usage(role: string, schema: string): boolean;
+  /** EXECUTE, and USAGE on the schema. */
+  call(role: string, signature: string): boolean;
   /** TEMP on the database. */
   temp(role: string): boolean;
 }
@@ -57,6 +59,13 @@ const names = (json: string | null | undefined): ReadonlySet<string> =>
 /** Reads the rights of the given roles. */
 export async function readRights(admin: Session, roles: readonly string[]): Promise<RightsBook> {
   const list = roles.map(quoteText).join(", ") || "''";
+  // signatures as in the snapshot: nothing on the search path
+  const [, , routines] = await admin.run([
+    "begin",
+    "set local search_path = ''",
+    `select r.rolname, p.oid::pg_catalog.regprocedure::text from pg_catalog.pg_roles r, pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where r.rolname in (${list}) and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'watertight_lab') and pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') and pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')`,
+    "commit",
+  ]);
   const [tables, schemas, temp] = await Promise.all([
     admin.must(query(roles.length > 0 ? roles : [""])),
     admin.must(
@@ -82,10 +91,12 @@ export async function readRights(admin: Session, roles: readonly string[]): Prom
     });
   }
   const usages = new Set(schemas.rows.map(([role, schema]) => `${role} ${schema}`));
+  const calls = new Set(routines!.rows.map(([role, signature]) => `${role} ${signature}`));
   const temps = new Set(temp.rows.map(([role]) => role));
   return {
     of: (role, relation) => found.get(`${role} ${dotted(relation)}`) ?? none,
     usage: (role, schema) => usages.has(`${role} ${schema}`),
+    call: (role, signature) => calls.has(`${role} ${signature}`),
     temp: (role) => temps.has(role),
   };
 }

@@ -44,14 +44,27 @@ function joins(world: World, actor: Actor, base: Relation): { readonly name: str
   if (users.length > 0 && tenants.some((column) => rights.update.has(column))) {
     const set = tenants.map((column) => `${quoteName(column)} = ${literal(b.id)}`).join(", ");
     const where = conditionText([users[0]!], new Map([[users[0]!, a.users[0]]]));
-    found.push({
-      name: `update one's own row of ${base.name} to tenant B`,
-      sql: `update ${name} set ${set} where ${where}`,
-    });
+    found.push(
+      {
+        name: `update one's own row of ${base.name} to tenant B`,
+        sql: `update ${name} set ${set} where ${where}`,
+      },
+      // without WHERE the new row need not pass the SELECT policies
+      {
+        name: `update ${base.name} to tenant B without filter`,
+        sql: `update ${name} set ${set}`,
+      },
+    );
   }
   if (users.some((column) => rights.update.has(column)) && tenants.length > 0) {
     const set = users.map((column) => `${quoteName(column)} = ${literal(a.users[0])}`).join(", ");
-    const where = conditionText([tenants[0]!], new Map([[tenants[0]!, b.id]]));
+    const where = conditionText(
+      [tenants[0]!, users[0]!],
+      new Map([
+        [tenants[0]!, b.id],
+        [users[0]!, b.users[0]],
+      ]),
+    );
     found.push({ name: `take over a row of ${base.name}`, sql: `update ${name} set ${set} where ${where}` });
   }
   return found;
@@ -71,11 +84,8 @@ export function trustAttacks(world: World, target: Target, actor: Actor): Attack
         { sql: `select ${shown} from ${target.name}`, note: "no row of tenant B may appear" },
       ];
       const attack = forge.read(`${name}, then select`, mainStance(actor), steps, "B11");
-      return {
-        ...attack,
-        object: base.name,
-        controls: [openTable(world, actor, [base], `row security of ${base.name} off, all rights granted`)],
-      };
+      const open = openTable(world, actor, [base], `row security of ${base.name} off, all rights granted`);
+      return { ...attack, object: base.name, controls: [open] };
     }),
   );
 }

@@ -2,7 +2,7 @@
  * Which columns hold a tenant and which hold a user: followed along foreign keys to the column where the value begins, because two tenants
  * can only be seeded when every column that means "tenant" gets the same value. Must never read rows.
  */
-import type { QualifiedName } from "@watertight/schema";
+import type { QualifiedName, Relation } from "@watertight/schema";
 import type { Facts } from "../../rules/rule.ts";
 import { dotted, type SchemaGraph } from "../../understand/schema/graph.ts";
 import { peopleOf } from "../../understand/tenants/people.ts";
@@ -22,6 +22,7 @@ export interface Meaning {
   readonly userRoots: ReadonlySet<string>;
 }
 
+const none = { schema: "", name: "" } as Relation;
 const keyOf = (table: QualifiedName, column: string): string => `${dotted(table)}.${column}`;
 
 function rootOf(
@@ -66,7 +67,9 @@ export function columnMeaning({ understanding }: Facts, graph: SchemaGraph): Mea
     if (tenancy.kind !== "column" && tenancy.kind !== "tenants") continue;
     const holds: Holds = tenancy.kind === "column" && tenancy.holds === "user" ? "user" : "tenant";
     (holds === "user" ? userRoots : tenantRoots).add(rootOf(graph, relation, tenancy.column));
-    if (tenancy.kind === "column") names.set(tenancy.column, holds);
+    // `id` of a profile is its user, but the ids of other tables are not
+    if (tenancy.kind === "column" && !(graph.primaryKey(graph.relation(relation) ?? none).join() === tenancy.column))
+      names.set(tenancy.column, holds);
     if (holds === "tenant" && (tenantType === null || tenancy.kind === "tenants")) tenantType = tenancy.type;
   }
   for (const each of understanding.memberships) {

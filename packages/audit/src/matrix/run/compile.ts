@@ -2,7 +2,7 @@
  * Attacks as lists of statements and the way back from answers: several attacks of one role in one state share a transaction, each behind a
  * savepoint, so that nothing that one does is seen by the next. Pure.
  */
-import { quoteName } from "@watertight/schema";
+import { quoteName, type Relation } from "@watertight/schema";
 import { labRows, labRun, labWithoutTriggers } from "../lab/lab.ts";
 import type { Attack, Change, Control, Seen } from "../attacks/attack.ts";
 import type { World } from "../attacks/world.ts";
@@ -24,6 +24,8 @@ export interface Compiled {
 interface Places {
   readonly attack: Attack;
   readonly steps: readonly number[];
+  /** What was there when the scene was set; as the book says where there is none. */
+  readonly before: readonly number[];
   readonly witnesses: readonly number[];
 }
 
@@ -64,22 +66,28 @@ export function compile(world: World, attacks: readonly Attack[], control: Contr
   for (const attack of attacks) {
     const scene = (attack.scene ?? []).map(({ sql }) => sql);
     statements.push(savepoint, ...scene);
+    const look = (): number[] => attack.watch.map((relation) => statements.push(labRows(nameOf(relation))) - 1);
+    const before = scene.length > 0 ? look() : [];
     const steps = attack.steps.map(({ sql, alone }) => {
       if (alone) statements.push(undo, ...scene);
       return statements.push(sql) - 1;
     });
-    const witnesses = attack.watch.map((relation) => statements.push(labRows(nameOf(relation))) - 1);
+    const witnesses = look();
     statements.push(undo);
-    places.push({ attack, steps, witnesses });
+    places.push({ attack, steps, before, witnesses });
   }
   statements.push("rollback", ...after);
   return {
     statements,
     read: (answers) => {
       const broken = notStarted(answers.slice(start, opened));
-      return places.map(({ attack, steps, witnesses }) => ({
+      return places.map(({ attack, steps, before, witnesses }) => ({
         answers: steps.map((at) => (broken ? { ...answers[at]!, error: broken } : answers[at]!)),
-        changes: broken ? [] : witnesses.map((at, which) => changeOf(world, attack, which, answers[at]!)),
+        changes: broken
+          ? []
+          : witnesses.map((at, which) =>
+              changeOf(world, attack.watch[which]!, answers[at]!, answers[before[which] ?? -1]),
+            ),
       }));
     },
   };
@@ -96,18 +104,17 @@ function notStarted(answers: readonly Answer[]): Refusal | null {
   };
 }
 
-function changeOf(world: World, attack: Attack, which: number, answer: Answer): Change {
-  const relation = attack.watch[which]!;
+function changeOf(world: World, relation: Relation, answer: Answer, scene: Answer | undefined): Change {
   // refused: the transaction had failed, and with it all that the attack did
   if (answer.error) return { relation, touched: [], planted: [], now: [] };
   const page = world.book.page(relation)!;
   const rows = answer.rows.map(([place, , cells]) => ({ place: place!, cells: cells! }));
   const there = new Set(rows.map(({ place }) => place));
-  const known = new Set(page.rows.map(({ place }) => place));
+  const known = new Set(scene ? scene.rows.map(([place]) => place!) : page.rows.map(({ place }) => place));
   const now = rows.map(({ cells }): Values => valuesOf(relation, cells));
   return {
     relation,
-    touched: page.rows.filter((row) => row.owner === "B" && !there.has(row.place)),
+    touched: page.rows.filter((row) => row.owner === "B" && known.has(row.place) && !there.has(row.place)),
     planted: now.filter((values, at) => !known.has(rows[at]!.place) && world.book.ownerOf(relation, values) === "B"),
     now,
   };

@@ -60,14 +60,13 @@ export class LanePool {
   async work<T extends { readonly login: string }>(
     tasks: readonly T[],
     run: (task: T, lane: Lane) => Promise<void>,
-    lanesPerLogin: number = Number.POSITIVE_INFINITY,
   ): Promise<void> {
     const byLogin = new Map<string, T[]>();
     for (const task of tasks) byLogin.set(task.login, [...(byLogin.get(task.login) ?? []), task]);
     const workers: Promise<void>[] = [];
     for (const [login, list] of byLogin) {
       const queue = list[Symbol.iterator]();
-      for (const lane of this.lanes(login).slice(0, lanesPerLogin)) workers.push(this.#drain(login, lane, queue, run));
+      for (const lane of this.lanes(login).slice(0, list.length)) workers.push(this.#drain(login, lane, queue, run));
     }
     await Promise.all(workers);
   }
