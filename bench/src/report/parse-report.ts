@@ -14,7 +14,7 @@ export interface ParseResult {
   readonly processes: number;
   readonly loadMs: number;
   readonly firstMs: number;
-  /** Processor time of the same, all threads: what remains of it on a busy machine. */
+  /** Processor time of the main thread for the same: the wall time on a machine that is not busy. */
   readonly firstCpuMs: number;
   /** Undefined where there was no second time. */
   readonly laterMs: number | undefined;
