@@ -24,6 +24,10 @@ export interface Observer {
   begin(ask: Ask): Promise<void>;
   /** What the statement touched, as keys of this moment. */
   look(ask: Ask, index: number, where: Where): Promise<string[]>;
+  /** Keys of what was there before the first statement. */
+  given(): ReadonlySet<string>;
+  /** The youngest transaction that was seen. */
+  newest(): number;
   /** The statements from `index` on were undone. */
   forget(ask: Ask, index: number): Promise<void>;
   /** The history of all statements, under the names of the end. */
@@ -75,6 +79,7 @@ export function observer(): Observer {
   }
   /** Youngest transaction of which every row was seen. */
   let seen = 3;
+  const before = new Set<string>();
   /** Up to which transaction each statement wrote, as far as it was seen: what a narrow look missed is put down to the right one. */
   const bounds: { readonly index: number; readonly newest: number }[] = [];
 
@@ -111,9 +116,12 @@ export function observer(): Observer {
 
   return {
     async begin(on) {
-      await roles(on);
-      await everything(on);
+      for (const touch of [...(await roles(on)), ...(await everything(on))]) {
+        const key = state.key(touch);
+        if (key !== null) before.add(key);
+      }
     },
+    given: () => before,
     async look(on, index, where) {
       if (where.kind === "nothing") return [];
       const narrow = where.kind === "named" && !state.spreads(where.names);
@@ -137,6 +145,7 @@ export function observer(): Observer {
       }
       return [...keys];
     },
+    newest: () => state.newest,
     async forget(on, index) {
       seen = 3;
       await roles(on);

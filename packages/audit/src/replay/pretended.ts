@@ -18,14 +18,19 @@ export function nothingPretended(): Pretended {
   return { superusers: new Set(), memberships: [], wanted: new Set() };
 }
 
+/** What the throw-away server's superuser is called in a snapshot. */
+const SUPERUSER = "watertight_superuser";
+
 /** The snapshot as the user's own server would show it. */
 export function asMeant(snapshot: Snapshot, pretended: Pretended, owner: string, superuser: string): Snapshot {
   const arranged = ({ role, member, admin, inherit, set }: Snapshot["memberships"][number]): boolean =>
     member === owner && !pretended.wanted.has(role) && (inherit || set || !admin);
-  const known = new Set(snapshot.roles.map(({ name }) => name));
+  // a name for everybody: the server's own is random, and a report must be the same twice
+  const named = JSON.parse(JSON.stringify(snapshot).replaceAll(superuser, SUPERUSER)) as Snapshot;
+  const known = new Set(named.roles.map(({ name }) => name));
   return {
-    ...snapshot,
-    roles: snapshot.roles.map((role) =>
+    ...named,
+    roles: named.roles.map((role) =>
       role.predefined
         ? { ...role, superuser: false }
         : pretended.superusers.has(role.name)
@@ -33,7 +38,7 @@ export function asMeant(snapshot: Snapshot, pretended: Pretended, owner: string,
           : role,
     ),
     memberships: [
-      ...snapshot.memberships.filter((membership) => !arranged(membership) && membership.member !== superuser),
+      ...named.memberships.filter((membership) => !arranged(membership) && membership.member !== SUPERUSER),
       ...pretended.memberships
         .filter(({ role, member }) => known.has(role) && known.has(member))
         .map((membership) => ({ ...membership, inherit: true, set: true })),

@@ -8,6 +8,7 @@ import { walkTree } from "../parse/tree.ts";
 import { mayLogIn } from "./decide/role-names.ts";
 import { attempt, type Runner } from "./runner.ts";
 import { OWNER } from "./sandbox.ts";
+import { extensionOptions, makeStandIn } from "./stubs/stand-in.ts";
 import type { Refusal } from "./session.ts";
 
 /** What was done; `done` when nothing is left to run. */
@@ -121,14 +122,37 @@ const circular: Remedy = async (runner, { type, tree }, text) => {
   return { note: "", text };
 };
 
+/** An extension that is not here, or that reaches another server. */
+const standIn: Remedy = async (runner, { type, tree }) => {
+  if (type !== "CreateExtensionStmt") return null;
+  const node = tree?.[type] as SyntaxNode;
+  const refusal = await makeStandIn(runner, node);
+  if (refusal === null) return null;
+  const name = String(node["extname"]);
+  return refusal === undefined
+    ? { note: `extension ${name} is not here: a small stand-in was made`, done: true }
+    : { note: `the stand-in for extension ${name} failed: ${refusal.message}`, done: false };
+};
+
+/** The version that the migration asks for is not the one that is here. */
+const anyVersion: Remedy = async (_runner, { type, tree }, text, { message }) => {
+  if (type !== "CreateExtensionStmt" || !/^extension ".+" has no installation script/.test(message)) return null;
+  const { name, schema, cascade } = extensionOptions(tree?.[type] as SyntaxNode);
+  const where = schema === undefined ? "" : ` schema ${quoteName(schema)}`;
+  const instead = `create extension if not exists ${quoteName(name)}${where}${cascade ? " cascade" : ""}`;
+  return instead === text ? null : { note: `extension ${name} in the version that is here`, text: instead };
+};
+
 const byState: Readonly<Record<string, readonly Remedy[]>> = {
   "42704": [missingRole],
-  "22023": [missingRole],
+  "22023": [missingRole, anyVersion],
+  "0A000": [standIn],
+  "58P01": [standIn],
   "3F000": [missingSchema],
   "25001": [alone],
   "55P04": [commitFirst],
   "42710": [madeBefore],
-  "42501": [ownerMayCreate],
+  "42501": [ownerMayCreate, standIn],
   "0LP01": [circular],
 };
 

@@ -12,6 +12,8 @@ import { join } from "./remedy.ts";
 import { type Ran, runStatement } from "./run-statement.ts";
 import { attempt, makeRunner, reconnect, type Runner } from "./runner.ts";
 import { DATABASE, openSandbox, OWNER, type Sandbox } from "./sandbox.ts";
+import { layGround } from "./stubs/lay-ground.ts";
+import { groundOf } from "./stubs/platform.ts";
 import { watchdog } from "./watchdog.ts";
 
 /** Options of {@link replay}. */
@@ -35,6 +37,10 @@ export interface Replay {
   /** The catalog at the end, as the user's server would show it. */
   readonly snapshot: Snapshot;
   readonly bootMs: number;
+  /** Hosters whose objects were made before the first migration. */
+  readonly platforms: readonly ("supabase" | "neon")[];
+  /** Keys of everything that was there before the first migration, by its name then: it has no statement to blame. */
+  readonly given: ReadonlySet<string>;
   /** Roles that no migration makes and that were made because a statement names them. */
   readonly madeRoles: readonly string[];
   /**
@@ -60,7 +66,10 @@ export async function replay(parsed: readonly ParsedStatement[], options: Replay
   const leave = (): Promise<void> => (options.sandbox === undefined ? sandbox.close() : Promise.resolve());
   try {
     await sandbox.reset();
-    const runner = await makeRunner(sandbox, limits, await watchdog(sandbox, limits, options.signal));
+    const ground = groundOf(parsed);
+    await layGround(sandbox, ground);
+    const guard = await watchdog(sandbox, limits, options.signal);
+    const runner = await makeRunner(sandbox, limits, guard, ground.platforms);
     const results = await runAll(runner, parsed, options.onProgress);
     await runner.session.close();
     const statements = results.map((ran, index): Statement => ({ ...parsed[index]!, index, ...shown(ran) }));
@@ -70,6 +79,8 @@ export async function replay(parsed: readonly ParsedStatement[], options: Replay
       history: runner.observer.history(statements),
       snapshot: await reread(),
       bootMs: sandbox.bootMs,
+      platforms: ground.platforms,
+      given: runner.observer.given(),
       madeRoles: [...runner.made],
       config: (role) => sandbox.server.connection(DATABASE, role ?? OWNER),
       reread,

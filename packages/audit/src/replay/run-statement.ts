@@ -4,6 +4,7 @@
  */
 import type { Outcome, ParsedStatement, SyntaxNode } from "../history/statement.ts";
 import { whereToLook } from "../history/where.ts";
+import { excuse } from "./decide/excuse.ts";
 import { prepare } from "./decide/prepare.ts";
 import { promotable } from "./decide/promotable.ts";
 import { refuse } from "./decide/refuse.ts";
@@ -47,16 +48,17 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
   let refusal = prepared.text === null ? undefined : await attempt(runner, prepared.text);
   for (let round = 0; refusal !== undefined && round < 8; round++) {
     if (runner.session.status() === undefined) break;
-    if (refusal.sqlstate === "42501" && !promoted && promotable(statement, forbidden)) {
+    const text = prepared.text ?? statement.text;
+    if (refusal.sqlstate === "42501" && !promoted && promotable(statement, text, forbidden)) {
       promoted = true;
-      const text = prepared.text ?? statement.text;
       refusal = await promote(runner, text);
       continue;
     }
-    const cure = await remedy(runner, statement, prepared.text ?? statement.text, refusal);
+    const cure = await remedy(runner, statement, text, refusal);
     if (cure === null) break;
-    adapted.push(cure.note);
-    refusal = cure.done ? undefined : await attempt(runner, cure.text ?? prepared.text ?? statement.text);
+    if (cure.note !== "") adapted.push(cure.note);
+    if (cure.done === false) break;
+    refusal = cure.done === true ? undefined : await attempt(runner, cure.text ?? text);
   }
   if (runner.session.status() === undefined) {
     const undone = runner.transaction.start;
@@ -66,8 +68,11 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
     const why = refusal?.message ?? "the connection was lost";
     return ran({ state: "failed", reason: why, sqlstate: refusal?.sqlstate ?? null }, { undone });
   }
+  const excused = refusal === undefined ? null : excuse(statement, refusal, runner.platforms);
+  if (excused !== null) return ran({ state: "skipped", ...excused });
   if (refusal !== undefined) return ran({ state: "failed", reason: refusal.message, sqlstate: refusal.sqlstate });
-  for (const text of prepared.after) await attempt(runner, text);
+  for (const text of prepared.after)
+    if ((await attempt(runner, text))?.sqlstate === "42501") await promote(runner, text);
   if (/^Alter(Role|Database)SetStmt$/.test(statement.type)) runner.stale = true;
   const touched = await runner.observer.look(runner.session, index, whereToLook(statement));
   return ran(

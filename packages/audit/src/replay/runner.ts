@@ -18,6 +18,8 @@ export interface Runner {
   readonly observer: Observer;
   readonly transaction: Transaction;
   readonly pretended: Pretended;
+  /** Whose ground the migrations stand on. */
+  readonly platforms: readonly string[];
   /** Roles that were made because a statement named them. */
   readonly made: Set<string>;
   session: Session;
@@ -26,7 +28,12 @@ export interface Runner {
 }
 
 /** A runner that has seen what is there already. */
-export async function makeRunner(sandbox: Sandbox, limits: Limits, watchdog: Watchdog): Promise<Runner> {
+export async function makeRunner(
+  sandbox: Sandbox,
+  limits: Limits,
+  watchdog: Watchdog,
+  platforms: readonly string[],
+): Promise<Runner> {
   const session = await openSession(sandbox, limits.statementMs);
   const runner: Runner = {
     sandbox,
@@ -35,6 +42,7 @@ export async function makeRunner(sandbox: Sandbox, limits: Limits, watchdog: Wat
     observer: observer(),
     transaction: new Transaction(),
     pretended: nothingPretended(),
+    platforms,
     made: new Set(),
     session,
     stale: false,

@@ -70,6 +70,20 @@ export async function openSession(sandbox: Sandbox, statementMs: number): Promis
   const { stream } = connection;
   let received = 0;
   stream.on("data", (chunk: Buffer) => (received += chunk.length));
+  let ready = true;
+  connection.on("readyForQuery", () => (ready = true));
+  // The driver reports an error before the server says in which state the transaction is.
+  const settled = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (gone || ready) return resolve();
+      const settle = (): void => {
+        connection.off("readyForQuery", settle);
+        connection.off("end", settle);
+        resolve();
+      };
+      connection.on("readyForQuery", settle);
+      connection.on("end", settle);
+    });
   return {
     pid: rows[0]!.pid,
     get received() {
@@ -78,24 +92,23 @@ export async function openSession(sandbox: Sandbox, statementMs: number): Promis
     status: () => (gone ? undefined : (client.getTransactionStatus() ?? undefined)),
     run: (text) =>
       new Promise((resolve) => {
+        ready = false;
         const done = (error: unknown): void => {
-          if (error === null || error === undefined) return resolve(undefined);
-          if (gone) return resolve(refusalOf(error));
-          // the driver reports an error before the server says in which state the transaction is
-          const settle = (): void => {
-            connection.off("readyForQuery", settle);
-            connection.off("end", settle);
-            resolve(refusalOf(error));
-          };
-          connection.on("readyForQuery", settle);
-          connection.on("end", settle);
+          if (error === null || error === undefined) resolve(undefined);
+          else void settled().then(() => resolve(refusalOf(error)));
         };
         client.query(new Discarding({ text, queryMode: "extended" } as pg.QueryConfig, [], done as never));
       }),
     async own(text) {
-      const result = (await client.query(text)) as pg.QueryResult | pg.QueryResult[];
-      const all = Array.isArray(result) ? result : [result];
-      return all.findLast((one) => one.fields.length > 0)?.rows ?? [];
+      ready = false;
+      try {
+        const result = (await client.query(text)) as pg.QueryResult | pg.QueryResult[];
+        const all = Array.isArray(result) ? result : [result];
+        return all.findLast((one) => one.fields.length > 0)?.rows ?? [];
+      } catch (error) {
+        await settled();
+        throw error;
+      }
     },
     destroy: () => stream.destroy(),
     close: () => client.end().catch(() => {}),

@@ -26,6 +26,8 @@ const only = (list: unknown, names: readonly string[]): boolean =>
   optionsOf(list).every(({ defname }) => names.includes(defname));
 
 const roleOptions = [
+  // taken out of the text by prepare(); a text that still has it is refused below
+  "superuser",
   "canlogin",
   "inherit",
   "createrole",
@@ -77,11 +79,11 @@ const byType: Readonly<Record<string, Decide>> = {
   CreateFdwStmt: ({ func_options: functions }) => functions === undefined,
 };
 
-/** Whether the statement may run as superuser. */
-export function promotable(statement: ParsedStatement, forbidden: Forbidden): boolean {
-  const { tree, type } = statement;
+/** Whether the statement may run as superuser, in the text in which it will be sent. */
+export function promotable({ tree, type }: ParsedStatement, text: string, forbidden: Forbidden): boolean {
   const decide = Object.hasOwn(byType, type) ? byType[type] : undefined;
   if (tree === null || decide === undefined) return false;
+  if (/^(Create|Alter)RoleStmt$/.test(type) && /superuser/i.test(text)) return false;
   const node = tree[type] as SyntaxNode;
   const granted = type === "GrantRoleStmt" ? grantedRoles(node) : [];
   for (const name of roleNames(tree)) {

@@ -1,0 +1,1 @@
+-- Stand-in for Neon's pg_session_jwt: what policies ask is made before, with the schema auth.

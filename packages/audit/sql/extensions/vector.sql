@@ -1,0 +1,24 @@
+-- Stand-in for pgvector: its types hold text.
+create type @schema@.vector;
+create function @schema@.vector_in(cstring) returns @schema@.vector language internal immutable strict parallel safe as 'textin';
+create function @schema@.vector_out(@schema@.vector) returns cstring language internal immutable strict parallel safe as 'textout';
+create type @schema@.vector (input = @schema@.vector_in, output = @schema@.vector_out, typmod_in = pg_catalog.varchartypmodin, like = pg_catalog.text);
+create type @schema@.halfvec;
+create function @schema@.halfvec_in(cstring) returns @schema@.halfvec language internal immutable strict parallel safe as 'textin';
+create function @schema@.halfvec_out(@schema@.halfvec) returns cstring language internal immutable strict parallel safe as 'textout';
+create type @schema@.halfvec (input = @schema@.halfvec_in, output = @schema@.halfvec_out, typmod_in = pg_catalog.varchartypmodin, like = pg_catalog.text);
+create type @schema@.sparsevec;
+create function @schema@.sparsevec_in(cstring) returns @schema@.sparsevec language internal immutable strict parallel safe as 'textin';
+create function @schema@.sparsevec_out(@schema@.sparsevec) returns cstring language internal immutable strict parallel safe as 'textout';
+create type @schema@.sparsevec (input = @schema@.sparsevec_in, output = @schema@.sparsevec_out, typmod_in = pg_catalog.varchartypmodin, like = pg_catalog.text);
+create function @schema@.l2_distance(@schema@.vector, @schema@.vector) returns float8 language sql immutable strict parallel safe as 'select 0::float8';
+create function @schema@.inner_product(@schema@.vector, @schema@.vector) returns float8 language sql immutable strict parallel safe as 'select 0::float8';
+create function @schema@.vector_negative_inner_product(@schema@.vector, @schema@.vector) returns float8 language sql immutable strict parallel safe as 'select 0::float8';
+create function @schema@.cosine_distance(@schema@.vector, @schema@.vector) returns float8 language sql immutable strict parallel safe as 'select 0::float8';
+create function @schema@.l1_distance(@schema@.vector, @schema@.vector) returns float8 language sql immutable strict parallel safe as 'select 0::float8';
+create function @schema@.vector_dims(@schema@.vector) returns integer language sql immutable strict parallel safe as 'select 0';
+create function @schema@.vector_norm(@schema@.vector) returns float8 language sql immutable strict parallel safe as 'select 0::float8';
+create operator @schema@.<-> (leftarg = @schema@.vector, rightarg = @schema@.vector, function = @schema@.l2_distance, commutator = operator(@schema@.<->));
+create operator @schema@.<#> (leftarg = @schema@.vector, rightarg = @schema@.vector, function = @schema@.vector_negative_inner_product, commutator = operator(@schema@.<#>));
+create operator @schema@.<=> (leftarg = @schema@.vector, rightarg = @schema@.vector, function = @schema@.cosine_distance, commutator = operator(@schema@.<=>));
+create operator @schema@.<+> (leftarg = @schema@.vector, rightarg = @schema@.vector, function = @schema@.l1_distance, commutator = operator(@schema@.<+>));
