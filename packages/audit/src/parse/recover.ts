@@ -10,7 +10,7 @@ import { type Piece, split } from "./split.ts";
 const LOOKS = 60;
 
 /** How many more times the parser may be asked: a file of nothing but broken quotes must not take minutes. */
-export interface Patience {
+interface Patience {
   left: number;
 }
 

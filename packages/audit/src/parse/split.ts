@@ -72,7 +72,7 @@ function readWord(current: Current, word: string, before: string): void {
   if (words.length > 8) current.words = words.slice(-2);
 }
 
-/** Cuts `text` from `from` on, into `most` pieces at least if there are so many. */
+/** Cuts `text` from `from` on, and stops after about `most` pieces. */
 export function split(text: string, from = 0, most: number = Number.POSITIVE_INFINITY): Piece[] {
   const pieces: Piece[] = [];
   let current = fresh();
