@@ -25,3 +25,4 @@ export { diffReports, type ReportDiff } from "./report/diff-reports.ts";
 export type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix/fix-plan.ts";
 export { journalWith, type NewFile } from "./fix/migration-files.ts";
 export { protect, type Protected } from "./fix/protect.ts";
+export { checklist, type ChecklistItem } from "./checklist/checklist.ts";

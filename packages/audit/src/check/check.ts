@@ -7,15 +7,19 @@ import { join } from "node:path";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
 import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
+import { attackSchema } from "../matrix/attack-schema.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
 import { type Replay, replay } from "../replay/replay.ts";
+import { OWNER } from "../replay/sandbox.ts";
 import type { Report } from "../report/report.ts";
 import type { Facts } from "../rules/rule.ts";
+import { residuals } from "../rules/residuals.ts";
 import { runRules } from "../rules/run-rules.ts";
 import { type Acceptances, assembleFindings, countStatements, describeTables } from "./assemble.ts";
 import { readBaseline } from "./baseline.ts";
 import { factsFrom } from "./facts.ts";
+import { withoutSandboxRights } from "./sandbox-rights.ts";
 import { chooseMigrations } from "./sources.ts";
 import { toolVersion } from "./tool-version.ts";
 
@@ -94,10 +98,22 @@ export async function check(request: CheckRequest): Promise<Checked> {
     }),
   );
   try {
-    const facts = await timed("understand", () => factsFrom(replayed.snapshot, replayed.history, resolved));
+    const facts = await timed("understand", () =>
+      factsFrom(withoutSandboxRights(replayed.snapshot, replayed.history, OWNER), replayed.history, resolved),
+    );
     const found = await timed("rules", async () => runRules(facts));
     onProgress({ step: "judge", text: `${found.length} findings by the rules` });
-    const matrix: Matrix = { cells: [], notes: [], seeded: [], attempts: 0, connections: 0 };
+    const matrix: Matrix =
+      request.attack === false
+        ? { cells: [], notes: [], seeded: [], attempts: 0, connections: 0 }
+        : await timed("attack", () =>
+            attackSchema(replayed, facts, {
+              budgetMs: options.limits.attackSeconds * 1000,
+              onProgress: ({ phase, done, total }) =>
+                onProgress({ step: "attack", text: phase === "seed" ? "tables seeded" : "attacks", done, all: total }),
+              ...(signal === undefined ? {} : { signal }),
+            }),
+          );
     const findings = assembleFindings(
       found.map((each) => ({
         ...each,
@@ -126,7 +142,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
       tables: describeTables(facts.understanding),
       findings,
       matrix,
-      residuals: [],
+      residuals,
       timing,
     };
     const also = others.map(

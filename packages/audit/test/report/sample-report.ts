@@ -28,6 +28,7 @@ export function finding(overrides: Partial<Finding> = {}): Finding {
       result: "leaked",
       evidence: "5 rows of tenant B",
       bites: null,
+      proof: null,
       repro: "begin;\nselect * from invoices;\nrollback;\n",
     },
     accepted: null,

@@ -19,9 +19,13 @@ export function policiesFor({ snapshot, reach }: Facts, relation: Relation, comm
   );
 }
 
-/** Whether row security stands between the application and the table. */
-export function isBound({ reach }: Facts, relation: Relation): boolean {
-  return relation.rowSecurity && reach.bypasses(relation) === null;
+/**
+ * Whether row security stands between the application and the table. Another application role that it does not bind (A4) changes nothing for those that
+ * it does: what they can do around it is found all the same.
+ */
+export function isBound({ reach, understanding }: Facts, relation: Relation): boolean {
+  const roles = understanding.roles.filter(({ kind }) => kind !== "service");
+  return relation.rowSecurity && (roles.length === 0 || roles.some(({ name }) => !reach.roleBypasses(name, relation)));
 }
 
 /** Whether the application may give the command on some row, or on a column of it. */

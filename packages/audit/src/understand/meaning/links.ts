@@ -3,7 +3,8 @@
  * (org_id → memberships.org_id, memberships.user_id = auth.uid()). Works on equalities; must never say that a policy is safe.
  */
 import type { Relation } from "@watertight/schema";
-import type { Equalities, Term } from "./equalities.ts";
+import type { Equalities } from "./equalities.ts";
+import type { Term } from "./scope.ts";
 import type { RawSource } from "./source.ts";
 
 /** One table on the way from the source to the row. */

@@ -61,11 +61,21 @@ export function sourceText(source: RawSource): string {
   return source.path.length === 0 ? `the claims in ${source.setting}` : `the claim ${source.path.join(".")}`;
 }
 
-/** Sources that name a person by their nature. */
+/** Whether a source names a person by its nature. */
 export function namesUser(source: RawSource): boolean {
-  if (source.kind === "claims") return /^(sub|user_?id|uid|email|oid)$/i.test(source.path.at(-1) ?? "");
+  if (source.kind === "claims") return /(^|[-_.:/])(sub|user[-_]?id|uid|e?mail|oid)$/i.test(source.path.at(-1) ?? "");
   return (
     source.kind === "setting" &&
     /(^|[._])(user|usr|uid|viewer|actor|person|profile|sub)([._]?(id|uuid))?$/i.test(source.setting)
+  );
+}
+
+/** Claims that say what somebody may do, never whose a row is. */
+export function namesNobody(source: RawSource): boolean {
+  return (
+    source.kind === "claims" &&
+    /^(role|roles|aal|amr|aud|iss|exp|iat|is_anonymous|plan|tier|locale|permissions?|scopes?)$/i.test(
+      source.path.at(-1) ?? "",
+    )
   );
 }

@@ -36,11 +36,11 @@ function attempt<T>(text: string, read: (parser: typeof LibPgQuery, text: string
 }
 
 // hundreds of tables have the same policy, and every policy calls the same helpers
-const parsed = new Map<string, readonly SyntaxNode[] | null>();
+const parsed = new Map<string, SyntaxNode[] | null>();
 const mostParsed = 5000;
 
 /** The statements of a text; null where it does not parse. The trees are shared: never change one. */
-export function parseStatements(text: string): readonly SyntaxNode[] | null {
+export function parseStatements(text: string): SyntaxNode[] | null {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const trees = attempt(text, (parser) => (parser.parseSync(text).stmts ?? []).map(({ stmt }) => stmt as SyntaxNode));

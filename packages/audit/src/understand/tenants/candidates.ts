@@ -3,10 +3,9 @@
  * one that asks a membership, then the shape of the graph, then names. Must never let a name alone outweigh a policy.
  */
 import type { Relation } from "@watertight/schema";
-import type { PoliciesMeaning } from "../meaning/policy-meaning.ts";
-import { sourceText } from "../meaning/source.ts";
+import { linkText, type PoliciesMeaning } from "../meaning/policy-meaning.ts";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
-import { type ColumnGroup, groupOfName, groupOfTable } from "./column-group.ts";
+import { type ColumnGroup, groupOfName, groupOfTable, keyColumn } from "./column-group.ts";
 import type { People } from "./people.ts";
 import { ledgerName, plainWord, platformOf, soundsLikeMembership, tenantStrengthOf } from "./words.ts";
 
@@ -30,10 +29,17 @@ const leastScore = 12;
 export function findCandidates(graph: SchemaGraph, meaning: PoliciesMeaning, people: People): Candidate[] {
   const tables = graph.tables.filter((table) => isOwn(table) && !people.tables.includes(table));
   const groups = tables
+    // what nobody can point to with one column is nobody's tenant
+    .filter((table) => keyColumn(graph, table) !== null)
     .map((table) => groupOfTable(graph, table))
-    .filter((group) => group.key !== null && (group.columns.size > 1 || tenantStrengthOf(group.table!.name) >= 8));
+    .filter((group) => group.columns.size > 1 || tenantStrengthOf(group.table!.name) >= 8);
+  const all = graph.tables.filter(isOwn).length;
+  const joins = tables.filter(
+    (table) =>
+      soundsLikeMembership(table.name) && graph.foreignKeys(table).some((key) => people.tables.includes(key.parent)),
+  );
   return [...groups, ...unexplained(graph, meaning, tables, groups).map((name) => groupOfName(graph, name))]
-    .map((group) => weigh(graph, meaning, group, people))
+    .map((group) => weigh(graph, meaning, group, { joins, all }))
     .filter((candidate) => candidate.score >= leastScore)
     .sort((one, other) => other.score - one.score);
 }
@@ -59,7 +65,7 @@ function unexplained(
   for (const table of tables) {
     const compared = new Set(
       meaning
-        .of(table)
+        .of(dotted(table))
         .flatMap(({ links }) =>
           links.filter((link) => link.hops.length === 0 && !link.user).map((link) => link.column),
         ),
@@ -71,34 +77,33 @@ function unexplained(
   return [...names.values()];
 }
 
-function weigh(graph: SchemaGraph, meaning: PoliciesMeaning, group: ColumnGroup, people: People): Candidate {
+/** What all candidates are weighed against. */
+interface Field {
+  /** Tables that sound like memberships and point to people. */
+  readonly joins: readonly Relation[];
+  /** How many tables there are. */
+  readonly all: number;
+}
+
+function weigh(graph: SchemaGraph, meaning: PoliciesMeaning, group: ColumnGroup, { joins, all }: Field): Candidate {
   const direct = new Map<string, string>();
   const through = new Map<string, string>();
-  for (const { relation, policy, links } of meaning.policies)
-    for (const { column, source, hops, user } of links) {
-      if (!group.columns.get(dotted(relation))?.has(column)) continue;
-      const [hop, ...further] = hops;
-      const named = `policy ${policy.name} on ${dotted(relation)}`;
-      if (!hop && !user) direct.set(dotted(relation), `${named} compares ${column} with ${sourceText(source)}`);
-      else if (hop && further.length === 0 && user && isMembershipHop(graph, hop.relation, hop.leave))
-        through.set(
-          dotted(relation),
-          `${named} finds ${column} in ${dotted(hop.relation)}, where ${hop.enter} is ${sourceText(source)}`,
-        );
-    }
+  for (const [relation, columns] of group.columns)
+    for (const reading of meaning.of(relation))
+      for (const link of reading.links) {
+        if (!columns.has(link.column)) continue;
+        const [hop, ...further] = link.hops;
+        if (!hop && !link.user) direct.set(relation, linkText(reading, link));
+        else if (hop && further.length === 0 && link.user && isMembershipHop(graph, hop.relation, hop.leave))
+          through.set(relation, linkText(reading, link));
+      }
   const { table, name, sameName } = group;
   const tableStrength = tenantStrengthOf(table?.name ?? "");
   const strength = Math.max(tableStrength, tenantStrengthOf(name ?? ""));
   const holders = [...group.columns.values()].filter((columns) =>
     [...columns.values()].some((reason) => reason !== "key"),
   ).length;
-  const all = graph.tables.filter(isOwn).length;
-  const members = graph.tables.find(
-    (each) =>
-      group.columns.has(dotted(each)) &&
-      soundsLikeMembership(each.name) &&
-      graph.foreignKeys(each).some((key) => people.tables.includes(key.parent)),
-  );
+  const members = joins.find((each) => group.columns.has(dotted(each)));
   // without a name that says so, the graph must: most tables point there, and it points to nobody
   const isRoot = table !== null && graph.foreignKeys(table).every((each) => each.parent === table);
   const graphSays = sameName >= 3 && holders >= all / 2 && isRoot;
@@ -141,7 +146,7 @@ export function firstOf(sentences: ReadonlyMap<string, string>): string[] {
   const [first] = sentences.values();
   if (first === undefined) return [];
   const more = sentences.size - 1;
-  return more === 0 ? [first] : [first, `policies on ${more} more ${more === 1 ? "table do" : "tables do"} the same`];
+  return more === 0 ? [first] : [first, `the same holds on ${more} more ${more === 1 ? "table" : "tables"}`];
 }
 
 /** Whether a hop's way out may repeat: a membership, not a parent whose owner is asked for. */

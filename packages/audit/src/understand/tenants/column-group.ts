@@ -2,7 +2,7 @@
  * All columns that hold the key of one table (or the same unreferenced name): by foreign key, by a composite foreign key of another table that
  * carries it along, and by name where nothing contradicts.
  */
-import type { Relation } from "@watertight/schema";
+import type { Column, Relation } from "@watertight/schema";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { plainWord } from "./words.ts";
 
@@ -24,42 +24,69 @@ export interface ColumnGroup {
 // names that point to a row of their own table, or say who, not whose
 const notByName = new Set(["id", "parent", "owner", "createdby", "updatedby", "creator", "author"]);
 
-/** The group of a table's single-column key; undefined where it has none. */
+/** The group of a table's single-column key; `extra` are tables whose keys mean the same. */
 export function groupOfTable(graph: SchemaGraph, table: Relation, extra: readonly Relation[] = []): ColumnGroup {
   const heads = [table, ...extra];
   const key = keyColumn(graph, table);
-  const columns = new Map<string, Map<string, GroupReason>>();
-  const add = (relation: Relation, column: string, reason: GroupReason): boolean => {
-    const known = columns.get(dotted(relation)) ?? new Map<string, GroupReason>();
-    if (known.has(column)) return false;
-    columns.set(dotted(relation), known.set(column, reason));
-    return true;
-  };
+  const group = new GroupBuilder(graph);
   for (const head of heads) {
     const own = keyColumn(graph, head);
-    if (own !== null) add(head, own, "key");
+    if (own !== null) group.add(head, own, "key");
+    // some tables point to the id and some to the slug: both are the tenant
+    for (const { parentColumns } of graph.referencedBy(head))
+      if (parentColumns.length === 1) group.add(head, parentColumns[0]!, "key");
   }
-  spread(graph, columns, add);
-  const names = countNames(graph, columns);
-  const [name = null, sameName = 0] = [...names].sort((one, other) => other[1] - one[1])[0] ?? [];
-  addByName(graph, heads, name, add);
-  return { table, key, columns, name, sameName: Math.max(sameName, countNames(graph, columns).get(name ?? "") ?? 0) };
+  const [name = null] = group.mostFrequent();
+  addByName(graph, heads, name, group);
+  return { table, key, columns: group.columns, name, sameName: name === null ? 0 : group.count(name) };
 }
 
 /** The group of columns of one name that no foreign key explains. */
 export function groupOfName(graph: SchemaGraph, name: string): ColumnGroup {
-  const columns = new Map<string, Map<string, GroupReason>>();
-  for (const table of graph.tables)
-    for (const column of table.columns)
-      if (plainWord(column.name) === plainWord(name)) columns.set(dotted(table), new Map([[column.name, "name"]]));
-  const add = (relation: Relation, column: string, reason: GroupReason): boolean => {
-    const known = columns.get(dotted(relation)) ?? new Map<string, GroupReason>();
-    if (known.has(column)) return false;
-    columns.set(dotted(relation), known.set(column, reason));
-    return true;
-  };
-  spread(graph, columns, add);
-  return { table: null, key: null, columns, name, sameName: columns.size };
+  const group = new GroupBuilder(graph);
+  for (const [table, column] of columnsByWord(graph).get(plainWord(name)) ?? []) group.add(table, column.name, "name");
+  return { table: null, key: null, columns: group.columns, name, sameName: group.columns.size };
+}
+
+/** Collects columns and follows foreign keys to those that copy them. */
+class GroupBuilder {
+  readonly columns: Map<string, Map<string, GroupReason>> = new Map();
+  private readonly names: Map<string, number> = new Map();
+  private readonly graph: SchemaGraph;
+
+  constructor(graph: SchemaGraph) {
+    this.graph = graph;
+  }
+
+  add(relation: Relation, column: string, reason: GroupReason): void {
+    const added: (readonly [Relation, string])[] = [];
+    const put = (table: Relation, name: string, why: GroupReason): void => {
+      const known = this.columns.get(dotted(table)) ?? new Map<string, GroupReason>();
+      if (known.has(name)) return;
+      this.columns.set(dotted(table), known.set(name, why));
+      if (why !== "key" && !table.isPartition) this.names.set(name, this.count(name) + 1);
+      added.push([table, name]);
+    };
+    put(relation, column, reason);
+    // the list grows while it is walked
+    for (const [table, name] of added)
+      for (const { child, columns, parentColumns } of this.graph.referencedBy(table))
+        // a tenant's own parent is another tenant
+        if (child !== table)
+          parentColumns.forEach((parentColumn, at) => {
+            if (parentColumn === name) put(child, columns[at]!, columns.length === 1 ? "foreign key" : "composite key");
+          });
+  }
+
+  /** Tables in which a column of this name points to the key. */
+  count(name: string): number {
+    return this.names.get(name) ?? 0;
+  }
+
+  /** Names of columns that point to the key, the one of most tables first. */
+  mostFrequent(): string[] {
+    return [...this.names].sort((one, other) => other[1] - one[1]).map(([name]) => name);
+  }
 }
 
 /** The group with columns that policies put there. */
@@ -75,57 +102,51 @@ export function withColumns(
   return { ...group, columns };
 }
 
-/** The column by which others point to a table: its single primary key, a single unique key that is referenced, or the last part of the key. */
+/** The column by which others point to a table: the single key that most foreign keys reference, else its single primary or unique key. */
 export function keyColumn(graph: SchemaGraph, table: Relation): string | null {
   const primary = graph.primaryKey(table);
-  if (primary.length === 1) return primary[0]!;
-  const referenced = graph.referencedBy(table).find((each) => each.parentColumns.length === 1);
-  if (referenced) return referenced.parentColumns[0]!;
-  return graph.uniqueKeys(table).find((key) => key.length === 1)?.[0] ?? null;
+  const counts = new Map<string, number>(primary.length === 1 ? [[primary[0]!, 0.5]] : []);
+  for (const { parentColumns, child } of graph.referencedBy(table))
+    if (parentColumns.length === 1 && child !== table)
+      counts.set(parentColumns[0]!, (counts.get(parentColumns[0]!) ?? 0) + 1);
+  const [most] = [...counts].sort((one, other) => other[1] - one[1]);
+  return most?.[0] ?? graph.uniqueKeys(table).find((key) => key.length === 1)?.[0] ?? null;
 }
 
-type Add = (relation: Relation, column: string, reason: GroupReason) => boolean;
-
-/** Follows foreign keys from columns that are in the group to columns that copy them, until nothing is new. */
-function spread(graph: SchemaGraph, columns: ReadonlyMap<string, ReadonlyMap<string, GroupReason>>, add: Add): void {
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const child of graph.tables)
-      for (const each of graph.foreignKeys(child))
-        each.parentColumns.forEach((parentColumn, at) => {
-          const column = each.columns[at]!;
-          // a key of its own that merely extends the parent is handled by the caller
-          if (columns.get(dotted(each.parent))?.has(parentColumn) && dotted(child) !== dotted(each.parent))
-            changed = add(child, column, each.columns.length === 1 ? "foreign key" : "composite key") || changed;
-        });
-  }
-}
-
-function countNames(
-  graph: SchemaGraph,
-  columns: ReadonlyMap<string, ReadonlyMap<string, GroupReason>>,
-): Map<string, number> {
-  const names = new Map<string, number>();
-  for (const table of graph.tables)
-    for (const [column, reason] of columns.get(dotted(table)) ?? [])
-      if (reason !== "key" && !table.isPartition) names.set(column, (names.get(column) ?? 0) + 1);
-  return names;
-}
-
-function addByName(graph: SchemaGraph, heads: readonly Relation[], name: string | null, add: Add): void {
+/** Columns that carry the name and type of the key, without a foreign key. */
+function addByName(graph: SchemaGraph, heads: readonly Relation[], name: string | null, group: GroupBuilder): void {
   const words = new Set(heads.map((head) => plainWord(head.name)));
   if (name !== null && !notByName.has(plainWord(name))) words.add(plainWord(name));
   const key = keyColumn(graph, heads[0]!);
   const type = key === null ? undefined : graph.column(heads[0]!, key)?.baseType;
-  for (const table of graph.tables) {
-    if (heads.includes(table)) continue;
-    for (const column of table.columns)
+  const byWord = columnsByWord(graph);
+  for (const word of words)
+    for (const [table, column] of byWord.get(word) ?? [])
       if (
         // `company text` is a company's name; `company_id text` its id
-        (column.name === name || (words.has(plainWord(column.name)) && /(id|uuid|key)$/i.test(column.name))) &&
+        (column.name === name || /(id|uuid|key)$/i.test(column.name)) &&
         column.baseType === type &&
+        !heads.includes(table) &&
         !graph.foreignKeys(table).some((each) => each.columns.includes(column.name))
       )
-        add(table, column.name, "name");
-  }
+        group.add(table, column.name, "name");
+}
+
+type WordIndex = ReadonlyMap<string, readonly (readonly [Relation, Column])[]>;
+const wordIndexes = new WeakMap<SchemaGraph, WordIndex>();
+
+/** All columns by what their names mean. Made once: every table asks. */
+function columnsByWord(graph: SchemaGraph): WordIndex {
+  const known = wordIndexes.get(graph);
+  if (known) return known;
+  const index = new Map<string, (readonly [Relation, Column])[]>();
+  for (const table of graph.tables)
+    for (const column of table.columns) {
+      const word = plainWord(column.name);
+      const list = index.get(word);
+      if (list) list.push([table, column]);
+      else index.set(word, [[table, column]]);
+    }
+  wordIndexes.set(graph, index);
+  return index;
 }

@@ -35,7 +35,7 @@ export function memberships(graph: SchemaGraph, meaning: PoliciesMeaning, model:
   };
   const holds = (relation: Relation, column: string): boolean =>
     model.tenant!.columns.get(dotted(relation))?.has(column) ?? false;
-  for (const { relation, policy, links } of meaning.policies)
+  for (const { name, links } of meaning.readings)
     for (const { hops, source, user } of links) {
       const [first] = hops;
       if (first && user && isMembershipHop(graph, first.relation, first.leave) && holds(first.relation, first.leave))
@@ -43,7 +43,7 @@ export function memberships(graph: SchemaGraph, meaning: PoliciesMeaning, model:
           first.relation,
           first.enter,
           first.leave,
-          `policy ${policy.name} on ${dotted(relation)} looks up ${dotted(first.relation)}.${first.enter} = ${sourceText(source)}`,
+          `${name} looks up ${dotted(first.relation)}.${first.enter} = ${sourceText(source)}`,
         );
     }
   for (const table of graph.tables) {

@@ -4,8 +4,8 @@
  */
 import type { Relation } from "@watertight/schema";
 import type { Declared } from "../declared.ts";
-import type { PoliciesMeaning } from "../meaning/policy-meaning.ts";
-import { sourceKey, sourceText } from "../meaning/source.ts";
+import { linkText, type PoliciesMeaning } from "../meaning/policy-meaning.ts";
+import { sourceKey } from "../meaning/source.ts";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { type Candidate, findCandidates, firstOf } from "./candidates.ts";
 import { type ColumnGroup, groupOfName, groupOfTable, withColumns } from "./column-group.ts";
@@ -88,7 +88,7 @@ function bestTableFor(graph: SchemaGraph, column: string): ColumnGroup | undefin
 
 /** Columns without a foreign key that policies compare with what they compare the tenant with. */
 function withComparedColumns(meaning: PoliciesMeaning, group: ColumnGroup): ColumnGroup {
-  const direct = meaning.policies.flatMap(({ relation, links }) =>
+  const direct = meaning.readings.flatMap(({ relation, links }) =>
     links
       .filter((link) => link.hops.length === 0 && !link.user)
       .map(({ column, source }) => ({ relation, column, source: sourceKey(source) })),
@@ -113,7 +113,8 @@ function uppermost(graph: SchemaGraph, candidates: readonly Candidate[], best: C
       each.group.table !== null &&
       each.group.table !== table &&
       tenantStrengthOf(each.group.table.name) >= Math.max(8, best.strength - 2) &&
-      reaches(graph, table, each.group.table),
+      reaches(graph, table, each.group.table) &&
+      !reaches(graph, each.group.table, table),
   );
   return above ? uppermost(graph, candidates, above) : best;
 }
@@ -146,13 +147,9 @@ interface Personal {
 
 function personalTables(graph: SchemaGraph, meaning: PoliciesMeaning, { columns }: People): Personal {
   const byPolicy = new Map<string, string>();
-  for (const { relation, policy, links } of meaning.policies)
-    for (const { column, source, hops, user } of links)
-      if (hops.length === 0 && user)
-        byPolicy.set(
-          dotted(relation),
-          `policy ${policy.name} on ${dotted(relation)} compares ${column} with ${sourceText(source)}`,
-        );
+  for (const reading of meaning.readings)
+    for (const link of reading.links)
+      if (link.hops.length === 0 && link.user) byPolicy.set(dotted(reading.relation), linkText(reading, link));
   const byColumn = graph.tables
     .filter((table) => [...(columns?.columns.get(dotted(table)) ?? [])].some(([column]) => ownerStrengthOf(column) > 0))
     .map(dotted);
@@ -161,7 +158,8 @@ function personalTables(graph: SchemaGraph, meaning: PoliciesMeaning, { columns 
 
 function isPerUser(best: Candidate | undefined, { byPolicy, byColumn }: Personal): boolean {
   if (!best) return byPolicy.size > 0 || byColumn.length > 0;
-  if (best.policies > 0) return false;
+  // products.minimum = a claim: one column that is compared with something, among many that are compared with the user
+  if (best.policies > 0) return best.strength === 0 && best.group.table === null && best.policies < byPolicy.size;
   const score = byPolicy.size > 0 ? 24 + 5 * Math.min(byPolicy.size, 10) : 0;
   if (best.memberships > 0) return best.strength < 6 && best.memberships < 2 && score > best.score;
   // companies(user_id) in one person's address book: the policies say whose it is

@@ -3,8 +3,7 @@
  * a table shared when a key of it leads to one that nobody understands.
  */
 import type { Relation } from "@watertight/schema";
-import type { PoliciesMeaning } from "../meaning/policy-meaning.ts";
-import { sourceText } from "../meaning/source.ts";
+import { linkText, type PoliciesMeaning } from "../meaning/policy-meaning.ts";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { type Answer, columnTenancy } from "./answer.ts";
 import { reaches, type TenantModel } from "./model.ts";
@@ -31,14 +30,12 @@ export function personal(
   table: Relation,
 ): Answer | undefined {
   if (perUser || !tenant) return undefined;
-  for (const { policy, links } of meaning.of(table)) {
-    const link = links.find((each) => each.hops.length === 0 && each.user);
+  for (const reading of meaning.of(dotted(table))) {
+    const link = reading.links.find((each) => each.hops.length === 0 && each.user);
     if (link)
       return {
         tenancy: columnTenancy(graph.column(table, link.column)!, "user"),
-        because: [
-          `policy ${policy.name} compares ${link.column} with ${sourceText(link.source)}: rows belong to one person`,
-        ],
+        because: [`${linkText(reading, link)}: rows belong to one person`],
       };
   }
   if (isRootOfPeople(graph, people, table)) return undefined;
@@ -63,6 +60,10 @@ export function leftOver(
   if (!tenant) return unknown(...model.because);
   if (tenant.table && tenantStrengthOf(table.name) >= 6 && reaches(graph, tenant.table, table))
     return unknown(`stands above the tenants: each row of ${dotted(tenant.table)} belongs to one of its rows`);
+  if (dotted(table) === "storage.objects")
+    return graph.snapshot.policies.some((each) => dotted(each.relation) === "storage.objects")
+      ? unknown("policies look at the path of a file, not at a column that holds a tenant")
+      : { tenancy: { kind: "global" }, because: ["managed by Supabase, and no policy opens it"] };
   const polymorphic = polymorphicColumn(table);
   if (polymorphic !== undefined)
     return unknown(`rows point to anything: ${polymorphic} says to which table, and no foreign key holds it`);

@@ -4,15 +4,12 @@
  */
 import type { Column, Relation } from "@watertight/schema";
 import type { KnownLink } from "../meaning/links.ts";
-import type { PoliciesMeaning } from "../meaning/policy-meaning.ts";
-import { sourceText } from "../meaning/source.ts";
+import { linkText, type PoliciesMeaning } from "../meaning/policy-meaning.ts";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { type Answer, columnTenancy } from "./answer.ts";
 import type { ColumnGroup } from "./column-group.ts";
 import type { TenantModel } from "./model.ts";
 import { ownerStrengthOf } from "./words.ts";
-
-type PolicyLink = KnownLink & { readonly policy: string };
 
 /** The answer of the table's own columns; undefined where none holds a tenant. */
 export function ownColumn(
@@ -31,8 +28,13 @@ export function ownColumn(
   const columns = [...(tenant.columns.get(dotted(table))?.keys() ?? [])]
     .map((name) => graph.column(table, name)!)
     .filter((column) => !model.perUser || isOwner(graph, tenant, table, column));
-  const links = meaning.of(table).flatMap((each) => each.links.map((link) => ({ ...link, policy: each.policy.name })));
-  const rank = rankIn(model, tenant, table, links);
+  const readings = meaning.of(dotted(table));
+  const rank = rankIn(
+    model,
+    tenant,
+    table,
+    readings.flatMap(({ links }) => links),
+  );
   const [best, second] = columns.sort((one, other) => rank(other) - rank(one));
   if (!best) return undefined;
   if (second && rank(second) === rank(best))
@@ -40,13 +42,15 @@ export function ownColumn(
       tenancy: { kind: "unknown" },
       because: [`${columns.map((column) => column.name).join(" and ")} all hold a tenant; declare the one that counts`],
     };
-  const compared = links.find((link) => link.column === best.name && link.hops.length === 0);
+  const ties = readings.flatMap((reading) =>
+    reading.links
+      .filter((link) => link.column === best.name && (link.hops.length === 0 || !model.perUser))
+      .map((link) => ({ direct: link.hops.length === 0, text: linkText(reading, link) })),
+  );
+  const tie = ties.find((each) => each.direct) ?? ties[0];
   return {
     tenancy: columnTenancy(best),
-    because: [
-      ...columnEvidence(graph, tenant, table, best),
-      ...(compared ? [`policy ${compared.policy} compares ${best.name} with ${sourceText(compared.source)}`] : []),
-    ],
+    because: [...columnEvidence(graph, tenant, table, best), ...(tie ? [tie.text] : [])],
   };
 }
 
@@ -55,7 +59,7 @@ function rankIn(
   { perUser }: TenantModel,
   tenant: ColumnGroup,
   table: Relation,
-  links: readonly PolicyLink[],
+  links: readonly KnownLink[],
 ): (column: Column) => number {
   return (column) => {
     const compared = links.filter(

@@ -23,11 +23,17 @@ export function peopleOf(graph: SchemaGraph): People {
 
 /** The same with the columns that policies compare with who asks: `clerk_id text` has no foreign key. */
 export function withCompared(graph: SchemaGraph, people: People, meaning: PoliciesMeaning): People {
-  const compared = meaning.policies.flatMap(({ relation, links }) =>
+  const compared = meaning.readings.flatMap(({ relation, links }) =>
     links.filter((link) => link.user && link.hops.length === 0).map(({ column }) => ({ relation, column })),
   );
   if (compared.length === 0) return people;
-  const columns = people.columns ?? groupOfName(graph, mostFrequent(compared.map(({ column }) => column)));
+  // auth.users is always there; users of another provider are only in the token
+  const holds = people.columns?.columns;
+  const apart = compared.every(({ relation, column }) => !holds?.get(dotted(relation))?.has(column));
+  const columns =
+    people.columns && !(apart && people.columns.sameName === 0)
+      ? people.columns
+      : groupOfName(graph, mostFrequent(compared.map(({ column }) => column)));
   return { ...people, columns: withColumns(columns, compared) };
 }
 

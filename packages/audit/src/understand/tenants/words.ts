@@ -5,6 +5,18 @@
 
 /** A name without case, separators, the usual prefixes and a plural s: "tbl_Organizations", "organization" and "organization_id" meet. */
 export function plainWord(name: string): string {
+  // asked for every column of every table, again and again
+  const known = plainWords.get(name);
+  if (known !== undefined) return known;
+  if (plainWords.size > 50_000) plainWords.clear();
+  const word = readWord(name);
+  plainWords.set(name, word);
+  return word;
+}
+
+const plainWords = new Map<string, string>();
+
+function readWord(name: string): string {
   const words = name
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toLowerCase()

@@ -4,6 +4,7 @@
  */
 import {
   check,
+  checklist,
   type Checked,
   diffReports,
   exitCodeOf,
@@ -84,12 +85,22 @@ function printDiff({ print }: CommandContext, ref: string, diff: ReportDiff): vo
 
 /** Runs `check`. */
 export const execute: Execute<CheckFlags> = (context, args, flags) =>
-  runCheck(context, args, flags, async ({ report }) => {
+  runCheck(context, args, flags, async ({ report, facts }) => {
     const { io, print } = context;
     const { against } = flags;
     const diff = against === undefined ? undefined : diffReports(await reportAt(context, args, flags, against), report);
-    print.result({ ...report, ...(diff === undefined ? {} : { diff }) }, () => {
+    const items =
+      flags.checklist === true
+        ? checklist(facts, { findings: report.findings, matrix: flags.attack === false ? null : report.matrix })
+        : undefined;
+    const more = { ...(diff === undefined ? {} : { diff }), ...(items === undefined ? {} : { checklist: items }) };
+    print.result({ ...report, ...more }, () => {
       io.out(terminalReport(report, { colour: io.colour, width: io.width, verbose: flags.verbose === true }));
       if (diff !== undefined) printDiff(context, against!, diff);
+      for (const { verdict, title, reason, evidence } of items ?? []) {
+        print.line(`${verdict.padEnd(10)} ${title}`);
+        for (const each of [...(reason === null ? [] : [reason]), ...evidence])
+          print.line(`           ${harmless(each)}`);
+      }
     });
   });

@@ -1,0 +1,28 @@
+/**
+ * The role that ran the migrations has rights in the throw-away server that nobody knows it to have in the user's: they are no finding. On Supabase
+ * the same role is known to have them. Pure.
+ */
+import type { Snapshot } from "@watertight/schema";
+import type { History } from "../history/history.ts";
+import { objectKey } from "../history/object-key.ts";
+
+/** The snapshot without what the sandbox gave. `owner` is the migrations' role. */
+export function withoutSandboxRights(snapshot: Snapshot, history: History, owner: string): Snapshot {
+  const names = new Set(snapshot.roles.map(({ name }) => name));
+  const supabase = names.has("authenticator") && names.has("service_role");
+  // A migration that alters the role says itself what it may.
+  if (supabase || history.origin(objectKey.role(owner)) !== undefined) return snapshot;
+  return {
+    ...snapshot,
+    roles: snapshot.roles.map((role) =>
+      role.name === owner ? { ...role, bypassRls: false, createRole: false, createDb: false } : role,
+    ),
+    database: {
+      ...snapshot.database,
+      owner:
+        snapshot.database.owner === owner
+          ? (snapshot.roles.find(({ superuser }) => superuser)?.name ?? "")
+          : snapshot.database.owner,
+    },
+  };
+}
