@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
 import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
-import { attackSchema } from "../matrix/attack-schema.ts";
+import { attackReplay, noAttacks } from "./attack-replay.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
 import { type Replay, replay } from "../replay/replay.ts";
@@ -18,6 +18,7 @@ import { residuals } from "../rules/residuals.ts";
 import { runRules } from "../rules/run-rules.ts";
 import { type Acceptances, assembleFindings, countStatements, describeTables } from "./assemble.ts";
 import { readBaseline } from "./baseline.ts";
+import { decide } from "./decide.ts";
 import { factsFrom } from "./facts.ts";
 import { withoutSandboxRights } from "./sandbox-rights.ts";
 import { chooseMigrations } from "./sources.ts";
@@ -25,11 +26,17 @@ import { toolVersion } from "./tool-version.ts";
 
 /** A step of a check, for progress. `done` of `all` where that can be counted. */
 export interface Progress {
-  readonly step: "find" | "boot" | "replay" | "judge" | "attack" | "report";
+  readonly step: "find" | "boot" | "replay" | "judge" | "seed" | "attack" | "prove" | "report";
   readonly text: string;
   readonly done?: number;
   readonly all?: number;
 }
+
+const doing = {
+  seed: "tables seeded",
+  attack: "attacks",
+  prove: "blocked attacks tried with the defence off",
+} as const;
 
 /** What to check. */
 export interface CheckRequest {
@@ -105,32 +112,22 @@ export async function check(request: CheckRequest): Promise<Checked> {
     onProgress({ step: "judge", text: `${found.length} findings by the rules` });
     const matrix: Matrix =
       request.attack === false
-        ? { cells: [], notes: [], seeded: [], attempts: 0, connections: 0 }
+        ? noAttacks(null)
         : await timed("attack", () =>
-            attackSchema(replayed, facts, {
+            attackReplay(replayed, facts, {
               budgetMs: options.limits.attackSeconds * 1000,
               onProgress: ({ phase, done, total }) =>
-                onProgress({ step: "attack", text: phase === "seed" ? "tables seeded" : "attacks", done, all: total }),
+                onProgress({ step: phase, text: doing[phase], done, ...(total === null ? {} : { all: total }) }),
               ...(signal === undefined ? {} : { signal }),
             }),
           );
-    const findings = assembleFindings(
-      found.map((each) => ({
-        ...each,
-        vector: each.rule.id,
-        title: each.rule.title,
-        verdict: "UNVERIFIED" as const,
-        attempt: null,
-      })),
-      replayed.history,
-      {
-        accept,
-        suppressions,
-        file: configFile ?? "watertight.config.ts",
-        baseline: await baselineOf(root, options.baseline),
-        today,
-      },
-    );
+    const findings = assembleFindings(decide(found, matrix, facts), replayed.history, {
+      accept,
+      suppressions,
+      file: configFile ?? "watertight.config.ts",
+      baseline: await baselineOf(root, options.baseline),
+      today,
+    });
     timing["total"] = Math.round(performance.now() - whole);
     const report: Report = {
       schemaVersion: 1,

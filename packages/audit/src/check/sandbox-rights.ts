@@ -6,12 +6,17 @@ import type { Snapshot } from "@watertight/schema";
 import type { History } from "../history/history.ts";
 import { objectKey } from "../history/object-key.ts";
 
-/** The snapshot without what the sandbox gave. `owner` is the migrations' role. */
-export function withoutSandboxRights(snapshot: Snapshot, history: History, owner: string): Snapshot {
+/** Whether what the migrations' role may do is the sandbox's doing, not the user's. */
+export function hasSandboxRights(snapshot: Snapshot, history: History, owner: string): boolean {
   const names = new Set(snapshot.roles.map(({ name }) => name));
   const supabase = names.has("authenticator") && names.has("service_role");
   // A migration that alters the role says itself what it may.
-  if (supabase || history.origin(objectKey.role(owner)) !== undefined) return snapshot;
+  return !supabase && history.origin(objectKey.role(owner)) === undefined;
+}
+
+/** The snapshot without what the sandbox gave. `owner` is the migrations' role. */
+export function withoutSandboxRights(snapshot: Snapshot, history: History, owner: string): Snapshot {
+  if (!hasSandboxRights(snapshot, history, owner)) return snapshot;
   return {
     ...snapshot,
     roles: snapshot.roles.map((role) =>

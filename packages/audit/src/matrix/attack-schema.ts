@@ -3,7 +3,7 @@
  * have leaked, and answers with the matrix. The database stays as it is afterwards, seeds and all, so that a repro script runs in it. Must
  * never be given a database that matters.
  */
-import { rotateKey } from "@watertight/schema";
+import { quoteName, rotateKey } from "@watertight/schema";
 import type { QualifiedName } from "@watertight/schema";
 import pg from "pg";
 import type { Facts } from "../rules/rule.ts";
@@ -36,9 +36,11 @@ import { Session } from "./wire/session.ts";
 
 /** What is going on, for a progress line. */
 export interface AttackProgress {
-  readonly phase: "seed" | "attack";
+  /** Proofs run attacks that were stopped again with the defence off. */
+  readonly phase: "seed" | "attack" | "prove";
   readonly done: number;
-  readonly total: number;
+  /** How many proofs there will be is not known before. */
+  readonly total: number | null;
 }
 
 /** Options of {@link attackSchema}. */
@@ -127,7 +129,10 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     const run = new AttackRun(world, pool, {
       deadline,
       signal: options.signal,
-      onDone: (done) => options.onProgress?.({ phase: "attack", done: Math.min(done, total), total }),
+      onDone: (phase, done) =>
+        options.onProgress?.(
+          phase === "attack" ? { phase, done: Math.min(done, total), total } : { phase, done, total: null },
+        ),
     });
     const outcomes = await run.run([...limited, ...residual]);
     for (const [login, reason] of pool.failures)
@@ -153,10 +158,9 @@ async function prepare(
   const kit = await kitAccess(server, facts);
   await installLab(admin);
   // attacks that wait for each other are soon told so, and tried again
-  await admin.must(
-    "do $$ begin execute format('alter database %I set deadlock_timeout = %L', current_database(), '25ms'); end $$",
-  );
-  const { actors, notes } = await prepareLogins(admin, facts);
+  const [[database] = []] = (await admin.must("select pg_catalog.current_database()")).rows;
+  await server.superuser(`alter database ${quoteName(database!)} set deadlock_timeout = '25ms'`);
+  const { actors, notes } = await prepareLogins(admin, server, facts);
   if (kit)
     await registerTenants(
       admin,
@@ -166,10 +170,11 @@ async function prepare(
   if (byRole)
     await makeTenantRoles(
       admin,
+      server,
       pair.map(({ id }) => id),
       actors.find(({ kind }) => kind === "tenant"),
     );
-  await makeUnbound(admin, facts, actors);
+  await makeUnbound(admin, server, facts, actors);
   const hasUsers = meaning.userType !== null;
   const seeded = await seedTenants({
     admin,

@@ -6,6 +6,11 @@ import type { ClientConfig } from "pg";
 
 /** The replayed database. */
 export interface AttackServer {
-  /** node-postgres' options for a role; null logs in as the superuser. */
+  /**
+   * node-postgres' options for a role; null: the role behind seeds and proofs. That one sees all rows, belongs to all other roles and may switch
+   * triggers off; where the schema is of strangers it is no superuser, because their triggers fire for it.
+   */
   config(role: string | null): ClientConfig;
+  /** Runs our own statement about roles as superuser, where no code of the schema can run. */
+  superuser(text: string): Promise<unknown>;
 }

@@ -48,6 +48,8 @@ export interface Replay {
    * object, and is no superuser. Never touch a table of the user's as superuser: its triggers are code of strangers.
    */
   config(role: string | null): pg.ClientConfig;
+  /** Runs our own statement as superuser, in a database where no migration ever runs anything. */
+  admin(text: string): Promise<Record<string, unknown>[]>;
   /** Reads the catalog again. */
   reread(): Promise<Snapshot>;
   close(): Promise<void>;
@@ -83,6 +85,7 @@ export async function replay(parsed: readonly ParsedStatement[], options: Replay
       given: runner.observer.given(),
       madeRoles: [...runner.made],
       config: (role) => sandbox.server.connection(DATABASE, role ?? OWNER),
+      admin: (text) => sandbox.admin(text),
       reread,
       close: leave,
     };

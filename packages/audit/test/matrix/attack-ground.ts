@@ -59,6 +59,7 @@ export async function attackGround(server: TestServer, sql: string, config: Decl
         config: (role) => ({
           connectionString: role === null ? fixture.database.adminUrl : server.url(fixture.database.name, role),
         }),
+        superuser: (text) => fixture.database.admin.query(text),
       },
       drop: () => fixture.drop(),
     };

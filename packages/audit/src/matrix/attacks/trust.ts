@@ -4,6 +4,7 @@
  */
 import { quoteName, type Relation, type Routine } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
+import { uuidFrom } from "../personas/tenants.ts";
 import { conditionText, insertText, literal, nameOf, type Values } from "../seed/values.ts";
 import type { Actor, Attack, Control, Step } from "./attack.ts";
 import { Forge, insertParts, mainStance, shownColumns } from "./forms.ts";
@@ -17,12 +18,30 @@ function columnsOf(world: World, relation: Relation, holds: "user" | "tenant"): 
     .map(({ name }) => name);
 }
 
-/** A row by which A's user would belong to B. */
+/** Columns of the table's keys. */
+const keyColumns = (world: World, { schema, name }: Relation): Set<string | null> =>
+  new Set(
+    world.facts.snapshot.indexes
+      .filter(({ unique, relation }) => unique && relation.schema === schema && relation.name === name)
+      .flatMap(({ columns }) => columns),
+  );
+
+/** A row by which A's user would belong to B: like one of B's, with a key of its own. */
 function joiningRow(world: World, base: Relation): Values | null {
   const users = columnsOf(world, base, "user");
-  const spare = world.seeded.spares.get(dotted(base))?.B ?? world.book.of(base, "B")[0]?.values;
-  if (!spare || users.length === 0) return null;
-  return new Map([...spare].map(([name, value]) => [name, users.includes(name) ? world.tenants.a.users[0] : value]));
+  const tenants = columnsOf(world, base, "tenant");
+  const like = world.seeded.spares.get(dotted(base))?.B ?? world.book.of(base, "B")[0]?.values;
+  if (!like || users.length === 0) return null;
+  const keys = keyColumns(world, base);
+  const row = new Map<string, string | null>();
+  for (const [name, value] of like) {
+    const column = base.columns.find((each) => each.name === name);
+    if (users.includes(name)) row.set(name, world.tenants.a.users[0]);
+    else if (!keys.has(name) || tenants.includes(name)) row.set(name, value);
+    else if (column?.type === "uuid") row.set(name, uuidFrom(world.random, `join ${dotted(base)} ${name}`));
+    else if (column?.default === null && column.identity === null) row.set(name, value);
+  }
+  return row;
 }
 
 /** Statements by which A might join B, each with its name. */

@@ -5,6 +5,7 @@
 import { quoteName } from "@watertight/schema";
 import type { Facts } from "../../rules/rule.ts";
 import type { Actor } from "../attacks/attack.ts";
+import type { AttackServer } from "../server.ts";
 import type { Session } from "../wire/session.ts";
 
 /** Who attacks, and what had to be done for it. */
@@ -17,7 +18,7 @@ export interface Logins {
 const mostRoles = 6;
 
 /** The application's roles, able to log in. */
-export async function prepareLogins(admin: Session, facts: Facts): Promise<Logins> {
+export async function prepareLogins(admin: Session, server: AttackServer, facts: Facts): Promise<Logins> {
   const notes: string[] = [];
   const known = new Map(facts.snapshot.roles.map((role) => [role.name, role]));
   const actors = facts.understanding.roles
@@ -29,25 +30,30 @@ export async function prepareLogins(admin: Session, facts: Facts): Promise<Login
     }));
   if (actors.length > mostRoles) notes.push(`Only ${mostRoles} of ${actors.length} application roles attack.`);
   const chosen = actors.slice(0, mostRoles);
+  const [[name] = []] = (await admin.must("select pg_catalog.current_database()")).rows;
+  const database = quoteName(name!);
   for (const role of new Set(chosen.flatMap(({ role: name, login }) => [name, login]))) {
     if (!known.get(role)?.login) notes.push(`Role ${role} was given LOGIN on the throw-away server.`);
-    await admin.must(`alter role ${quoteName(role)} login connection limit -1 valid until 'infinity'`);
-    await admin.must(
-      `do $$ begin execute format('grant connect on database %I to %I', current_database(), '${role.replaceAll("'", "''")}'); end $$`,
-    );
+    await server.superuser(`alter role ${quoteName(role)} login connection limit -1 valid until 'infinity'`);
+    await server.superuser(`grant connect on database ${database} to ${quoteName(role)}`);
   }
   return { actors: chosen, notes };
 }
 
 /** Roles of the two tenants, for schemas where current_user is the tenant: members of the application's role. */
-export async function makeTenantRoles(admin: Session, ids: readonly string[], actor: Actor | undefined): Promise<void> {
+export async function makeTenantRoles(
+  admin: Session,
+  server: AttackServer,
+  ids: readonly string[],
+  actor: Actor | undefined,
+): Promise<void> {
   if (!actor) return;
   for (const id of ids) {
     const name = quoteName(id);
     const [there] = (
       await admin.must(`select 1 from pg_catalog.pg_roles where rolname = '${id.replaceAll("'", "''")}'`)
     ).rows;
-    if (!there) await admin.must(`create role ${name} login inherit`);
-    await admin.must(`grant ${quoteName(actor.role)} to ${name}`);
+    if (!there) await server.superuser(`create role ${name} login inherit`);
+    await server.superuser(`grant ${quoteName(actor.role)} to ${name}`);
   }
 }

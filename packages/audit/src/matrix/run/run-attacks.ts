@@ -25,7 +25,8 @@ export interface Outcome {
 export interface RunLimits {
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
-  onDone?(done: number): void;
+  /** How many attacks have run; then how many proofs. */
+  onDone?(phase: "attack" | "prove", done: number): void;
 }
 
 /** Attacks of one transaction. */
@@ -62,7 +63,7 @@ export class AttackRun {
   readonly #limits: RunLimits;
   readonly #rulings = new Map<Attack, Ruling>();
   readonly #proofs = new Map<Attack, { bites: boolean; proof: string }>();
-  #done = 0;
+  readonly #done = { attack: 0, prove: 0 };
 
   constructor(world: World, pool: LanePool, limits: RunLimits) {
     this.#world = world;
@@ -135,8 +136,9 @@ export class AttackRun {
       this.#limits.signal?.throwIfAborted();
       if (Date.now() > this.#limits.deadline) return;
       for (const [batch, rulings] of await this.#send(task, lane)) settle(batch, rulings);
-      this.#done += task.batches.reduce((sum, batch) => sum + (batch.control ? 0 : batch.attacks.length), 0);
-      this.#limits.onDone?.(this.#done);
+      for (const { control, attacks } of task.batches) this.#done[control ? "prove" : "attack"] += attacks.length;
+      const phase = task.batches[0]!.control ? "prove" : "attack";
+      this.#limits.onDone?.(phase, this.#done[phase]);
     };
     if (serial) for (const task of tasks) await this.#pool.work([task], run);
     else await this.#pool.work(tasks, run);

@@ -1,0 +1,53 @@
+/**
+ * The role behind seeds and proofs in a replayed database: every right that a superuser has over the rows, and none over the machine. Triggers and
+ * functions of strangers fire for it. The role that ran the migrations loses what only the throw-away server gave it, so that it attacks as the
+ * user knows it.
+ */
+import { quoteName, quoteText } from "@watertight/schema";
+import type pg from "pg";
+import type { AttackServer } from "../server.ts";
+
+/** Name of the role. */
+export const labRole = "watertight_lab";
+
+/** What a replay lends. */
+export interface LabGround {
+  /** node-postgres' options for a role. */
+  config(role: string | null): pg.ClientConfig;
+  /** Runs a statement as superuser, in a database without code of the schema. */
+  admin(text: string): Promise<Record<string, unknown>[]>;
+  readonly serverVersion: string;
+}
+
+const parametersOf = (version: number): string[] => [
+  "session_replication_role",
+  "deadlock_timeout",
+  ...(version >= 17 ? ["event_triggers"] : []),
+];
+
+/**
+ * Makes the role. `strip` names the role that ran the migrations where its BYPASSRLS, CREATEROLE and CREATEDB are ours and not the user's.
+ * @example const matrix = await attackSchema(await labServer(ground, "postgres"), facts);
+ */
+export async function labServer(ground: LabGround, strip: string | null): Promise<AttackServer> {
+  const { admin } = ground;
+  const { database, password } = ground.config(null);
+  const role = quoteName(labRole);
+  const [there] = await admin(`select from pg_catalog.pg_roles where rolname = ${quoteText(labRole)}`);
+  if (there === undefined) {
+    const secret = typeof password === "string" && password !== "" ? ` password ${quoteText(password)}` : "";
+    await admin(`create role ${role} login bypassrls${secret}`);
+    // a superuser among them would lend its rights to everybody's triggers
+    const others = await admin(
+      `select rolname as name from pg_catalog.pg_roles where oid >= 16384 and not rolsuper and rolname <> ${quoteText(labRole)}`,
+    );
+    for (const { name } of others) await admin(`grant ${quoteName(String(name))} to ${role}`);
+    for (const name of ["pg_read_all_data", "pg_write_all_data", "pg_signal_backend"])
+      await admin(`grant ${name} to ${role}`);
+    for (const parameter of parametersOf(Number.parseInt(ground.serverVersion, 10)))
+      await admin(`grant set on parameter ${parameter} to ${role}`);
+    await admin(`grant all on database ${quoteName(String(database))} to ${role}`);
+    if (strip !== null) await admin(`alter role ${quoteName(strip)} nobypassrls nocreaterole nocreatedb`);
+  }
+  return { config: (name) => ground.config(name ?? labRole), superuser: admin };
+}
