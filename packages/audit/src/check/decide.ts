@@ -57,19 +57,22 @@ function belongs(finding: RuledFinding, attempt: Attempt, snapshot: Facts["snaps
   const named = attempt.object !== null && [object.name, object.part].includes(attempt.object);
   const same = attempt.vector === rule.id || attempt.vector === alsoCalled[rule.id];
   if (same && namedByObject.test(rule.id) && named) return true;
-  const about = table ?? (object.kind === "function" || object.kind === "role" ? null : object);
-  if (about === null || key(about) !== key(attempt.table)) return false;
-  if (attempt.vector === rule.id) return attempt.object === null || named || object.part === undefined;
+  // whoever owns a table has every right to it
+  if (rule.id === "A7" && /^(A7|F[123])$/.test(attempt.vector)) return ownerOf(snapshot, attempt) === object.name;
+  const about = object.kind === "function" || object.kind === "role" ? [] : [object];
+  if (![...about, ...(table ? [table] : [])].some((each) => key(each) === key(attempt.table))) return false;
+  if (same) return attempt.object === null || named || object.part === undefined || object.kind === "policy";
   if (!shownByCommand.test(rule.id) || !plainAttack.test(attempt.vector) || attempt.object !== null) return false;
-  if (attempt.column === "read" || writes.includes(attempt.column)) {
-    if (object.kind !== "policy") return true;
-    const command = snapshot.policies.find(
-      ({ relation, name }) => key(relation) === key(object) && name === object.part,
-    )?.command;
-    return columnsOf[command ?? "all"]!.includes(attempt.column);
-  }
-  return false;
+  if (attempt.column !== "read" && !writes.includes(attempt.column)) return false;
+  if (object.kind !== "policy") return true;
+  const command = snapshot.policies.find(
+    ({ relation, name }) => key(relation) === key(object) && name === object.part,
+  )?.command;
+  return columnsOf[command ?? "all"]!.includes(attempt.column);
 }
+
+const ownerOf = ({ relations }: Facts["snapshot"], { table }: Attempt): string | undefined =>
+  relations.find((relation) => key(relation) === key(table))?.owner;
 
 function verdictOf({ rule, ...finding }: RuledFinding, own: readonly Attempt[]): DecidedFinding {
   const base = { ...finding, vector: rule.id, title: rule.title };

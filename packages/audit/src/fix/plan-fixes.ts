@@ -5,7 +5,7 @@
  */
 import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
 import type { Finding } from "../report/report.ts";
-import { tenantCheck } from "../rules/predicate/leak-findings.ts";
+import { tenantCheck } from "../rules/predicate/tenant-check.ts";
 import type { Facts } from "../rules/rule.ts";
 import type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix-plan.ts";
 import { splitAdvice } from "./split-advice.ts";
@@ -98,7 +98,8 @@ function floorFor(facts: Facts, relation: Relation): string[] | string {
     return "no policy shows where the tenant of a request comes from; declare context in watertight.config.ts, or run: watertight kit install";
   const name = quoteQualified(relation.schema, relation.name);
   const check = checkOf(facts, relation, table.tenancy);
-  if (check === null) return "its tenant is found through another table that has no tenant column either";
+  if (check === null)
+    return "the schema does not show how the tenant of a request is compared with its rows: write the policy by hand";
   const permissive = snapshot.policies.some(
     (policy) =>
       policy.permissive && policy.relation.schema === relation.schema && policy.relation.name === relation.name,

@@ -50,7 +50,7 @@ function guess(world: World, type: string, name: string): Guess {
   if (type === "boolean") return both("true");
   if (/^jsonb?$/.test(type)) return both("{}");
   if (/^(timestamp|date)/.test(type)) return both("2026-01-01");
-  if (/^interval/.test(type)) return both("1 day");
+  if (type.startsWith("interval")) return both("1 day");
   if (type.endsWith("[]")) return both(type === "uuid[]" ? `{${b.id}}` : "{}");
   if (/^(text|character|citext|name)/.test(type))
     return both(/mail/i.test(name) ? `${b.canary}.1@example.test` : b.canary);

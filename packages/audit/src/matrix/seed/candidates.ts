@@ -44,9 +44,9 @@ const isNumber = (type: string): boolean =>
 
 function texts(column: Column, guess: string | null, canary: string, hints: Mentioned): string[] {
   const fill = canary;
-  const found = [
-    ...hints.texts.filter((text) => text.length < 200 && !hints.patterns.includes(text) && !hints.likes.includes(text)),
-  ];
+  const found = hints.texts.filter(
+    (text) => text.length < 200 && !hints.patterns.includes(text) && !hints.likes.includes(text),
+  );
   for (const pattern of hints.patterns) found.push(...samplePattern(pattern));
   // a pattern often comes with a length
   for (const like of hints.likes) for (const room of [12, 4, 6, 8, 1]) found.push(sampleLike(like, fill.slice(-room)));

@@ -2,7 +2,8 @@
  * B1: a table has a permissive policy that compares the tenant and another that does not. Permissive policies are alternatives, so the
  * second undoes the first. Silent where a restrictive policy compares the tenant for the same role and command.
  */
-import { leakFindings, tenantCheck } from "../predicate/leak-findings.ts";
+import { leakFindings } from "../predicate/leak-findings.ts";
+import { tenantCheckWords } from "../predicate/tenant-check.ts";
 import type { Rule } from "../rule.ts";
 
 /** The rule. */
@@ -14,6 +15,6 @@ export const permissiveOr: Rule = {
   find: (facts) =>
     leakFindings(facts, "B1", (group) => ({
       message: `Policy ${group.policy.name} on ${group.table} does not look at the tenant, and permissive policies are joined by OR: it undoes the policies that do, and tenants ${group.can} each other's rows.`,
-      fix: `drop policy ${group.policy.name}, or make one restrictive floor: create policy tenant_floor on ${group.table} as restrictive using (${tenantCheck(facts, group.relation)})`,
+      fix: `drop policy ${group.policy.name}, or make one restrictive floor: create policy tenant_floor on ${group.table} as restrictive using (${tenantCheckWords(facts, group.relation)})`,
     })),
 };

@@ -7,8 +7,8 @@ import { objectKey } from "../../history/object-key.ts";
 import { said, sqlName } from "../exposure/words.ts";
 import type { Facts, RuleFinding, Severity } from "../rule.ts";
 import { type Cause, causedLeaks, type CausedLeak } from "./cause.ts";
-import { courtOf } from "./court.ts";
 import { wayText } from "./leaks.ts";
+import { tenantCheck, tenantCheckWords } from "./tenant-check.ts";
 
 /** What leaks through one policy for one cause. */
 export interface LeakGroup {
@@ -92,52 +92,20 @@ function cases(leaks: readonly CausedLeak[]): string[] {
   return [...new Set(said)].slice(0, 8);
 }
 
-/** The comparison that a policy of this table should make, as far as the schema shows how the others do it. */
-export function tenantCheck(facts: Facts, relation: Relation): string {
-  const { catalog } = courtOf(facts);
-  const tenancy = catalog.tenancy(relation);
-  if (tenancy.kind !== "column" && tenancy.kind !== "tenants")
-    return "a sub-select on its parent that compares the parent's tenant with the context";
-  const holds = tenancy.kind === "column" && tenancy.holds === "user" ? "user" : "tenant";
-  const sources = facts.understanding.context;
-  const source =
-    sources.find((each) => "holds" in each && each.holds === holds) ??
-    sources.find(({ kind }) => kind === "kit" || kind === "role") ??
-    sources[0];
-  return `${tenancy.column} = ${contextText(source, tenancy.type)}`;
-}
-
-function contextText(source: Facts["understanding"]["context"][number] | undefined, type: string): string {
-  const cast = type === "text" ? "" : `::${type}`;
-  if (source === undefined) return `(select nullif(current_setting('app.tenant_id', true), ''))${cast}`;
-  switch (source.kind) {
-    case "setting":
-      return `(select nullif(current_setting('${source.setting}', true), ''))${cast}`;
-    case "kit":
-      return `(select watertight.tenant_id()${cast})`;
-    case "role":
-      return "current_user";
-    case "claims":
-      return source.path.join() === "sub"
-        ? "(select auth.uid())"
-        : `((select current_setting('${source.setting}', true))::jsonb #>> '{${source.path.join(",")}}')${cast}`;
-  }
-}
-
 /** ALTER POLICY that puts the comparison in place of USING. */
 export function narrowFix(facts: Facts, { relation, policy }: Pick<LeakGroup, "relation" | "policy">): string {
   const check = tenantCheck(facts, relation);
   const side = policy.command === "insert" ? "with check" : "using";
-  return check.startsWith("a ")
-    ? `let policy ${policy.name} on ${said(relation)} make ${check}`
+  return check === null
+    ? `let policy ${policy.name} on ${said(relation)} make ${tenantCheckWords(facts, relation)}`
     : `alter policy ${quoted(policy.name)} on ${sqlName(relation)} ${side} (${check})`;
 }
 
 /** ALTER POLICY that puts the comparison in place of WITH CHECK. */
 export function checkFix(facts: Facts, { relation, policy }: Pick<LeakGroup, "relation" | "policy">): string {
   const check = tenantCheck(facts, relation);
-  return check.startsWith("a ")
-    ? `let WITH CHECK of policy ${policy.name} on ${said(relation)} make ${check}`
+  return check === null
+    ? `let WITH CHECK of policy ${policy.name} on ${said(relation)} make ${tenantCheckWords(facts, relation)}`
     : `alter policy ${quoted(policy.name)} on ${sqlName(relation)} with check (${check})`;
 }
 
