@@ -44,9 +44,10 @@ test("closes what it can, on a copy, and says what it leaves", async () => {
   const ids = (severe: readonly { id: string; severity: string }[]): string[] =>
     severe.filter(({ severity }) => ["critical", "high"].includes(severity)).map(({ id }) => id);
   const before = ids(done.before.findings);
-  expect(before).toEqual(
-    expect.arrayContaining(["A1-invoices", "A1-lines", "F1-invoices", "F1-projects", "B4-settings.s"]),
-  );
+  expect(before).toEqual(expect.arrayContaining(["A1-invoices", "A1-lines", "B4-settings.s"]));
+  // TRUNCATE … CASCADE reaches a table on which the role has no such right
+  const truncate = done.before.findings.filter(({ vector }) => vector === "F1");
+  expect(truncate.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(["F1-invoices BLOCKED", "F1-projects BLOCKED"]);
   expect(ids(done.after!.findings)).toEqual([]);
   expect(done.after!.statements.failed).toEqual([]);
   expect(done.files.map(({ file }) => file)).toEqual(["0002_watertight_indexes.sql", "0003_watertight.sql"]);
