@@ -69,7 +69,7 @@ export function migrationFiles(set: MigrationSet, plan: FixPlan, now: Date): New
   ].filter(({ own }) => own.length > 0);
   const naming = namingOf(set, now);
   return groups.map(({ words, own, transaction }, at) => {
-    const file = naming.file(at, words);
+    const file = posix.normalize(naming.file(at, words));
     const sql = sqlText(own, transaction);
     return {
       file,
