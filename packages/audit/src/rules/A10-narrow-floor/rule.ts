@@ -4,6 +4,7 @@
  */
 import type { Policy, Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
+import { roleGraph } from "../../understand/role-graph.ts";
 import { isBinding, policiesOf } from "../exposure/exposure.ts";
 import { applicationNames } from "../exposure/rights.ts";
 import { listed, said } from "../exposure/words.ts";
@@ -34,14 +35,17 @@ function finding(facts: Facts, relation: Relation): RuleFinding | null {
   const floors = policies.filter((policy) => !policy.permissive && isBinding(facts, policy));
   const wide = policies.filter((policy) => policy.permissive && !isBinding(facts, policy));
   if (floors.length === 0 || wide.length === 0) return null;
-  const gaps = readers(facts, relation).flatMap((role) =>
-    commands.flatMap((command): Gap[] => {
+  const roleTree = roleGraph(facts.snapshot);
+  const gaps = readers(facts, relation).flatMap((role) => {
+    // a floor for a group binds its members; a wide policy that comes by membership is A9's
+    const bound = [...roleTree.inherited(role)];
+    return commands.flatMap((command): Gap[] => {
       if (!facts.reach.can(command.toUpperCase(), relation) && applicationNames(facts).includes(role)) return [];
-      const by = wide.find((policy) => covers(policy, role, command));
-      const floored = floors.some((policy) => covers(policy, role, command));
+      const by = wide.find((policy) => covers(policy, [role], command));
+      const floored = floors.some((policy) => covers(policy, bound, command));
       return by === undefined || floored ? [] : [{ command, role, by }];
-    }),
-  );
+    });
+  });
   const [first] = gaps;
   if (first === undefined) return null;
   const roles = [...new Set(gaps.map(({ role }) => role))];
@@ -58,8 +62,8 @@ function finding(facts: Facts, relation: Relation): RuleFinding | null {
   };
 }
 
-function covers({ command, roles }: Policy, role: string, wanted: Command): boolean {
-  return (command === "all" || command === wanted) && (roles.includes("public") || roles.includes(role));
+function covers({ command, roles }: Policy, names: readonly string[], wanted: Command): boolean {
+  return (command === "all" || command === wanted) && roles.some((role) => role === "public" || names.includes(role));
 }
 
 /** The application's roles, and others that log in and were given rights on the table: the floor was not written for them. */

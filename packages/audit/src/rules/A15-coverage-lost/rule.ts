@@ -10,6 +10,7 @@ import { rightsOn } from "../exposure/rights.ts";
 import { listed, said, sqlName } from "../exposure/words.ts";
 import { graphOf, holdsTenantRows } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
+import { switchesOf } from "../timeline/row-security.ts";
 import { finalName, type Moment, timelineOf } from "../timeline/timeline.ts";
 
 /** The rule. */
@@ -68,7 +69,8 @@ function detached(facts: Facts, moments: readonly Moment[], moment: Moment): Rul
     if (relation === null || relation.isPartition) return [];
     const from = finalName(moments, parent, at);
     const covering = from && graphOf(facts).relation(from);
-    if (covering && !(covering.rowSecurity && holdsTenantRows(facts, covering))) return [];
+    if (covering ? !(covering.rowSecurity && holdsTenantRows(facts, covering)) : !wasProtected(moments, parent, at))
+      return [];
     return [
       open(
         facts,
@@ -79,6 +81,15 @@ function detached(facts: Facts, moments: readonly Moment[], moment: Moment): Rul
       ),
     ];
   });
+}
+
+/** Whether the statements before protected a table that is gone at the end. */
+function wasProtected(moments: readonly Moment[], { schema, name }: QualifiedName, at: number): boolean {
+  const before = switchesOf(moments).filter(
+    ({ what, original, moment }) =>
+      what === "enabled" && moment.at < at && original.schema === schema && original.name === name,
+  );
+  return before.at(-1)?.on === true;
 }
 
 function moved(facts: Facts, moments: readonly Moment[], moment: Moment): RuleFinding | null {

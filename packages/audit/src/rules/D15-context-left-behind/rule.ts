@@ -34,7 +34,7 @@ export const contextLeftBehind: Rule = {
               : "it is set for the transaction",
           ],
           keys: [objectKey.routine(routine.signature)],
-          fix: `keep the former value in a variable and set it again at the end, or add SET ${left.setting} = '' to the function, which gives it back`,
+          fix: `keep the former value in a variable and set it again at the end, or let a superuser add SET ${left.setting} = '' to the function, which gives back what was set for the transaction`,
           attackable: true,
         } as const,
       ];

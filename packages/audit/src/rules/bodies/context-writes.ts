@@ -46,7 +46,7 @@ export function leftContext(facts: Facts, routine: Routine): LeftContext | null 
       const chosen = names.some((name) => arguments_.has(name) || rows.has(name)) || hasParameter(value);
       // resetting to nothing leaves no tenant behind
       const empty = stringConstant(value) === "";
-      left = restores || empty || kept(routine, setting) ? null : { setting, session, chosen };
+      left = restores || empty || (!session && kept(routine, setting)) ? null : { setting, session, chosen };
       worked = false;
     }
     if (left !== null && kind === "statement" && worksOnRows(facts, tree, path)) worked = true;
@@ -54,7 +54,7 @@ export function leftContext(facts: Facts, routine: Routine): LeftContext | null 
   return worked ? left : null;
 }
 
-/** SET in the function's own definition gives the setting back at its end. */
+/** SET in the function's own definition gives back, at its end, what was set for the transaction. What was set for the session stays. */
 function kept({ settings }: Routine, setting: string): boolean {
   return settings.some((each) => each.toLowerCase().startsWith(`${setting.toLowerCase()}=`));
 }

@@ -13,7 +13,9 @@ export function speaksSql({ understanding }: Facts): boolean {
   );
 }
 
-/** The severity of what only SQL text of one's own can do. */
+const order: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+
+/** The severity of what only SQL text of one's own can do; `otherwise` is the most that it is without, and never more than with. */
 export function needsSql(facts: Facts, severity: Severity, otherwise: Severity = "low"): Severity {
-  return speaksSql(facts) ? severity : otherwise;
+  return speaksSql(facts) || order.indexOf(severity) > order.indexOf(otherwise) ? severity : otherwise;
 }

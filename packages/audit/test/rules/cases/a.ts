@@ -96,6 +96,22 @@ export const casesA: readonly RuleCase[] = [
     found: ["A10-invoices medium"],
   },
   {
+    name: "A10: a floor for a group binds its members",
+    sql: `reset role; create role shop_users nologin; grant shop_users to shop_app; set role shop_owner; drop policy own on public.invoices;
+      create policy floor on public.invoices as restrictive to shop_users using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+      create policy business on public.invoices using (true);`,
+    of: ["A10"],
+    found: [],
+  },
+  {
+    name: "A10: a floor for a group binds no member that does not inherit from it",
+    sql: `reset role; create role shop_users nologin; alter role shop_app noinherit; grant shop_users to shop_app; set role shop_owner; drop policy own on public.invoices;
+      create policy floor on public.invoices as restrictive to shop_users using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+      create policy business on public.invoices using (true);`,
+    of: ["A10"],
+    found: ["A10-invoices critical"],
+  },
+  {
     name: "A11: for a role that creates nothing",
     sql: "reset role; create role shop_nobody nologin; alter default privileges for role shop_nobody grant select on tables to shop_app;",
     of: ["A11"],

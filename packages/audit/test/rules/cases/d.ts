@@ -251,6 +251,13 @@ export const casesD: readonly RuleCase[] = [
     ["D15"],
   ),
   one(
+    "D15: SET in the definition gives back what was set for the transaction, not what was set for the session",
+    `reset role; create function public.f(t uuid) returns void language plpgsql set app.tenant_id = '' as $$ begin perform set_config('app.tenant_id', t::text, true); delete from public.invoices; end $$;
+      create function public.g(t uuid) returns void language plpgsql set app.tenant_id = '' as $$ begin perform set_config('app.tenant_id', t::text, false); delete from public.invoices; end $$;`,
+    ["D15-g high"],
+    ["D15"],
+  ),
+  one(
     "D16: INSTEAD OF as the owner",
     `create view public.v with (security_invoker = true) as select tenant_id, note from public.invoices; grant select, insert on public.v to shop_app;
       create function public.t() returns trigger language plpgsql security definer as $$ begin insert into public.invoices (tenant_id, note) values (new.tenant_id, new.note); return new; end $$; create trigger t instead of insert on public.v for each row execute function public.t();`,

@@ -152,6 +152,16 @@ export const historyCases: readonly HistoryCase[] = [
     found: [],
   },
   {
+    name: "A15: detached from a parent that is gone, and that never was protected",
+    migrations: [
+      `${owner} create table public.logs (at date not null, line text) partition by range (at); create table public.l1 partition of public.logs for values from ('2024-01-01') to ('2025-01-01'); grant select on public.logs, public.l1 to shop_app;
+      create table public.events (tenant_id uuid not null references public.tenants, year int) partition by list (year); alter table public.events enable row level security; create table public.e1 partition of public.events for values in (1); grant select on public.events, public.e1 to shop_app;`,
+      "alter table public.logs detach partition public.l1; drop table public.logs; alter table public.events detach partition public.e1; drop table public.events;",
+    ],
+    of: ["A15"],
+    found: ["A15-e1 high 3"],
+  },
+  {
     name: "D2: given back",
     migrations: [
       `${owner} create view public.v with (security_invoker) as select note from public.invoices; create or replace view public.v as select note from public.invoices; alter view public.v set (security_invoker = true);`,
