@@ -28,16 +28,26 @@ const hashes =
   /^(hmac|digest|sha224|sha256|sha384|sha512|md5|crypt|encrypt|decrypt|pgp_sym_encrypt|pgp_sym_decrypt|verify|sign)$/;
 const words = /^(hex|base64|escape|utf-?8|sha\d+|md5|hs\d+|rs\d+|es\d+|aes[\w/:-]*|bf[\w/:-]*|[\s.:|;,-]*)$/i;
 
-/** A literal that goes into a hash or cipher. */
+/** Functions that give back the text that they are given, in another form or joined with others. */
+const forms =
+  /^(concat|concat_ws|format|convert_to|convert_from|encode|decode|lower|upper|btrim|ltrim|rtrim|coalesce|replace|repeat)$/;
+
+/** A literal that goes into a hash or cipher. What other functions and operators take is no part of the text: current_setting('app.token'). */
 function keyInBody(routine: Routine): RuleFinding | null {
   if (routine.schema === kitSchema || routine.extension !== null) return null;
   let found = false;
   for (const { tree } of bodyOf(routine).parts)
     walkTree(tree, (type, node) => {
       if (type !== "FuncCall" || !hashes.test(nameWords(node.funcname as SyntaxNode[]).at(-1) ?? "")) return;
-      walkTree(node.args, (inner, constant) => {
-        const text = inner === "A_Const" ? stringConstant({ A_Const: constant }) : null;
+      walkTree(node.args, (inner, part) => {
+        if (inner === "FuncCall") {
+          const called = nameWords(part.funcname as SyntaxNode[]).at(-1) ?? "";
+          return forms.test(called) || hashes.test(called);
+        }
+        if (inner === "A_Expr") return nameWords(part.name as SyntaxNode[]).at(-1) === "||";
+        const text = inner === "A_Const" ? stringConstant({ A_Const: part }) : null;
         found ||= text !== null && text.length >= 8 && !words.test(text);
+        return true;
       });
     });
   if (!found) return null;

@@ -18,6 +18,6 @@ export const settableClaims: Rule = {
       facts,
       sendsSql(facts) ? plainSources(facts, "claims") : [],
       "Policies believe claims in a setting, and the application's role sends SQL itself: whoever gets SQL in writes the claims of another user.",
-      "verify the token in the database (watertight, level keyless), or let the proxy's role alone send SQL",
+      "verify in the database who asks (a sealed context: watertight kit install), or let the proxy's role alone send SQL",
     ),
 };

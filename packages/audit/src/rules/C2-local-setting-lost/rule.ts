@@ -38,7 +38,7 @@ export const localSettingLost: Rule = {
 function losesContext(events: ReturnType<typeof inOrder>): boolean {
   let state: "none" | "open" | "lost" = "none";
   for (const event of events) {
-    if (event.kind === "setting") state = event.step.scope === "transaction" ? "open" : "none";
+    if (event.kind === "setting") state = event.step.scope === "transaction" && !event.step.clears ? "open" : "none";
     else if (event.kind === "end") state = state === "open" ? "lost" : state;
     else if (event.kind === "statement" && state === "lost") return true;
   }

@@ -35,17 +35,28 @@ export const contextInExceptionBlock: Rule = {
     }),
 };
 
-/** Set at a depth, the error caught there, and then a statement. */
+/** Set at a depth, the error caught there, and then a statement. Each handler starts from what its block did; what goes on is any of them. */
 function fallsBack(events: ReturnType<typeof inOrder>): boolean {
   let setAt = -1;
   let fallen = false;
+  const blocks: { readonly setAt: number; readonly fallen: boolean; out: boolean }[] = [];
   for (const event of events) {
+    const block = blocks.at(-1);
     if (event.kind === "setting") {
       // set again after the block: the right tenant once more
       if (event.depth === 0) fallen = false;
-      setAt = Math.max(setAt, event.depth);
-    } else if (event.kind === "caught") fallen ||= setAt > event.depth;
-    else if (event.kind === "statement" && fallen) return true;
+      setAt = event.depth;
+    } else if (event.kind === "tried") blocks.push({ setAt, fallen, out: fallen });
+    else if (event.kind === "caught" && block !== undefined) {
+      fallen = block.fallen || block.setAt > event.depth;
+      setAt = Math.min(block.setAt, event.depth);
+    } else if (event.kind === "handled" && block !== undefined) block.out ||= fallen && !event.returns;
+    else if (event.kind === "ended" && block !== undefined) {
+      // where nothing failed the setting has outlived its block, and a later block does not take it back
+      setAt = Math.min(block.setAt, event.depth);
+      fallen = block.out;
+      blocks.pop();
+    } else if (event.kind === "statement" && fallen) return true;
   }
   return false;
 }

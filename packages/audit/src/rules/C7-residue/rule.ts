@@ -24,12 +24,17 @@ export const residue: Rule = {
 
 interface Residue {
   readonly what: string;
+  /** The temporary table, which a later DROP takes away. */
+  readonly table?: string;
   readonly holdsRows: boolean;
 }
 
 function finding(facts: Facts, routine: Routine): RuleFinding | null {
   if (routine.schema === kitSchema || routine.extension !== null || !facts.reach.canCall(routine)) return null;
-  const left = bodyOf(routine).parts.flatMap(({ tree }) => residueOf(tree));
+  const left = bodyOf(routine).parts.reduce<Residue[]>((before, { tree }) => {
+    const dropped = droppedIn(tree);
+    return [...before.filter(({ table }) => table === undefined || !dropped.has(table)), ...residueOf(tree)];
+  }, []);
   if (left.length === 0) return null;
   const rows = left.some(({ holdsRows }) => holdsRows);
   return {
@@ -43,6 +48,19 @@ function finding(facts: Facts, routine: Routine): RuleFinding | null {
   };
 }
 
+/** Names of the tables that a statement drops. When the function fails on the way there, its transaction takes them back. */
+function droppedIn(tree: SyntaxNode): Set<string> {
+  const names = new Set<string>();
+  walkTree(tree, (type, node) => {
+    if (type !== "DropStmt" || node.removeType !== "OBJECT_TABLE") return;
+    for (const each of (node.objects ?? []) as SyntaxNode[]) {
+      const name = nameWords(each.List?.items as SyntaxNode[] | undefined).at(-1);
+      if (name !== undefined) names.add(name);
+    }
+  });
+  return names;
+}
+
 function residueOf(tree: SyntaxNode): Residue[] {
   const found: Residue[] = [];
   walkTree(tree, (type, node) => {
@@ -50,6 +68,7 @@ function residueOf(tree: SyntaxNode): Residue[] {
     if (type === "CreateStmt" && temporary(node.relation as SyntaxNode) && node.oncommit !== "ONCOMMIT_DROP")
       found.push({
         what: `temporary table ${node.relation.relname}`,
+        table: String(node.relation.relname),
         holdsRows: node.oncommit !== "ONCOMMIT_DELETE_ROWS",
       });
     if (
@@ -59,6 +78,7 @@ function residueOf(tree: SyntaxNode): Residue[] {
     )
       found.push({
         what: `temporary table ${node.into.rel.relname}`,
+        table: String(node.into.rel.relname),
         holdsRows: node.into.onCommit !== "ONCOMMIT_DELETE_ROWS",
       });
     // CURSOR_OPT_HOLD

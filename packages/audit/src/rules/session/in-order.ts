@@ -14,8 +14,14 @@ export type BodyEvent =
   | { readonly kind: "end"; readonly depth: number }
   /** A query or change of data. */
   | { readonly kind: "statement"; readonly depth: number }
-  /** A handler that lets the function go on. */
-  | { readonly kind: "caught"; readonly depth: number };
+  /** The statements of a block that catches are over; its handlers follow, each between caught and handled. */
+  | { readonly kind: "tried"; readonly depth: number }
+  /** A handler starts. Those that always raise again are left out. */
+  | { readonly kind: "caught"; readonly depth: number }
+  /** A handler is over; with `returns` it has left the function. */
+  | { readonly kind: "handled"; readonly depth: number; readonly returns: boolean }
+  /** The end of a block that catches. */
+  | { readonly kind: "ended"; readonly depth: number };
 
 /** The events of a function's tree. */
 export function inOrder(tree: SyntaxNode): BodyEvent[] {
@@ -35,8 +41,14 @@ export function inOrder(tree: SyntaxNode): BodyEvent[] {
       if (type === "PLpgSQL_stmt_block") {
         const handlers = inner.exceptions?.PLpgSQL_exception_block?.exc_list as SyntaxNode[] | undefined;
         visit(inner.body, depth + (handlers === undefined ? 0 : 1));
-        if (handlers?.some((each) => !leaves(each)) === true) events.push({ kind: "caught", depth });
-        visit(handlers, depth);
+        if (handlers === undefined) continue;
+        events.push({ kind: "tried", depth });
+        for (const handler of handlers.filter((each) => !raises(each))) {
+          events.push({ kind: "caught", depth });
+          visit(handler, depth);
+          events.push({ kind: "handled", depth, returns: returns(handler) });
+        }
+        events.push({ kind: "ended", depth });
       } else if (type === "PLpgSQL_stmt_commit" || type === "PLpgSQL_stmt_rollback")
         events.push({ kind: "end", depth });
       else if (type === "PLpgSQL_stmt_execsql") query(queryText(inner.sqlstmt as SyntaxNode), depth);
@@ -55,10 +67,16 @@ export function inOrder(tree: SyntaxNode): BodyEvent[] {
   return events;
 }
 
+const actionOf = (handler: SyntaxNode): SyntaxNode[] => (handler.PLpgSQL_exception?.action ?? []) as SyntaxNode[];
+
+/** The handler leaves the function, always. */
+function returns(handler: SyntaxNode): boolean {
+  return actionOf(handler).some((each) => each.PLpgSQL_stmt_return !== undefined);
+}
+
 /** The handler raises again, always: nothing goes on after it. */
-function leaves(handler: SyntaxNode): boolean {
-  const action = (handler.PLpgSQL_exception?.action ?? []) as SyntaxNode[];
-  return action.some(
+function raises(handler: SyntaxNode): boolean {
+  return actionOf(handler).some(
     (each) => ((each.PLpgSQL_stmt_raise?.elog_level as number | undefined) ?? (each.PLpgSQL_stmt_raise ? 21 : 0)) >= 21,
   );
 }

@@ -1,5 +1,6 @@
 /**
- * Findings for functions that leave the context set behind them. One form for set_config and SET: the harm is the same.
+ * Findings for functions that leave the context set behind them. One form for set_config and SET: the harm is the same. Taking the context away
+ * leaves nobody behind.
  */
 import type { Routine } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
@@ -16,7 +17,11 @@ export function leftBehind(
   return settingFunctions(facts).flatMap(({ routine, steps }): RuleFinding[] => {
     const own = new Set(routine.settings.map((each) => each.split("=")[0]!.toLowerCase()));
     const names = steps.flatMap((step) =>
-      step.by === by && step.scope === "session" && step.name !== null && !own.has(step.name.toLowerCase())
+      step.by === by &&
+      step.scope === "session" &&
+      !step.clears &&
+      step.name !== null &&
+      !own.has(step.name.toLowerCase())
         ? [step.name]
         : [],
     );

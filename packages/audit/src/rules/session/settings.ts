@@ -16,6 +16,8 @@ export interface SettingStep {
   readonly name: string | null;
   readonly scope: "session" | "transaction";
   readonly by: "set_config" | "SET";
+  /** It takes the tenant away: the empty text, or null. */
+  readonly clears: boolean;
 }
 
 /** The settings that a tree makes, in order. */
@@ -23,11 +25,19 @@ export function stepsOf(tree: unknown): SettingStep[] {
   const steps: SettingStep[] = [];
   walkTree(tree, (type, node) => {
     if (type === "FuncCall" && nameWords(node.funcname as SyntaxNode[]).at(-1) === "set_config") {
-      const [name, , local] = (node.args ?? []) as SyntaxNode[];
-      steps.push({ name: stringConstant(name), scope: isTrue(local) ? "transaction" : "session", by: "set_config" });
+      const [name, value, local] = (node.args ?? []) as SyntaxNode[];
+      steps.push({
+        name: stringConstant(name),
+        scope: isTrue(local) ? "transaction" : "session",
+        by: "set_config",
+        clears: isNothing(value),
+      });
     }
-    if (type === "VariableSetStmt" && /^VAR_SET_(VALUE|MULTI)$/.test(node.kind as string))
-      steps.push({ name: String(node.name), scope: node.is_local === true ? "transaction" : "session", by: "SET" });
+    if (type === "VariableSetStmt" && /^VAR_SET_(VALUE|MULTI)$/.test(node.kind as string)) {
+      const [value] = (node.args ?? []) as SyntaxNode[];
+      const scope = node.is_local === true ? "transaction" : "session";
+      steps.push({ name: String(node.name), scope, by: "SET", clears: isNothing(value) });
+    }
   });
   return steps;
 }
@@ -37,11 +47,22 @@ function dynamicSteps(tree: unknown): SettingStep[] {
   const steps: SettingStep[] = [];
   walkTree(tree, (type, node) => {
     const text = type === "A_Const" ? stringConstant({ A_Const: node }) : null;
-    const [, local, name] = /^\s*set\s+(local\s+|session\s+)?([\w.]+)\s*(?:=|to\b)/i.exec(text ?? "") ?? [];
+    const [, local, name, value = ""] =
+      /^\s*set\s+(local\s+|session\s+)?([\w.]+)\s*(?:=|to\b)\s*(.*)$/is.exec(text ?? "") ?? [];
     if (name !== undefined)
-      steps.push({ name, scope: /^local/i.test(local ?? "") ? "transaction" : "session", by: "SET" });
+      steps.push({
+        name,
+        scope: /^local/i.test(local ?? "") ? "transaction" : "session",
+        by: "SET",
+        clears: /^(''|default)\s*;?\s*$/i.test(value),
+      });
   });
   return steps;
+}
+
+function isNothing(value: SyntaxNode | undefined): boolean {
+  if (value?.TypeCast) return isNothing(value.TypeCast.arg as SyntaxNode);
+  return stringConstant(value) === "" || value?.A_Const?.isnull === true;
 }
 
 function isTrue(node: SyntaxNode | undefined): boolean {
