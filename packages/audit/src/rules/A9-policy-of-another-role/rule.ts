@@ -1,9 +1,11 @@
 /**
  * A9: a permissive policy that was written for another role reaches the application, because the application inherits from that role. Permissive
- * policies are joined by OR, so the widest of them wins. Silent where a restrictive policy for everybody looks at the tenant.
+ * policies are joined by OR, so the widest of them wins. Silent where a restrictive policy for everybody looks at the tenant; one for the application
+ * alone binds it until it says SET ROLE.
  */
 import type { Policy } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
+import { roleGraph } from "../../understand/role-graph.ts";
 import { isBinding, policiesOf } from "../exposure/exposure.ts";
 import { applicationNames } from "../exposure/rights.ts";
 import { listed, said } from "../exposure/words.ts";
@@ -26,8 +28,12 @@ function finding(facts: Facts, policy: Policy): RuleFinding | null {
   if (!relation?.rowSecurity || !policy.permissive || !holdsTenantRows(facts, relation)) return null;
   if (policy.roles.some((role) => role === "public" || own.includes(role))) return null;
   const by = policy.roles.filter((role) => reach.all.has(role));
-  if (by.length === 0 || isBinding(facts, policy) || isFloored(facts, policy)) return null;
-  const inherited = by.some((role) => reach.inherited.has(role));
+  if (by.length === 0 || isBinding(facts, policy)) return null;
+  const { inherited: rightsOf } = roleGraph(snapshot);
+  const open = (name: string): boolean =>
+    by.some((role) => rightsOf(name).has(role)) && !isFloored(facts, policy, rightsOf(name));
+  const inherited = own.some(open);
+  if (!inherited && ![...reach.settable].some(open)) return null;
   const members = snapshot.memberships.filter((each) => by.includes(each.role) && reach.all.has(each.member));
   return {
     object: { kind: "policy", schema: relation.schema, name: relation.name, part: policy.name },
@@ -46,12 +52,12 @@ function finding(facts: Facts, policy: Policy): RuleFinding | null {
   };
 }
 
-/** A restrictive policy TO PUBLIC that looks at the tenant, for the same command. */
-function isFloored(facts: Facts, policy: Policy): boolean {
+/** A restrictive policy that looks at the tenant, for the same command and for somebody with the rights of these roles. */
+function isFloored(facts: Facts, policy: Policy, rights: ReadonlySet<string>): boolean {
   return policiesOf(facts, policy.relation).some(
     (floor) =>
       !floor.permissive &&
-      floor.roles.includes("public") &&
+      floor.roles.some((role) => role === "public" || rights.has(role)) &&
       (floor.command === "all" || floor.command === policy.command) &&
       isBinding(facts, floor),
   );

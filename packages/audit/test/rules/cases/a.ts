@@ -87,6 +87,24 @@ export const casesA: readonly RuleCase[] = [
     found: [],
   },
   {
+    name: "A9: a floor for the application binds it until it becomes the other role",
+    sql: `reset role; create role shop_support nologin; grant shop_support to shop_app;
+      create policy support on public.invoices for select to shop_support using (true);
+      create policy floor on public.invoices as restrictive to shop_app using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);`,
+    of: ["A9"],
+    found: ["A9-invoices.support high"],
+  },
+  {
+    name: "A9: and for good where it can't, which 16 knows",
+    sql: `reset role; create role shop_support nologin;
+      do $$ begin execute 'grant shop_support to shop_app' || case when current_setting('server_version_num')::int >= 160000 then ' with inherit true, set false' else '' end; end $$;
+      create policy support on public.invoices for select to shop_support using (true);
+      create policy floor on public.invoices as restrictive to shop_app using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);`,
+    of: ["A9"],
+    found: [],
+    on15: ["A9-invoices.support high"],
+  },
+  {
     name: "A10: a floor for one role, and another role that reads",
     sql: `drop policy own on public.invoices;
       create policy floor on public.invoices as restrictive to shop_app using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
