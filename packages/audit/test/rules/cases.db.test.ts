@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { runRules } from "../../src/rules/run-rules.ts";
 import { factsOf } from "../support/facts.ts";
 import { casesA } from "./cases/a.ts";
+import { casesB } from "./cases/b.ts";
 import { casesC } from "./cases/c.ts";
 import type { RuleCase } from "./cases/case.ts";
 import { casesD } from "./cases/d.ts";
@@ -11,6 +12,7 @@ import { shop } from "./myths/myth.ts";
 
 const all: readonly (readonly [string, RuleCase, string])[] = [
   ...casesA.map((each) => [each.name, each, shop()] as const),
+  ...casesB.map((each) => [each.name, each, shop()] as const),
   ...casesC.map((each) => [each.name, each, shop()] as const),
   ...casesD.map((each) => [each.name, each, shop({ force: false })] as const),
 ];

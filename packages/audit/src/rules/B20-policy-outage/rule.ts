@@ -56,8 +56,8 @@ function finding(facts: Facts, policy: Policy): RuleFinding | null {
 function readAsCaller(facts: Facts, policy: Policy): Relation[] {
   const found = new Map<string, Relation>();
   const add = (select: Select): void => {
-    for (const { relation } of select.branches.flatMap(({ rows }) => rows))
-      if (relation !== null) found.set(relationKey(relation), relation);
+    for (const { relation, called } of select.branches.flatMap(({ rows }) => rows))
+      if (relation !== null && !called) found.set(relationKey(relation), relation);
   };
   for (const { term } of courtOf(facts).policies.expressions(policy))
     visitTerms(term, false, (each) => {

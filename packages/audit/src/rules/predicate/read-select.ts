@@ -143,7 +143,7 @@ function addRow(
   relation: RowVariable["relation"],
   scope: Scope,
 ): From {
-  const row: RowVariable = { alias: freeAlias(name, scope), relation, actor: scope.actor };
+  const row: RowVariable = { alias: freeAlias(name, scope), relation, actor: scope.actor, called: scope.depth > 0 };
   return add({ entries: [{ alias: name, source: row }], rows: [row] });
 }
 

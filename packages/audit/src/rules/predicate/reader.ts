@@ -33,7 +33,7 @@ export function readerOf(catalog: Catalog): Reader {
 export function readPredicate(reader: Reader, relation: Relation, text: string): Predicate | null {
   const node = parseExpression(text);
   if (node === null) return null;
-  const row: RowVariable = { alias: relation.name, relation, actor: null };
+  const row: RowVariable = { alias: relation.name, relation, actor: null, called: false };
   const taken = new Set([relation.name]);
   const path = [...new Set(["public", relation.schema])];
   return { row, term: reader.term(node, scope({ entries: [{ alias: relation.name, source: row }], path, taken })) };

@@ -10,6 +10,8 @@ export interface RowVariable {
   /** Null for what is no table of the snapshot (a function in FROM, VALUES). */
   readonly relation: Relation | null;
   readonly actor: string | null;
+  /** It stands in the body of a function. */
+  readonly called: boolean;
 }
 
 /** Rows, condition and answers of one SELECT; joins are flattened into `where`. */
