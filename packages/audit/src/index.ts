@@ -4,6 +4,7 @@
 export type { Report, Finding } from "./report/report.ts";
 export { type AcceptConfig, type Config, defineConfig, type FailOn, type TableConfig } from "./config/config.ts";
 export { check, type Checked, type CheckRequest, type Progress } from "./check/check.ts";
+export { checkLive, type LiveRequest } from "./check/check-live.ts";
 export { writeBaseline } from "./check/baseline.ts";
 export type { Options } from "./config/options.ts";
 export { type LoadedConfig, loadConfig } from "./config/load-config.ts";

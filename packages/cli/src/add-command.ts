@@ -19,6 +19,8 @@ export type AddCommand = <Options>(
   description: string,
   example: string,
   load: () => Promise<Execute<Options>>,
+  /** What --db means to it; null: the command looks at no database. Default: the database that it works on. */
+  db?: string | null,
 ) => Command;
 
 /** The full name of a command, as results carry it: `check`, `kit status`, `kit keys list`. */
@@ -36,14 +38,15 @@ export function commandAdder(io: Io, finished: (exitCode: number) => void): AddC
     description: string,
     example: string,
     load: () => Promise<Execute<Options>>,
+    db: string | null = "database: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)",
   ) => {
     const command = parent
       .command(usage)
       .description(description)
       .addHelpText("before", `Example:\n  ${example}\n`)
-      .option("--db <where>", "database: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)")
       .option("--json", "print one JSON document")
       .option("--no-color", "no colours");
+    if (db !== null) command.option("--db <where>", db);
     return command.action(async (...raw: unknown[]) => {
       const args = raw
         .slice(0, -2)

@@ -4,6 +4,7 @@
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
 
+const live = "check a live database in place of migrations: env:NAME, file:PATH, or a URL without password";
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Options that say what is checked, shared by all commands that check. */
@@ -51,6 +52,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
         "Find every leak between tenants in a project's migrations. Needs no database: PostgreSQL is started and thrown away.",
         "npx watertight check",
         async () => (await import("./commands/check/check.ts")).execute,
+        live,
       ),
     ),
   )
@@ -64,6 +66,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
         "check, for a pipeline: annotations, job summary and SARIF where the pipeline takes them.",
         "npx watertight ci",
         async () => (await import("./commands/check/ci.ts")).execute,
+        live,
       ),
     ),
   );
@@ -73,6 +76,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     "Explain a vector (A1) or a finding of the last check (A1-invoices).",
     "watertight explain F1",
     async () => (await import("./commands/check/explain.ts")).execute,
+    null,
   )
     .argument("[id]", "vector or finding")
     .option("--unverified", "the cells of the last check that could not be decided, and why")
@@ -83,6 +87,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     "Print the psql script that shows a finding of the last check.",
     "watertight repro A1-invoices | psql …",
     async () => (await import("./commands/check/repro.ts")).execute,
+    null,
   ).argument("<finding>", "finding id");
   source(
     add(
@@ -91,6 +96,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
       "Find the migration that opened a finding.",
       "watertight bisect A1-attachments",
       async () => (await import("./commands/check/bisect.ts")).execute,
+      null,
     ),
     "<finding>",
   ).option("--in <folder>", "the project (default: this folder)");
@@ -101,9 +107,11 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
       "Write a new migration that closes what check found; it is attacked on a copy first and never run.",
       "watertight protect --dry-run",
       async () => (await import("./commands/check/protect.ts")).execute,
+      null,
     ),
   )
     .option("--dry-run", "print and write nothing")
+    .option("--expand", "give tables without a tenant column one: column, backfill in batches, then NOT NULL and keys")
     .option("--output <file>", "one SQL file of this name in place of the tool's own naming");
   const config = program.command("config").description("The configuration.");
   add(
@@ -112,6 +120,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     "Print the options in force and where each comes from.",
     "watertight config print --origin",
     async () => (await import("./commands/check/config-print.ts")).execute,
+    null,
   )
     .argument("[folder]", "the project (default: this folder)")
     .option("--config <file>", "configuration file")

@@ -2,6 +2,8 @@
  * The baseline: findings that were there when a project began to check. Only new ones fail a run. Must never hide a confirmed leak: that one is
  * listed, and fails all the same.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import type { Finding } from "../report/report.ts";
 
@@ -33,6 +35,15 @@ export function readBaseline(file: string, text: string): ReadonlySet<string> {
   const parsed = shape.safeParse(value);
   if (!parsed.success) throw new BaselineError(file, parsed.error.issues[0]?.message ?? "another shape");
   return new Set(parsed.data.findings.map(({ id }) => id));
+}
+
+/** The baseline of a project; empty where there is none yet. @throws BaselineError */
+export async function baselineOf(root: string, file: string): Promise<ReadonlySet<string>> {
+  const text = await readFile(join(root, file), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return text === undefined ? new Set() : readBaseline(file, text);
 }
 
 /** The text for these findings, in an order that does not change by itself; accepted ones have their own place. */

@@ -2,8 +2,6 @@
  * The whole check of a project: find, parse, replay, understand, judge, attack, report. One road for the command line, CI and everyone else.
  * Must never write into the project; what is to be kept, the caller writes.
  */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
 import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
@@ -17,11 +15,12 @@ import type { Facts } from "../rules/rule.ts";
 import { residuals } from "../rules/residuals.ts";
 import { runRules } from "../rules/run-rules.ts";
 import { type Acceptances, assembleFindings, countStatements, describeTables } from "./assemble.ts";
-import { readBaseline } from "./baseline.ts";
+import { baselineOf } from "./baseline.ts";
 import { decide } from "./decide.ts";
 import { factsFrom } from "./facts.ts";
 import { withoutSandboxRights } from "./sandbox-rights.ts";
 import { chooseMigrations } from "./sources.ts";
+import { makeStopwatch } from "./stopwatch.ts";
 import { toolVersion } from "./tool-version.ts";
 
 /** A step of a check, for progress. `done` of `all` where that can be counted. */
@@ -77,16 +76,7 @@ export interface Checked {
 export async function check(request: CheckRequest): Promise<Checked> {
   const { root, resolved, configFile, today = new Date(), onProgress = () => {}, signal } = request;
   const { options } = resolved;
-  const timing: Record<string, number> = {};
-  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const start = performance.now();
-    try {
-      return await work();
-    } finally {
-      timing[name] = Math.round(performance.now() - start);
-    }
-  };
-  const whole = performance.now();
+  const { timed, timing } = makeStopwatch();
 
   const { set: all, others } = await timed("find", () => chooseMigrations(root, options));
   const set = { ...all, migrations: [...all.migrations.slice(0, request.until), ...(request.append ?? [])] };
@@ -128,7 +118,6 @@ export async function check(request: CheckRequest): Promise<Checked> {
       baseline: await baselineOf(root, options.baseline),
       today,
     });
-    timing["total"] = Math.round(performance.now() - whole);
     const report: Report = {
       schemaVersion: 1,
       tool: { name: "watertight", version: toolVersion() },
@@ -140,7 +129,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
       findings,
       matrix,
       residuals,
-      timing,
+      timing: timing(),
     };
     const also = others.map(
       (other) =>
@@ -156,14 +145,6 @@ export async function check(request: CheckRequest): Promise<Checked> {
 /** Files and parts of files that could not be read count as statements that failed: what they make is not judged. */
 function withUnread(counted: Report["statements"], { unread }: MigrationSet): Report["statements"] {
   return { ...counted, read: counted.read + unread.length, failed: [...unread, ...counted.failed] };
-}
-
-async function baselineOf(root: string, file: string): Promise<Acceptances["baseline"]> {
-  const text = await readFile(join(root, file), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  return text === undefined ? new Set() : readBaseline(file, text);
 }
 
 function acceptances(

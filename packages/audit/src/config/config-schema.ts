@@ -53,8 +53,8 @@ const table = z
 const accept = z.strictObject({
   rule: z
     .string()
-    .regex(/^[A-HP]\d{1,2}$/, "must be a vector of the catalogue such as B4")
-    .describe("Vector of the catalogue, for example B4."),
+    .regex(/^([A-HP]\d{1,2}|CVE-\d{4}-\d{4,})$/, "must be a vector of the catalogue such as B4")
+    .describe("Vector of the catalogue, for example B4, or the CVE of a server's finding."),
   target: name.describe("A table (schema.table), table.part, or the finding's id."),
   reason: z
     .string()

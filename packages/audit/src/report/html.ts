@@ -3,6 +3,7 @@
  * markup: everything passes through `escape`.
  */
 import { matrixColumns } from "../matrix/matrix.ts";
+import { groundText, leftOut, workText } from "./ground.ts";
 import { headline } from "./markdown.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings } from "./order.ts";
@@ -29,7 +30,7 @@ export function htmlReport(raw: Report): string {
   const report = visibleReport(raw);
   const open = openFindings(report);
   const quiet = report.findings.filter((finding) => !counts(finding));
-  const { source, server, statements, matrix } = report;
+  const { source, statements } = report;
   const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
   return `<!doctype html>
 <html lang="en">
@@ -44,8 +45,8 @@ export function htmlReport(raw: Report): string {
 <main>
 <h1>Tenant isolation of ${escape(source.folder)}</h1>
 <p><strong>${escape(headline(report))}</strong></p>
-<p>${source.migrations} migrations (${escape(source.kind)}) on PostgreSQL ${escape(server.version)}; ${statements.ran} of ${statements.read} statements ran;
-${matrix.attempts} attacks over ${matrix.connections} connections. Watertight ${escape(report.tool.version)}.</p>
+<p>${escape(groundText(report))}: ${escape(workText(report))}. Watertight ${escape(report.tool.version)}.</p>
+${section("Left out", leftOut(report))}
 ${matrixTable(report)}
 ${open.length === 0 ? "" : `<h2>Findings</h2>\n${open.map(article).join("\n")}`}
 ${section(

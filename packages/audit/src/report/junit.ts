@@ -3,6 +3,7 @@
  * the usual builder's types do not fit its module and it brings 5 MB; all that it would do here is escape.
  */
 import { matrixColumns } from "../matrix/matrix.ts";
+import { leftOut } from "./ground.ts";
 import { counts, objectText, openFindings, severities } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 
@@ -44,6 +45,8 @@ export function junitReport(report: Report): string {
     });
   for (const finding of report.findings.filter((each) => !counts(each)))
     add("watertight findings", { className: finding.vector, name: finding.id, state: "skipped", text: "accepted" });
+  for (const text of leftOut(report))
+    add("watertight left out", { className: "watertight", name: text, state: "skipped", text });
   const all = [...suites.values()].flat();
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites ${attributes({ name: "watertight", ...totals(all) })}>

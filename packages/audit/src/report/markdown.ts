@@ -2,6 +2,7 @@
  * Markdown: for job summaries, pull request comments and files. Must never let a value break out of its table cell or become HTML.
  */
 import { matrixColumns } from "../matrix/matrix.ts";
+import { groundText, leftOut, workText } from "./ground.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings, severityCounts, undecided } from "./order.ts";
 import type { Report } from "./report.ts";
@@ -11,15 +12,16 @@ import { visibleReport } from "./visible.ts";
 export function markdownReport(raw: Report): string {
   const report = visibleReport(raw);
   const open = openFindings(report);
-  const { statements, matrix } = report;
+  const { statements } = report;
   const parts = [
     "# Watertight: tenant isolation",
     "",
-    `${headline(report)} ${report.source.migrations} migrations (${inline(report.source.kind)}, ${inline(report.source.folder)}) on PostgreSQL ${inline(report.server.version)}; ` +
-      `${statements.ran} of ${statements.read} statements ran; ${matrix.attempts} attacks over ${matrix.connections} connections.`,
+    `${headline(report)} ${inline(groundText(report))}: ${inline(workText(report))}.`,
+    "",
+    ...leftOut(report).map((each) => `- ${inline(each)}`),
     "",
   ];
-  if (matrix.cells.length > 0)
+  if (report.matrix.cells.length > 0)
     parts.push(
       "## Matrix",
       "",

@@ -33,11 +33,17 @@ export function undecided(report: Report): number {
   return report.matrix.cells.filter(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE").length;
 }
 
-/** 0 clean, 1 findings at or over the limit, 4 undecided cells or statements that matter under strict. */
+/** 0 clean, 1 findings at or over the limit, 4 under strict: undecided cells, statements that matter, what a live database did not show. */
 export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 | 1 | 4 {
   const limit = failOn === "never" ? -1 : severities.indexOf(failOn);
   if (openFindings(report).some(({ severity }) => severities.indexOf(severity) <= limit)) return 1;
-  const unread = report.statements.failed.length + report.statements.skipped.filter(({ matters }) => matters).length;
+  const { statements, live } = report;
+  const unread =
+    statements.failed.length +
+    statements.skipped.filter(({ matters }) => matters).length +
+    (live === undefined
+      ? 0
+      : live.unreadable.length + live.probes.filter(({ verdict }) => verdict === "could not tell").length);
   return strict && undecided(report) + unread > 0 ? 4 : 0;
 }
 

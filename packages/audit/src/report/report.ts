@@ -4,6 +4,7 @@
 import type { Place } from "../history/statement.ts";
 import type { Attempt, Matrix } from "../matrix/matrix.ts";
 import type { FindingObject, Severity, Verdict } from "../rules/rule.ts";
+import type { ProbeResult } from "../server/probe.ts";
 import type { Understanding } from "../understand/understanding.ts";
 
 /** A finding as it is reported: what a rule found, what the attack said, what the user accepted. */
@@ -26,6 +27,18 @@ export interface Finding {
   readonly accepted: { readonly reason: string; readonly until: string; readonly where: string } | null;
   /** In the baseline: reported, does not fail the run. */
   readonly known: boolean;
+}
+
+/** What only a check of a live database has to tell. */
+export interface LiveReport {
+  /** The role that read it; what it may not read is missing. */
+  readonly role: string;
+  /** What it could not read, and why. */
+  readonly unreadable: readonly { readonly what: string; readonly why: string }[];
+  /** Vectors of the rules that need the statements of migrations. */
+  readonly rulesNotRun: readonly string[];
+  /** What the server answered in transactions that rolled back. */
+  readonly probes: readonly ProbeResult[];
 }
 
 /** A check's report. */
@@ -57,4 +70,6 @@ export interface Report {
   /** Channels that every database has; named once, never findings. */
   readonly residuals: readonly { readonly vector: string; readonly text: string }[];
   readonly timing: Readonly<Record<string, number>>;
+  /** Of a live database only. */
+  readonly live?: LiveReport;
 }

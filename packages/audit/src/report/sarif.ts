@@ -5,6 +5,7 @@
  */
 import { rules } from "../rules/index.ts";
 import type { Severity } from "../rules/rule.ts";
+import { leftOut } from "./ground.ts";
 import { objectText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 
@@ -51,11 +52,14 @@ export function sarifReport(report: Report, anchor: Anchor): string {
         invocations: [
           {
             executionSuccessful: true,
-            toolExecutionNotifications: report.statements.failed.map(({ file, line, reason }) => ({
-              level: "warning",
-              message: { text: `Not replayed: ${reason}` },
-              locations: [location({ file, line })],
-            })),
+            toolExecutionNotifications: [
+              ...report.statements.failed.map(({ file, line, reason }) => ({
+                level: "warning",
+                message: { text: `Not replayed: ${reason}` },
+                locations: [location({ file, line })],
+              })),
+              ...leftOut(report).map((text) => ({ level: "note", message: { text } })),
+            ],
           },
         ],
       },

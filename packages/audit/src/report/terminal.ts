@@ -5,6 +5,7 @@
 import picocolors from "picocolors";
 import { matrixColumns } from "../matrix/matrix.ts";
 import type { Severity, Verdict } from "../rules/rule.ts";
+import { groundText, leftOut, workText } from "./ground.ts";
 import { headline } from "./markdown.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, openFindings, objectText, undecided } from "./order.ts";
@@ -26,11 +27,12 @@ type Paint = ReturnType<typeof picocolors.createColors>;
 export function terminalReport(unsafe: Report, options: TerminalOptions): string {
   const report = visibleReport(unsafe);
   const paint = picocolors.createColors(options.colour);
-  const { source, statements, matrix, server } = report;
+  const { statements } = report;
   const out: string[] = [
-    `Watertight ${report.tool.version}  ${source.folder} (${source.kind}, ${source.migrations} migrations) on PostgreSQL ${server.version}`,
+    `Watertight ${report.tool.version}  ${groundText(report)}`,
     understood(report),
-    `  ${statements.ran} of ${statements.read} statements ran, ${matrix.seeded.filter(({ problem }) => problem === null).length}/${matrix.seeded.length} tables seeded for two tenants, ${matrix.attempts} attacks over ${matrix.connections} connections`,
+    `  ${workText(report)}`,
+    ...leftOut(report).map((each) => paint.yellow(`  ${each}`)),
     "",
     ...matrixLines(report, paint),
   ];
@@ -57,7 +59,7 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
   out.push(paint.bold(headline(report)));
   if (open.some(({ attempt }) => attempt !== null))
     out.push(`  see one:  watertight repro ${open.find(({ attempt }) => attempt !== null)!.id}`);
-  if (open.length > 0) out.push("  fix:      watertight protect --dry-run");
+  if (open.length > 0 && report.live === undefined) out.push("  fix:      watertight protect --dry-run");
   if (undecided(report) > 0) out.push("  undecided cells and why:  watertight explain --unverified");
   return `${out.join("\n")}\n`;
 }

@@ -38,6 +38,8 @@ import type { Relation, Snapshot, Unreadable } from "./snapshot.ts";
 export interface SnapshotOptions {
   /** Only objects in these schemas; default all but PostgreSQL's own. Roles, settings and the like are read in any case. */
   readonly schemas?: readonly string[];
+  /** The longest that one query may take, in milliseconds; default: what the session says. */
+  readonly statementMs?: number;
 }
 
 // Expressions are printed under the session's settings: with these they come out the same whoever asks. Nothing but pg_catalog is on the
@@ -59,6 +61,8 @@ export async function readSnapshot(db: Queryable, options: SnapshotOptions = {})
     await db.query("begin isolation level repeatable read read only");
     try {
       await db.query(ownSettings);
+      if (options.statementMs !== undefined)
+        await db.query(`set local statement_timeout = ${Math.max(1, Math.round(options.statementMs))}`);
       const snapshot = await readAll(db, options, refused);
       await db.query("commit");
       return snapshot;

@@ -5,7 +5,6 @@
 import {
   check,
   checklist,
-  type Checked,
   diffReports,
   exitCodeOf,
   type Report,
@@ -15,17 +14,17 @@ import {
 import type { CommandContext, Execute } from "../../command.ts";
 import { harmless } from "../../output/printer.ts";
 import { atRef } from "./against.ts";
+import { checkGround, type Ground, type GroundFlags } from "./ground.ts";
 import { progressLine } from "./progress.ts";
-import { requestOf, type SourceFlags } from "./request.ts";
+import { requestOf } from "./request.ts";
 import { keepLast, writeReports, writeBaselineFile } from "./write.ts";
 
 /** The flags of check and ci. */
-export interface CheckFlags extends SourceFlags {
+export interface CheckFlags extends GroundFlags {
   readonly exitZero?: boolean;
   readonly updateBaseline?: boolean;
   readonly verbose?: boolean;
   readonly checklist?: boolean;
-  readonly against?: string;
 }
 
 /** Runs a check and everything that check and ci do alike; `show` prints. */
@@ -33,23 +32,18 @@ export async function runCheck(
   context: CommandContext,
   [folder]: string[],
   flags: CheckFlags,
-  show: (checked: Checked) => Promise<void> | void,
+  show: (checked: Ground) => Promise<void> | void,
 ): Promise<number> {
   const { io, print } = context;
-  const { root, resolved, configFile } = await requestOf(io, folder, flags);
-  const { options } = resolved;
+  const request = await requestOf(io, folder, flags);
+  const { root } = request;
+  const { options } = request.resolved;
   const progress = progressLine(io, print.json);
-  const checked = await check({
-    root,
-    resolved,
-    configFile,
-    attack: flags.attack !== false,
-    onProgress: progress.show,
-  }).finally(progress.end);
+  const checked = await checkGround(context, request, flags, progress.show).finally(progress.end);
   try {
     const { report } = checked;
     await keepLast(root, report);
-    await writeReports(root, report, options.reports, checked.set);
+    await writeReports(root, report, options.reports, checked.anchor);
     if (flags.updateBaseline === true) await writeBaselineFile(root, options.baseline, report);
     for (const remark of checked.remarks) print.note(remark);
     await show(checked);
@@ -89,9 +83,10 @@ export const execute: Execute<CheckFlags> = (context, args, flags) =>
     const { io, print } = context;
     const { against } = flags;
     const diff = against === undefined ? undefined : diffReports(await reportAt(context, args, flags, against), report);
+    const attacked = flags.attack !== false && flags.db === undefined;
     const items =
       flags.checklist === true
-        ? checklist(facts, { findings: report.findings, matrix: flags.attack === false ? null : report.matrix })
+        ? checklist(facts, { findings: report.findings, matrix: attacked ? report.matrix : null })
         : undefined;
     const more = { ...(diff === undefined ? {} : { diff }), ...(items === undefined ? {} : { checklist: items }) };
     print.result({ ...report, ...more }, () => {

@@ -44,14 +44,22 @@ export async function readLast(root: string): Promise<Report> {
   }
 }
 
-/** Writes the reports; a finding without place is shown at the folder's last file. */
+/** A place in a file of the project. */
+export type Anchor = Parameters<typeof sarifReport>[1];
+
+/** Where a finding without a place is shown: at the folder's last file. */
+export const anchorOf = ({ migrations, folder }: MigrationSet): Anchor => ({
+  file: migrations.at(-1)?.file ?? folder,
+  line: 1,
+});
+
+/** Writes the reports; a finding without place is shown at the anchor. */
 export async function writeReports(
   root: string,
   report: Report,
   files: Options["reports"],
-  { migrations, folder }: MigrationSet,
+  anchor: Anchor,
 ): Promise<void> {
-  const anchor = { file: migrations.at(-1)?.file ?? folder, line: 1 };
   const texts: Readonly<Record<keyof Options["reports"], () => string>> = {
     json: () => jsonReport(report),
     sarif: () => sarifReport(report, anchor),

@@ -1,0 +1,37 @@
+/**
+ * What was checked and how, in words: migrations that were replayed and attacked, or a live database that was only read. Must never let a check that
+ * left something out look like one that found nothing. Pure.
+ */
+import type { Report } from "./report.ts";
+
+/** What was checked: "db/migrations (sql, 12 migrations)". */
+export function groundText({ source, live, server }: Report): string {
+  const what =
+    live === undefined
+      ? `${source.folder} (${source.kind}, ${source.migrations} migrations)`
+      : `database ${source.folder} (live, read as ${live.role})`;
+  return `${what} on PostgreSQL ${server.version}`;
+}
+
+/** What was done: statements, seeds, attacks; of a live database, what was asked of it. */
+export function workText({ statements, matrix, live }: Report): string {
+  if (live !== undefined)
+    return `catalog read at one moment, ${live.probes.length} questions to the server in transactions that rolled back, nothing attacked`;
+  const seeded = matrix.seeded.filter(({ problem }) => problem === null).length;
+  return `${statements.ran} of ${statements.read} statements ran, ${seeded}/${matrix.seeded.length} tables seeded for two tenants, ${matrix.attempts} attacks over ${matrix.connections} connections`;
+}
+
+/** What was left out, a sentence each. Replayed statements that failed have a list of their own. */
+export function leftOut({ matrix, live }: Report): string[] {
+  const notes = matrix.cells.length > 0 ? [] : matrix.notes.filter(({ vector }) => vector === "");
+  return [
+    ...notes.map(({ text }) => text),
+    ...(live === undefined || live.rulesNotRun.length === 0
+      ? []
+      : [`Not run, because they need the statements of migrations: rules ${live.rulesNotRun.join(", ")}.`]),
+    ...(live?.unreadable ?? []).map(({ what, why }) => `Not read: ${what} (${why}).`),
+    ...(live?.probes ?? []).flatMap(({ cve, verdict, evidence }) =>
+      verdict === "could not tell" ? [`${cve}: could not tell (${evidence}).`] : [],
+    ),
+  ];
+}
