@@ -9,12 +9,16 @@ export type Lock =
   /** Reads the table while it stays in use: VALIDATE CONSTRAINT. */
   | "online"
   /** CREATE INDEX CONCURRENTLY: in a file of its own, outside of a transaction. */
-  | "concurrent";
+  | "concurrent"
+  /** Rows are changed in batches, each with a transaction of its own: outside of a transaction. */
+  | "batches";
 
 /** One statement of the fix. */
 export interface FixStatement {
   readonly sql: string;
   readonly lock: Lock;
+  /** Of a tenant column that is added to a table with data; absent for everything else. */
+  readonly stage?: "expand" | "backfill" | "enforce";
   /** Ids of the findings that it closes or helps to close. */
   readonly findings: readonly string[];
 }

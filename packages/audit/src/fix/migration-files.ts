@@ -57,20 +57,27 @@ export function journalWith(journal: string, files: readonly NewFile[], now: Dat
   return `${JSON.stringify({ ...value, entries: [...value.entries, ...entries] }, null, 2)}\n`;
 }
 
-/** The files of a plan: one for indexes that are made concurrently, one for the rest. */
+/** The files of a plan: what makes room for a tenant column, indexes that are made concurrently, batches of rows, and the rest. */
 export function migrationFiles(set: MigrationSet, plan: FixPlan, now: Date): NewFile[] {
-  const groups = [
-    {
-      words: "watertight_indexes",
-      own: plan.statements.filter(({ lock }) => lock === "concurrent"),
-      transaction: false,
-    },
-    { words: "watertight", own: plan.statements.filter(({ lock }) => lock !== "concurrent"), transaction: true },
-  ].filter(({ own }) => own.length > 0);
+  const fileOf = ({ lock, stage }: FixStatement): string =>
+    stage === "expand"
+      ? "watertight_expand"
+      : lock === "concurrent"
+        ? "watertight_indexes"
+        : lock === "batches"
+          ? "watertight_backfill"
+          : "watertight";
+  const groups = ["watertight_expand", "watertight_indexes", "watertight_backfill", "watertight"]
+    .map((words) => ({
+      words,
+      own: plan.statements.filter((statement) => fileOf(statement) === words),
+      transaction: words === "watertight" || words === "watertight_expand",
+    }))
+    .filter(({ own }) => own.length > 0);
   const naming = namingOf(set, now);
   return groups.map(({ words, own, transaction }, at) => {
     const file = posix.normalize(naming.file(at, words));
-    const sql = sqlText(own, transaction);
+    const sql = sqlText(words, own);
     return {
       file,
       text: naming.wrap(sql, transaction),
@@ -88,10 +95,17 @@ export function migrationFiles(set: MigrationSet, plan: FixPlan, now: Date): New
   });
 }
 
-function sqlText(statements: readonly FixStatement[], transaction: boolean): string {
-  const head = transaction
-    ? "-- Written by watertight protect. Locks are short, or none (VALIDATE CONSTRAINT); on a busy database set lock_timeout and try again."
-    : "-- Written by watertight protect. Runs outside of a transaction: CREATE INDEX CONCURRENTLY.";
+const heads: Readonly<Record<string, string>> = {
+  watertight_expand:
+    "A column that may be empty, and a trigger that fills it. Deploy code that writes the column when this has run; the next files may wait for it.",
+  watertight_indexes: "Runs outside of a transaction: CREATE INDEX CONCURRENTLY.",
+  watertight_backfill:
+    "Runs outside of a transaction: each batch commits. It may be stopped and run again. Run it as a role that sees all rows (BYPASSRLS): the next file refuses what it left empty.",
+  watertight: "Locks are short, or none (VALIDATE CONSTRAINT); on a busy database set lock_timeout and try again.",
+};
+
+function sqlText(words: string, statements: readonly FixStatement[]): string {
+  const head = `-- Written by watertight protect. ${heads[words]}`;
   const lines = statements.map(({ sql, findings }) => `-- ${[...new Set(findings)].join(", ")}\n${sql};`);
   return `${head}\n${lines.join("\n")}\n`;
 }

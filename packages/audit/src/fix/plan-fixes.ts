@@ -8,6 +8,7 @@ import type { Finding } from "../report/report.ts";
 import { tenantCheck } from "../rules/predicate/tenant-check.ts";
 import type { Facts } from "../rules/rule.ts";
 import type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix-plan.ts";
+import { expandStatements } from "./expand.ts";
 import { splitAdvice } from "./split-advice.ts";
 
 /** Statements that a fix may consist of, and what they lock. */
@@ -41,8 +42,14 @@ const needsFloor = new Set([
 /** Who may do what as whom is decided outside of migrations. */
 const roleQuestions = new Set(["A4", "A5", "A6", "A7", "A8", "A9"]);
 
+/** Options of {@link planFixes}. */
+export interface PlanOptions {
+  /** Give tables without a tenant column one, with a backfill. */
+  readonly expand?: boolean;
+}
+
 /** Plans. @param findings those that count, of severity medium and over */
-export function planFixes(facts: Facts, findings: readonly Finding[]): FixPlan {
+export function planFixes(facts: Facts, findings: readonly Finding[], { expand = false }: PlanOptions = {}): FixPlan {
   const statements = new Map<string, FixStatement>();
   const left: LeftToPerson[] = [];
   const put = (sql: string, lock: Lock, id: string): void => {
@@ -76,7 +83,8 @@ export function planFixes(facts: Facts, findings: readonly Finding[]): FixPlan {
     for (const { sql } of own) for (const [each, lock] of unlocked(sql)) put(each, lock, id);
     if (words !== "") left.push({ finding: id, why: "the statements close it; what remains is advice", advice: words });
   }
-  return { statements: inOrder([...statements.values()]), left };
+  const grown = expand ? expandStatements(facts) : [];
+  return { statements: [...grown, ...inOrder([...statements.values()])], left };
 }
 
 function relationOf({ reach }: Facts, { object }: Finding): Relation | undefined {

@@ -28,17 +28,23 @@ const judged = (report: Report): Finding[] =>
     (finding) => counts(finding) && severities.indexOf(finding.severity) <= severities.indexOf("medium"),
   );
 
+/** A check, and what the fix may do. */
+export interface ProtectRequest extends CheckRequest {
+  /** Give tables without a tenant column one, with a backfill in batches. */
+  readonly expand?: boolean;
+}
+
 /**
  * Plans and proves the fixes of a project.
  * @throws as check does
  */
-export async function protect(request: CheckRequest): Promise<Protected> {
+export async function protect(request: ProtectRequest): Promise<Protected> {
   const now = request.today ?? new Date();
   const first = await check(request);
   const { report: before, set, facts } = first;
   let plan: FixPlan;
   try {
-    plan = planFixes(facts, judged(before));
+    plan = planFixes(facts, judged(before), { expand: request.expand === true });
   } finally {
     await first.close();
   }

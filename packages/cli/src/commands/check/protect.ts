@@ -4,7 +4,15 @@
  */
 import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
-import { journalWith, type NewFile, openFindings, protect, type Protected, type Report } from "@watertight/audit";
+import {
+  diffReports,
+  journalWith,
+  type NewFile,
+  openFindings,
+  protect,
+  type Protected,
+  type Report,
+} from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
 import { harmless } from "../../output/printer.ts";
@@ -14,9 +22,11 @@ import { requestOf, type SourceFlags } from "./request.ts";
 interface Flags extends SourceFlags {
   readonly dryRun?: boolean;
   readonly output?: string;
+  readonly expand?: boolean;
 }
 
 const lockNames = {
+  batches: "rows in batches, each committed, in a file of its own",
   concurrent: "no lock: indexes made concurrently, in a file of their own",
   short: "short locks: catalog only",
   online: "online: the table is read while it stays in use",
@@ -30,6 +40,7 @@ export const execute: Execute<Flags> = async (context, [folder], flags) => {
   const done = await protect({
     ...request,
     attack: flags.attack !== false,
+    expand: flags.expand === true,
     onProgress: progress.show,
   }).finally(progress.end);
   const files = flags.output === undefined ? done.files : joined(done.files, flags.output);
@@ -58,19 +69,22 @@ function show(
 ): void {
   const { plan, before, after } = done;
   if (plan.statements.length === 0) print.line("There is nothing that a migration could close.");
-  for (const lock of ["concurrent", "short", "online"] as const) {
+  for (const lock of ["concurrent", "batches", "short", "online"] as const) {
     const own = plan.statements.filter((statement) => statement.lock === lock);
     if (own.length === 0) continue;
     print.line(`${lockNames[lock]} (${own.length})`);
-    for (const { sql } of own) print.line(`  ${harmless(sql)};`);
+    for (const { sql } of own) print.line(`  ${sql.split("\n").map(harmless).join("\n  ")};`);
   }
   if (plan.left.length > 0) {
     print.line("left to you");
     for (const { finding, why, advice } of plan.left)
       print.line(`  ${harmless(finding)}: ${harmless(why)}\n    ${harmless(advice.replaceAll("\n", " "))}`);
   }
-  if (after !== null)
+  if (after !== null) {
     print.line(`proved on a copy: ${sentence(tally(before))} before, ${sentence(tally(after))} after`);
+    for (const { table, column, before: was, after: is } of diffReports(before, after).cells)
+      print.line(`  ${harmless(table)} ${column}: ${was ?? "-"} -> ${is ?? "-"}`);
+  }
   if (written.length > 0) print.line(`written: ${written.join(", ")}; run them with your own tool, after reading them`);
   else if (files.length > 0)
     print.line(
