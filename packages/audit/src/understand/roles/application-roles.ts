@@ -31,7 +31,8 @@ export function applicationRoles(graph: SchemaGraph, declared: Declared = {}): A
     (each) => each.kind !== "S" && platformOf(each.schema) === undefined && each.extension === null,
   );
   const rights = graph.snapshot.roles
-    .filter((role) => !role.predefined && !role.superuser)
+    // a superuser has every right; one that was given some by name, as the application's role is, is the application's by mistake
+    .filter((role) => !role.predefined && (!role.superuser || roleSense(role.name) === "app"))
     .map((role) => rightsOf(graph, roles, role, tables))
     .filter((each) => each.reads + each.writes + each.inPolicies.length > 0);
   const found = rights.flatMap((each) => asApplication(each, rights, roles, graph));
@@ -54,7 +55,7 @@ function declaredRoles({ roles }: Declared): ApplicationRole[] {
 }
 
 function rightsOf(graph: SchemaGraph, roles: RoleGraph, role: Role, tables: readonly Relation[]): Rights {
-  const inherited = roles.inherited(role.name);
+  const inherited = role.superuser ? new Set([role.name]) : roles.inherited(role.name);
   let reading = 0;
   let writing = 0;
   let owns = 0;
@@ -115,7 +116,7 @@ function asApplication(each: Rights, all: readonly Rights[], roles: RoleGraph, g
       !other.superuser &&
       other.name !== role.name &&
       roles.settable(other.name).has(role.name) &&
-      !ownsTables(graph, roles, other),
+      (roleSense(other.name) === "app" || !ownsTables(graph, roles, other)),
   );
   // a group: its members are the roles that the application logs in as, and they have its rights at once
   const members = logins.filter(
@@ -123,6 +124,9 @@ function asApplication(each: Rights, all: readonly Rights[], roles: RoleGraph, g
   );
   if (members.length > 0) return [];
   const [login] = logins;
+  // it was made to lend a function its rights: nobody can ever be it
+  const lends = graph.snapshot.routines.some(({ owner, securityDefiner }) => securityDefiner && owner === role.name);
+  if (login === undefined && lends && all.some((other) => other.role.login)) return [];
   return [
     {
       name: role.name,
