@@ -122,6 +122,7 @@ export class CatalogState {
         if (before !== undefined && before.rowSecurity !== after.rowSecurity)
           touched.push({ item, aspect: "row security" });
         if (before !== undefined && before.forced !== after.forced) touched.push({ item, aspect: "forced" });
+        if (before !== undefined && before.role !== after.role) touched.push({ item, aspect: "owner" });
         if (before === undefined && after.rowSecurity === true) touched.push({ item, aspect: "row security" });
         break;
       case "schema":
@@ -129,11 +130,10 @@ export class CatalogState {
         if (before === undefined || differs(before, after, ["name", "role"])) self();
         break;
       case "routine":
-        if (
-          item.oid >= 16384 &&
-          (before === undefined || differs(before, after, ["name", "schema", "role", "shape", "args"]))
-        )
+        if (item.oid >= 16384 && (before === undefined || differs(before, after, ["name", "schema", "shape", "args"])))
           self();
+        // the body and the rights of a function are to blame for what it does, not who has it now
+        if (before !== undefined && before.role !== after.role) touched.push({ item, aspect: "owner" });
         break;
       case "column":
         if (before === undefined || JSON.stringify(before.acl) === JSON.stringify(after.acl)) self();
@@ -188,6 +188,10 @@ export class CatalogState {
     if (aspect.startsWith("grant ")) {
       const object = this.key({ item, aspect: "" });
       return object === null ? null : objectKey.grant(object, this.#role(aspect.slice(6)));
+    }
+    if (aspect === "owner") {
+      const object = this.key({ item, aspect: "" });
+      return object === null ? null : objectKey.owner(object);
     }
     const name = data.name ?? "";
     const own = { schema: this.#schema(data.schema), name };

@@ -19,8 +19,10 @@ export const objectKey = {
   rule: (relation: QualifiedName, rule: string): string => `rule ${dotted(relation)} ${rule}`,
   /** By signature, as in the snapshot. */
   routine: (signature: string): string => `routine ${signature}`,
-  /** The last GRANT or REVOKE of a privilege to a role on an object. */
+  /** GRANT to a role or REVOKE on an object, which is named by its own key. */
   grant: (object: string, role: string): string => `grant ${object} to ${role}`,
+  /** OWNER TO; the object is named by its own key. */
+  owner: (object: string): string => `owner of ${object}`,
   role: (role: string): string => `role ${role}`,
   membership: (role: string, member: string): string => `membership ${role} of ${member}`,
   schema: (schema: string): string => `schema ${schema}`,

@@ -49,7 +49,7 @@ function tables(facts: Facts, owner: string): RuleFinding {
         ? `the application is ${owner} or inherits from it`
         : `the application may SET ROLE to ${owner}`,
     ],
-    keys: owned.flatMap((table) => [objectKey.other("owner", said(table)), objectKey.relation(table)]),
+    keys: owned.flatMap((table) => [objectKey.owner(objectKey.relation(table)), objectKey.relation(table)]),
     fix: `let a NOLOGIN role own them: ${first === undefined ? "" : `alter table ${sqlName(first)} owner to …; `}and grant the application SELECT, INSERT, UPDATE, DELETE`,
     attackable: true,
   };

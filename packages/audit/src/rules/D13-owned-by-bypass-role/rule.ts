@@ -22,8 +22,11 @@ export const ownedByBypassRole: Rule = {
       const finding = viewFinding(open, byAttribute);
       return finding === null
         ? []
-        : [{ ...finding, keys: [objectKey.other("owner", open.view.name), objectKey.relation(open.view)] }];
+        : [{ ...finding, keys: [objectKey.owner(objectKey.relation(open.view)), objectKey.relation(open.view)] }];
     }),
-    ...definerFindings(facts, byAttribute),
+    ...definerFindings(facts, byAttribute).map((finding) => ({
+      ...finding,
+      keys: [...(finding.keys ?? []).map(objectKey.owner), ...(finding.keys ?? [])],
+    })),
   ],
 };

@@ -4,8 +4,8 @@
  */
 import type { Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { dotted } from "../../understand/schema/graph.ts";
 import { listed, said, sqlName } from "../exposure/words.ts";
+import { grantees } from "../judge/grants.ts";
 import { isOpenToRead } from "../judge/row-access.ts";
 import { graphOf, holdsTenantRows, tenantColumn } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
@@ -40,7 +40,10 @@ function finding(facts: Facts, view: Relation): RuleFinding | null {
       `it reads ${names}`,
       "an application role has SELECT on it",
     ],
-    keys: [objectKey.grant(dotted(view), "public"), objectKey.relation(view)],
+    keys: [
+      ...grantees(facts, "SELECT", view).map((role) => objectKey.grant(objectKey.relation(view), role)),
+      objectKey.relation(view),
+    ],
     fix: `revoke select on ${sqlName(view)} from the application; give it a view or definer function that compares the tenant`,
     attackable: column !== undefined,
   };

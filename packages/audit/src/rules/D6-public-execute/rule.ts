@@ -48,7 +48,7 @@ function finding(facts: Facts, routine: Routine): RuleFinding | null {
             `made anew at ${lost.made.statement.place.file}:${lost.made.statement.place.line}`,
           ]),
     ],
-    keys: [objectKey.grant(routine.signature, "public"), objectKey.routine(routine.signature)],
+    keys: [objectKey.grant(objectKey.routine(routine.signature), "public"), objectKey.routine(routine.signature)],
     ...(lost === null ? {} : { place: lost.made.statement.place }),
     fix: `revoke execute on function ${routine.signature} from public; and alter default privileges … revoke execute on functions from public`,
     attackable: true,

@@ -20,7 +20,8 @@ export const tenantPartitions: Rule = {
       const tenant = tenantColumn(facts, table);
       if (tenant === null || !["list", "range"].includes(table.partitioning?.strategy ?? "")) return [];
       if (!table.partitioning!.columns.includes(tenant)) return [];
-      const bounds = boundsOf(facts, table);
+      const named = children(facts, table).filter(({ partitionBound: bound }) => bound !== null && bound !== "DEFAULT");
+      const bounds = named.map(({ name, partitionBound }) => `${name} ${partitionBound}`);
       if (bounds.length === 0) return [];
       const oracle = !hasDefault(facts, table) && may(facts, table, "insert");
       return {
@@ -31,7 +32,7 @@ export const tenantPartitions: Rule = {
           `partition by ${table.partitioning!.strategy} (${table.partitioning!.columns.join(", ")})`,
           ...bounds.slice(0, 3),
         ],
-        keys: [objectKey.relation(table)],
+        keys: [...named.map((partition) => objectKey.relation(partition)), objectKey.relation(table)],
         fix: `Partition by hash: partition by hash (${tenant}), with a fixed number of partitions; or give the tenant's name no meaning.`,
         attackable: true,
       };
@@ -41,12 +42,6 @@ export const tenantPartitions: Rule = {
 function children({ snapshot }: Facts, { schema, name }: Relation): Relation[] {
   return snapshot.relations.filter(
     (each) => each.isPartition && each.parents.some((parent) => parent.schema === schema && parent.name === name),
-  );
-}
-
-function boundsOf(facts: Facts, table: Relation): string[] {
-  return children(facts, table).flatMap(({ partitionBound: bound, name }) =>
-    bound === null || bound === "DEFAULT" ? [] : `${name} ${bound}`,
   );
 }
 

@@ -40,7 +40,7 @@ export const queueTables: Rule = {
               : `belongs to extension ${table.extension}`,
             `${rights.join(", ")} granted to ${roles.join(", ")}`,
           ],
-          keys: [...roles.map((role) => objectKey.grant(dotted(table), role)), objectKey.relation(table)],
+          keys: [...roles.map((role) => objectKey.grant(objectKey.relation(table), role)), objectKey.relation(table)],
           fix: `${revoke("all", table, roles)}\n-- let the application add jobs through a definer function that writes the tenant into the payload`,
           attackable: true,
         };

@@ -37,7 +37,7 @@ export const childReached: Rule = {
             : `inherits from ${parent.name}`,
           `row security of ${child.name}: ${child.rowSecurity ? "on, but bypassed" : "off"}; of ${parent.name}: on`,
         ],
-        keys: [objectKey.rowSecurity(child), objectKey.relation(child)],
+        keys: [...roles.map((role) => objectKey.grant(objectKey.relation(child), role)), objectKey.relation(child)],
         fix: `revoke all on ${name} from ${roles.join(", ")};\nalter table ${name} enable row level security;\nalter table ${name} force row level security;\n-- the application reads and writes through ${quoteQualified(parent.schema, parent.name)}`,
         attackable: true,
       };

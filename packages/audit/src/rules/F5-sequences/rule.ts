@@ -35,7 +35,10 @@ export const sequences: Rule = {
             `${rights.join(", ")} granted to ${roles.join(", ")}`,
             ...(sequence.ownedBy ? [`fills ${dotted(sequence.ownedBy)}.${sequence.ownedBy.column}`] : []),
           ],
-          keys: [...roles.map((role) => objectKey.grant(dotted(sequence), role)), objectKey.relation(sequence)],
+          keys: [
+            ...roles.map((role) => objectKey.grant(objectKey.relation(sequence), role)),
+            objectKey.relation(sequence),
+          ],
           fix: `${revoke("all", sequence, roles)}\n-- a serial column needs USAGE for its default; GENERATED ALWAYS AS IDENTITY needs nothing, a uuid key neither`,
           attackable: worst !== "USAGE",
         };

@@ -4,7 +4,6 @@
  */
 import type { Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { dotted } from "../../understand/schema/graph.ts";
 import { grantees, revoke } from "../judge/grants.ts";
 import { needsSql } from "../judge/sql-access.ts";
 import { holdsTenantRows } from "../judge/tenant-rows.ts";
@@ -34,7 +33,7 @@ function tables(facts: Facts): RuleFinding[] {
           `foreign table of server ${table.server ?? "?"}`,
           "ENABLE ROW LEVEL SECURITY is refused on foreign tables",
         ],
-        keys: [...roles.map((role) => objectKey.grant(dotted(table), role)), objectKey.relation(table)],
+        keys: [...roles.map((role) => objectKey.grant(objectKey.relation(table), role)), objectKey.relation(table)],
         fix: `${revoke("all", table, roles)}\n-- give the application a function or view that filters by the tenant, owned by a role of its own; or a user mapping for each tenant`,
         attackable: false,
       };

@@ -30,7 +30,7 @@ export const connectToPublic: Rule = {
             ? [`other databases here that PUBLIC may connect to: ${siblings.slice(0, 5).join(", ")}`]
             : []),
         ],
-        keys: [objectKey.grant(database.name, "public"), ...named.map((role) => objectKey.grant(database.name, role))],
+        keys: ["public", ...named].map((role) => objectKey.grant(objectKey.other("database", database.name), role)),
         fix: `revoke connect, temporary on database ${quoteName(database.name)} from public;\n-- access lists are not copied by CREATE DATABASE … TEMPLATE: say it for every new database`,
         attackable: false,
       },

@@ -33,7 +33,7 @@ export const createOnPublic: Rule = {
           message: `${roles.join(", ")} may create in schema ${name}: a function or operator there can stand in for one that a policy, function or administrator names without a schema, and a table there passes rows between tenants.`,
           severity: needsSql(facts, "medium"),
           evidence: [`CREATE granted to ${roles.join(", ")}`, "the default search_path ends with public"],
-          keys: [...roles.map((role) => objectKey.grant(name, role)), objectKey.schema(name)],
+          keys: [...roles.map((role) => objectKey.grant(objectKey.schema(name), role)), objectKey.schema(name)],
           fix: `revoke create on schema ${quoteName(name)} from ${roles.map((role) => (role === "public" ? role : quoteName(role))).join(", ")};`,
           attackable: true,
         };

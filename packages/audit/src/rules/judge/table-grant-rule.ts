@@ -31,7 +31,7 @@ export function tableGrantFindings(facts: Facts, { privilege, severity, harm, ev
       message: `${roles.join(", ")} may ${privilege} ${table.name}: ${harm}.`,
       severity: severity(facts, table),
       evidence: [`${privilege} granted to ${roles.join(", ")}`, ...evidence],
-      keys: [...roles.map((role) => objectKey.grant(dotted(table), role)), objectKey.relation(table)],
+      keys: [...roles.map((role) => objectKey.grant(objectKey.relation(table), role)), objectKey.relation(table)],
       fix: revoke(privilege.toLowerCase(), table, roles),
       attackable: true,
     }));
