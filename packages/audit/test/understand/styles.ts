@@ -59,6 +59,19 @@ export const styles: readonly Style[] = [
     context: ["app.tenant_id = tenant"],
   },
   {
+    name: "the tenant's uuid as text here and there",
+    files: ["text-tenant"],
+    tables: {
+      tenants: "tenants id",
+      tickets: "column tenant_id",
+      imports: "column tenant_id",
+      uploads: "column tenant_id",
+      partners: "global",
+    },
+    roles: ["desk_app tenant"],
+    context: ["app.tenant_id = tenant"],
+  },
+  {
     name: "Prisma without row security: camel case, no roles",
     files: ["prisma"],
     tables: {

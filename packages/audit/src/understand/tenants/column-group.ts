@@ -113,7 +113,11 @@ export function keyColumn(graph: SchemaGraph, table: Relation): string | null {
   return most?.[0] ?? graph.uniqueKeys(table).find((key) => key.length === 1)?.[0] ?? null;
 }
 
-/** Columns that carry the name and type of the key, without a foreign key. */
+// a uuid that came as text stays one: imports(tenant_id text) beside tenants(id uuid)
+const isText = (type: string): boolean => /^(text|character varying|character|citext)\b/.test(type);
+const isId = (name: string): boolean => /(id|uuid|key)$/i.test(name);
+
+/** Columns that carry the name and type of the key, without a foreign key; or the name that the others have, as text. */
 function addByName(graph: SchemaGraph, heads: readonly Relation[], name: string | null, group: GroupBuilder): void {
   const words = new Set(heads.map((head) => plainWord(head.name)));
   if (name !== null && !notByName.has(plainWord(name))) words.add(plainWord(name));
@@ -124,8 +128,8 @@ function addByName(graph: SchemaGraph, heads: readonly Relation[], name: string 
     for (const [table, column] of byWord.get(word) ?? [])
       if (
         // `company text` is a company's name; `company_id text` its id
-        (column.name === name || /(id|uuid|key)$/i.test(column.name)) &&
-        column.baseType === type &&
+        (column.name === name || isId(column.name)) &&
+        (column.baseType === type || (column.name === name && isId(name) && isText(column.baseType))) &&
         !heads.includes(table) &&
         !graph.foreignKeys(table).some((each) => each.columns.includes(column.name))
       )

@@ -10,7 +10,7 @@ import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { type Candidate, findCandidates, firstOf } from "./candidates.ts";
 import { type ColumnGroup, groupOfName, groupOfTable, withColumns } from "./column-group.ts";
 import { type People, withCompared } from "./people.ts";
-import { ownerStrengthOf, tenantStrengthOf } from "./words.ts";
+import { ownerStrengthOf, plainWord, tenantStrengthOf } from "./words.ts";
 
 /** Who the tenant is. */
 export interface TenantModel {
@@ -122,6 +122,8 @@ function uppermost(graph: SchemaGraph, candidates: readonly Candidate[], best: C
 function isRival(graph: SchemaGraph, best: Candidate, other: Candidate): boolean {
   if (other === best || other.score < best.score * tie || evidenceOf(other) !== evidenceOf(best)) return false;
   const [one, two] = [best.group.table, other.group.table];
+  // the tenants' own column once more, in a table where no foreign key explains it
+  if (!(one && two) && plainWord(best.group.name ?? "") === plainWord(other.group.name ?? "")) return false;
   return !one || !two || !(reaches(graph, one, two) || reaches(graph, two, one));
 }
 
