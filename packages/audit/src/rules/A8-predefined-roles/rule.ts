@@ -45,6 +45,8 @@ export const predefinedRoles: Rule = {
       const members = facts.snapshot.memberships.filter(
         (each) => each.role === name && facts.reach.all.has(each.member),
       );
+      // what comes with another of them, as pg_read_all_stats with pg_monitor, is said there
+      if (members.length > 0 && members.every(({ member }) => powers[member] !== undefined)) return [];
       const [severity, can] = power;
       return [
         {
