@@ -112,6 +112,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
   )
     .option("--dry-run", "print and write nothing")
     .option("--expand", "give tables without a tenant column one: column, backfill in batches, then NOT NULL and keys")
+    .option("--split-role <name>", "make this role for an application that logs in as the owner of its tables")
     .option("--output <file>", "one SQL file of this name in place of the tool's own naming");
   const config = program.command("config").description("The configuration.");
   add(

@@ -17,8 +17,8 @@ export type Lock =
 export interface FixStatement {
   readonly sql: string;
   readonly lock: Lock;
-  /** Of a tenant column that is added to a table with data; absent for everything else. */
-  readonly stage?: "expand" | "backfill" | "enforce";
+  /** Of a role for the application, and of a tenant column that is added to a table with data; absent for everything else. */
+  readonly stage?: "roles" | "expand" | "backfill" | "enforce";
   /** Ids of the findings that it closes or helps to close. */
   readonly findings: readonly string[];
 }

@@ -60,18 +60,18 @@ export function journalWith(journal: string, files: readonly NewFile[], now: Dat
 /** The files of a plan: what makes room for a tenant column, indexes that are made concurrently, batches of rows, and the rest. */
 export function migrationFiles(set: MigrationSet, plan: FixPlan, now: Date): NewFile[] {
   const fileOf = ({ lock, stage }: FixStatement): string =>
-    stage === "expand"
-      ? "watertight_expand"
+    stage === "expand" || stage === "roles"
+      ? `watertight_${stage}`
       : lock === "concurrent"
         ? "watertight_indexes"
         : lock === "batches"
           ? "watertight_backfill"
           : "watertight";
-  const groups = ["watertight_expand", "watertight_indexes", "watertight_backfill", "watertight"]
+  const groups = ["watertight_roles", "watertight_expand", "watertight_indexes", "watertight_backfill", "watertight"]
     .map((words) => ({
       words,
       own: plan.statements.filter((statement) => fileOf(statement) === words),
-      transaction: words === "watertight" || words === "watertight_expand",
+      transaction: !["watertight_indexes", "watertight_backfill"].includes(words),
     }))
     .filter(({ own }) => own.length > 0);
   const naming = namingOf(set, now);
@@ -96,6 +96,8 @@ export function migrationFiles(set: MigrationSet, plan: FixPlan, now: Date): New
 }
 
 const heads: Readonly<Record<string, string>> = {
+  watertight_roles:
+    "A role for the application that owns nothing. Whoever runs this needs CREATEROLE; give the role a password outside of migrations, and let the application log in as it.",
   watertight_expand:
     "A column that may be empty, and a trigger that fills it. Deploy code that writes the column when this has run; the next files may wait for it.",
   watertight_indexes: "Runs outside of a transaction: CREATE INDEX CONCURRENTLY.",

@@ -9,6 +9,7 @@ import { tenantCheck } from "../rules/predicate/tenant-check.ts";
 import type { Facts } from "../rules/rule.ts";
 import type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix-plan.ts";
 import { expandStatements } from "./expand.ts";
+import { roleSplit } from "./role-split.ts";
 import { splitAdvice } from "./split-advice.ts";
 
 /** Statements that a fix may consist of, and what they lock. */
@@ -46,10 +47,16 @@ const roleQuestions = new Set(["A4", "A5", "A6", "A7", "A8", "A9"]);
 export interface PlanOptions {
   /** Give tables without a tenant column one, with a backfill. */
   readonly expand?: boolean;
+  /** Make this role for the application, which owned its tables until now. */
+  readonly splitRole?: string;
 }
 
 /** Plans. @param findings those that count, of severity medium and over */
-export function planFixes(facts: Facts, findings: readonly Finding[], { expand = false }: PlanOptions = {}): FixPlan {
+export function planFixes(
+  facts: Facts,
+  findings: readonly Finding[],
+  { expand = false, splitRole }: PlanOptions = {},
+): FixPlan {
   const statements = new Map<string, FixStatement>();
   const left: LeftToPerson[] = [];
   const put = (sql: string, lock: Lock, id: string): void => {
@@ -59,15 +66,28 @@ export function planFixes(facts: Facts, findings: readonly Finding[], { expand =
   for (const finding of findings) {
     const { id, vector, fix } = finding;
     const leave = (why: string): void => void left.push({ finding: id, why, advice: fix });
+    if (vector === "A7" && splitRole !== undefined) continue;
     if (roleQuestions.has(vector)) {
-      leave("roles are made outside of migrations, and whoever logs in as this one must change with it");
+      leave(
+        vector === "A7"
+          ? "whoever logs in must change with it; --split-role NAME writes a role for the application that owns nothing"
+          : "roles are made outside of migrations, and whoever logs in as this one must change with it",
+      );
       continue;
     }
     const relation = relationOf(facts, finding);
     if (needsFloor.has(vector) && relation !== undefined) {
       const floor = floorFor(facts, relation);
       if (typeof floor === "string") leave(floor);
-      else for (const sql of floor) put(sql, "short", id);
+      else {
+        for (const sql of floor) put(sql, "short", id);
+        if (vector === "B4")
+          left.push({
+            finding: id,
+            why: "the floor closes it, also for whoever uses the bypass on purpose",
+            advice: "give jobs over all tenants a role of their own with BYPASSRLS, which requests never get",
+          });
+      }
       continue;
     }
     const { statements: own, words } = splitAdvice(fix);
@@ -83,8 +103,9 @@ export function planFixes(facts: Facts, findings: readonly Finding[], { expand =
     for (const { sql } of own) for (const [each, lock] of unlocked(sql)) put(each, lock, id);
     if (words !== "") left.push({ finding: id, why: "the statements close it; what remains is advice", advice: words });
   }
+  const split = splitRole === undefined ? [] : roleSplit(facts, splitRole);
   const grown = expand ? expandStatements(facts) : [];
-  return { statements: [...grown, ...inOrder([...statements.values()])], left };
+  return { statements: [...split, ...grown, ...inOrder([...statements.values()])], left };
 }
 
 function relationOf({ reach }: Facts, { object }: Finding): Relation | undefined {

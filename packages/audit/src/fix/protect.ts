@@ -32,6 +32,8 @@ const judged = (report: Report): Finding[] =>
 export interface ProtectRequest extends CheckRequest {
   /** Give tables without a tenant column one, with a backfill in batches. */
   readonly expand?: boolean;
+  /** Make this role for the application, so that it no longer owns its tables. */
+  readonly splitRole?: string;
 }
 
 /**
@@ -44,7 +46,10 @@ export async function protect(request: ProtectRequest): Promise<Protected> {
   const { report: before, set, facts } = first;
   let plan: FixPlan;
   try {
-    plan = planFixes(facts, judged(before), { expand: request.expand === true });
+    plan = planFixes(facts, judged(before), {
+      expand: request.expand === true,
+      ...(request.splitRole === undefined ? {} : { splitRole: request.splitRole }),
+    });
   } finally {
     await first.close();
   }

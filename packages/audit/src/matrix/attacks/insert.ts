@@ -30,7 +30,9 @@ function asAuthor(world: World, target: Target, row: Values): Values | null {
   const own = new Map(row);
   let changed = false;
   for (const name of row.keys())
+    // the key of a table of people is taken by A's user itself
     if (
+      target.key.join() !== name &&
       world.meaning.holds(target.relation, name) === "user" &&
       !target.ownerColumns.includes(name) &&
       row.get(name) !== null

@@ -23,6 +23,7 @@ interface Flags extends SourceFlags {
   readonly dryRun?: boolean;
   readonly output?: string;
   readonly expand?: boolean;
+  readonly splitRole?: string;
 }
 
 const lockNames = {
@@ -41,6 +42,7 @@ export const execute: Execute<Flags> = async (context, [folder], flags) => {
     ...request,
     attack: flags.attack !== false,
     expand: flags.expand === true,
+    ...(flags.splitRole === undefined ? {} : { splitRole: flags.splitRole }),
     onProgress: progress.show,
   }).finally(progress.end);
   const files = flags.output === undefined ? done.files : joined(done.files, flags.output);

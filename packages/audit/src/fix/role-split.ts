@@ -1,0 +1,36 @@
+/**
+ * A role for the application that owns nothing: migrations go on as the owner, requests log in as the new role. Pure. Must never give more than
+ * rows: no TRUNCATE, REFERENCES, TRIGGER, no default privileges.
+ */
+import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
+import type { Facts } from "../rules/rule.ts";
+import { ledgerName, platformOf } from "../understand/tenants/words.ts";
+import type { FixStatement } from "./fix-plan.ts";
+
+const rows = "select, insert, update, delete";
+
+/** The statements. Empty where no table of a tenant is known. */
+export function roleSplit({ snapshot, understanding }: Facts, name: string): FixStatement[] {
+  const schemas = [...new Set(understanding.tables.map(({ relation }) => relation.schema))].filter(
+    (schema) => snapshot.schemas.find((each) => each.name === schema) !== undefined && platformOf(schema) === undefined,
+  );
+  const own = snapshot.relations.filter(
+    ({ schema, extension, name: table, isPartition }) =>
+      schemas.includes(schema) && extension === null && ledgerName(table) === undefined && !isPartition,
+  );
+  const of = (...kinds: Relation["kind"][]): string =>
+    own
+      .filter(({ kind }) => kinds.includes(kind))
+      .map(({ schema, name: table }) => quoteQualified(schema, table))
+      .join(", ");
+  const role = quoteName(name);
+  const [tables, views, sequences] = [of("r", "p"), of("v", "m"), of("S")];
+  if (tables === "") return [];
+  return [
+    `create role ${role} login nosuperuser nobypassrls nocreaterole nocreatedb noinherit`,
+    ...schemas.map((schema) => `grant usage on schema ${quoteName(schema)} to ${role}`),
+    `grant ${rows} on ${tables} to ${role}`,
+    ...(views === "" ? [] : [`grant select on ${views} to ${role}`]),
+    ...(sequences === "" ? [] : [`grant usage on sequence ${sequences} to ${role}`]),
+  ].map((sql): FixStatement => ({ sql, lock: "short", stage: "roles", findings: [`role ${name}`] }));
+}
