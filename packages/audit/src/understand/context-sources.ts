@@ -3,15 +3,25 @@
  * then by its name. Must never list a source that nobody compares with anything, such as the claim "role".
  */
 import type { PoliciesMeaning } from "./meaning/policy-meaning.ts";
-import { namesUser, sourceKey, sourceText } from "./meaning/source.ts";
+import { namesUser, type RawSource, sourceKey, sourceText } from "./meaning/source.ts";
 import { dotted, type SchemaGraph } from "./schema/graph.ts";
 import type { TenantModel } from "./tenants/model.ts";
-import type { ContextSource } from "./understanding.ts";
+import type { ContextSource, SessionTable } from "./understanding.ts";
 
 /** A source and why it is one. */
 export interface FoundSource {
   readonly source: ContextSource;
   readonly because: string;
+}
+
+/** The table behind a source that holds a key of it and no id of a person. */
+function sessionTable(graph: SchemaGraph, meaning: PoliciesMeaning, source: RawSource): SessionTable | undefined {
+  const hop = meaning.session(source);
+  const column = hop && graph.column(hop.relation, hop.enter);
+  const single = hop && graph.uniqueKeys(hop.relation).some((key) => key.join() === hop.enter);
+  if (hop === undefined || !column || !single || hop.relation.kind !== "r") return undefined;
+  const { schema, name } = hop.relation;
+  return { relation: { schema, name }, column: hop.enter, person: hop.leave, type: column.baseType };
 }
 
 /** Finds the sources, those of the tenant first. */
@@ -24,7 +34,10 @@ export function contextSources(graph: SchemaGraph, meaning: PoliciesMeaning, mod
     if (source.kind === "kit" || source.kind === "role") return [{ source, because }];
     const tenants = compared.some((each) => model.tenant?.columns.get(dotted(each.relation))?.has(each.column));
     const user = model.perUser || (meaning.isUser(source) && !(tenants && !namesUser(source)));
-    return [{ source: { ...source, holds: user ? "user" : "tenant" }, because }];
+    const session = user ? sessionTable(graph, meaning, source) : undefined;
+    if (session === undefined) return [{ source: { ...source, holds: user ? "user" : "tenant" }, because }];
+    const whose = `${dotted(session.relation)}.${session.person} says who that is`;
+    return [{ source: { ...source, holds: "user", session }, because: `${because}, and ${whose}` }];
   });
   if (found.length === 0 && graph.routines("watertight", "tenant_id").length > 0)
     found.push({ source: { kind: "kit" }, because: "the watertight kit is installed" });

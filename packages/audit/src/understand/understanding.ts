@@ -40,16 +40,34 @@ export interface TenantTable {
   readonly publicRows: string | null;
 }
 
+/**
+ * A table that knows whose a session is: the context holds a value of its `column`, and `person` of that row is the user. What the setting holds
+ * is a secret of its user then, and no id.
+ */
+export interface SessionTable {
+  readonly relation: QualifiedName;
+  readonly column: string;
+  readonly person: string;
+  /** Type of `column`. */
+  readonly type: string;
+}
+
 /** Where policies learn the tenant from. */
 export type ContextSource =
   /** current_setting(name) holds the tenant. */
-  | { readonly kind: "setting"; readonly setting: string; readonly holds: "tenant" | "user" }
+  | {
+      readonly kind: "setting";
+      readonly setting: string;
+      readonly holds: "tenant" | "user";
+      readonly session?: SessionTable;
+    }
   /** A JSON setting (request.jwt.claims), read as auth.uid() or a claim path. */
   | {
       readonly kind: "claims";
       readonly setting: string;
       readonly path: readonly string[];
       readonly holds: "tenant" | "user";
+      readonly session?: SessionTable;
     }
   /** The watertight kit. */
   | { readonly kind: "kit" }

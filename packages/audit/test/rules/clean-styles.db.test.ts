@@ -30,6 +30,7 @@ const styles: readonly CleanStyle[] = [
   { file: "postgraphile-schemas" },
   { file: "barrier-views" },
   { file: "session-role-users" },
+  { file: "session-rows-and-invitations" },
   { file: "careful-dynamic-sql" },
 ];
 

@@ -25,7 +25,10 @@ export function residualAttacks(world: World, target: Target, actor: Actor): Att
         ? { result: "noted", evidence: `${words}: ${foreign.length} rows of tenant B` }
         : { result: "blocked", evidence: "the context did not change by a setting" };
     };
-  const isSetting = world.facts.understanding.context.some(({ kind }) => kind === "setting" || kind === "claims");
+  // the key of a session is nothing that another tenant can name
+  const isSetting = world.facts.understanding.context.some(
+    (source) => (source.kind === "setting" || source.kind === "claims") && source.session === undefined,
+  );
   if (isSetting) {
     const steps = [
       ...world.context

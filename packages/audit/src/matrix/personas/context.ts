@@ -4,6 +4,7 @@
  */
 import { openContext, quoteText } from "@watertight/schema";
 import type { ContextSource } from "../../understand/understanding.ts";
+import { sessionKey } from "./meaning.ts";
 import type { Tenant } from "./tenants.ts";
 
 /**
@@ -43,15 +44,24 @@ function putAt(target: Record<string, unknown>, path: readonly string[], value: 
   putAt(next, rest, value);
 }
 
-const supabase = "request.jwt.claims";
+const place = (persona: Persona): 0 | 1 => (persona === "weakest" ? 1 : 0);
+const userOf = (persona: Persona, tenant: Tenant): string => tenant.users[place(persona)];
 
-function claims(
-  sources: readonly ContextSource[],
-  name: string,
+/** What a source holds in somebody's request: the tenant, the user, or the key of the user's session. */
+function valueOf(
+  source: ContextSource & { readonly kind: "setting" | "claims" },
   persona: Persona,
   tenant: Tenant,
-  user: string,
-): string[] {
+): string {
+  if (source.holds !== "user") return tenant.id;
+  const session = source.session && tenant.sessions.get(sessionKey(source.session));
+  return session?.[place(persona)] ?? userOf(persona, tenant);
+}
+
+const supabase = "request.jwt.claims";
+
+function claims(sources: readonly ContextSource[], name: string, persona: Persona, tenant: Tenant): string[] {
+  const user = userOf(persona, tenant);
   const signedIn = persona !== "anonymous";
   const token: Record<string, unknown> = {};
   if (name === supabase) {
@@ -61,7 +71,7 @@ function claims(
   if (signedIn)
     for (const source of sources)
       if (source.kind === "claims" && source.setting === name)
-        putAt(token, source.path, source.holds === "user" ? user : tenant.id);
+        putAt(token, source.path, valueOf(source, persona, tenant));
   const statements = [setting(name, JSON.stringify(token))];
   // the older form, one setting a claim, which auth.uid() of some projects still reads first
   if (name === supabase && signedIn)
@@ -107,12 +117,10 @@ export async function contextBook(
     knowsUsers: hasUsers && sources.some((each) => "holds" in each && each.holds === "user"),
     statements(persona, tenant) {
       if (persona === "none") return [];
-      const user = tenant.users[persona === "weakest" ? 1 : 0];
-      const statements = names.flatMap((name) => claims(sources, name, persona, tenant, user));
+      const statements = names.flatMap((name) => claims(sources, name, persona, tenant));
       if (persona === "anonymous") return statements;
       for (const source of sources) {
-        if (source.kind === "setting")
-          statements.push(setting(source.setting, source.holds === "user" ? user : tenant.id));
+        if (source.kind === "setting") statements.push(setting(source.setting, valueOf(source, persona, tenant)));
         if (source.kind === "kit") statements.push(...(tokens.has(tenant.label) ? [tokens.get(tenant.label)!] : []));
       }
       return statements;

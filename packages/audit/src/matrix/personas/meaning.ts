@@ -6,6 +6,7 @@ import type { QualifiedName, Relation } from "@watertight/schema";
 import type { Facts } from "../../rules/rule.ts";
 import { dotted, type SchemaGraph } from "../../understand/schema/graph.ts";
 import { peopleOf } from "../../understand/tenants/people.ts";
+import type { SessionTable } from "../../understand/understanding.ts";
 
 /** What a column's value stands for. */
 export type Holds = "tenant" | "user";
@@ -20,6 +21,8 @@ export interface Meaning {
   /** The columns where ids begin, as schema.table.column: a row there makes the tenant or the user. */
   readonly tenantRoots: ReadonlySet<string>;
   readonly userRoots: ReadonlySet<string>;
+  /** Columns whose values the context holds in place of a user's id, as schema.table.column, with their types. */
+  readonly sessionTypes: ReadonlyMap<string, string>;
 }
 
 const none = { schema: "", name: "" } as Relation;
@@ -57,6 +60,9 @@ const columnIn = (root: string, table: string): string | null => {
   return rest.includes(".") ? null : rest;
 };
 
+/** The name of a session table's key, as in {@link Meaning.sessionTypes}. */
+export const sessionKey = ({ relation, column }: SessionTable): string => keyOf(relation, column);
+
 /** Reads the meaning of columns from the understanding. */
 export function columnMeaning({ understanding }: Facts, graph: SchemaGraph): Meaning {
   const tenantRoots = new Set<string>();
@@ -75,7 +81,8 @@ export function columnMeaning({ understanding }: Facts, graph: SchemaGraph): Mea
   for (const each of understanding.memberships) {
     tenantRoots.add(rootOf(graph, each.relation, each.tenantColumn));
     userRoots.add(rootOf(graph, each.relation, each.userColumn));
-    names.set(each.userColumn, "user");
+    if (graph.primaryKey(graph.relation(each.relation) ?? none).join() !== each.userColumn)
+      names.set(each.userColumn, "user");
   }
   for (const table of peopleOf(graph).tables) {
     const [column, ...others] = graph.primaryKey(table);
@@ -102,6 +109,11 @@ export function columnMeaning({ understanding }: Facts, graph: SchemaGraph): Mea
     userType,
     tenantRoots,
     userRoots,
+    sessionTypes: new Map(
+      understanding.context.flatMap((source) =>
+        "session" in source && source.session !== undefined ? [[sessionKey(source.session), source.session.type]] : [],
+      ),
+    ),
     holds(table, column) {
       const key = keyOf(table, column);
       let answer = known.get(key);

@@ -12,6 +12,8 @@ export interface Tenant {
   readonly users: [strongest: string, weakest: string];
   /** Part of every text that the seed writes for it. */
   readonly canary: string;
+  /** Keys of its people's sessions, by schema.table.column, where the context holds such a key. */
+  readonly sessions: ReadonlyMap<string, [strongest: string, weakest: string]>;
 }
 
 /** Endless values from a seed: hex digits for any name. */
@@ -56,7 +58,11 @@ export function idFrom(random: Randomness, name: string, type: string, canary: s
 /** Makes both tenants. */
 export function makeTenants(
   random: Randomness,
-  types: { readonly tenantType: string; readonly userType: string | null },
+  types: {
+    readonly tenantType: string;
+    readonly userType: string | null;
+    readonly sessionTypes: ReadonlyMap<string, string>;
+  },
   perUser: boolean,
 ): { readonly a: Tenant; readonly b: Tenant } {
   const make = (label: "A" | "B"): Tenant => {
@@ -65,7 +71,12 @@ export function makeTenants(
     const id = idFrom(random, `tenant ${label}`, types.tenantType, canary);
     const user = (which: string): string =>
       idFrom(random, `user ${label} ${which}`, types.userType ?? types.tenantType, canary);
-    return { label, id, users: perUser ? [id, id] : [user("strongest"), user("weakest")], canary };
+    const sessions = [...types.sessionTypes].map(([key, type]): [string, [string, string]] => {
+      const session = (which: string): string => idFrom(random, `session ${label} ${which} ${key}`, type, canary);
+      return [key, [session("strongest"), session("weakest")]];
+    });
+    const users: Tenant["users"] = perUser ? [id, id] : [user("strongest"), user("weakest")];
+    return { label, id, users, canary, sessions: new Map(sessions) };
   };
   return { a: make("A"), b: make("B") };
 }

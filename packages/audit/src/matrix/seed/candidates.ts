@@ -3,7 +3,7 @@
  * lengths, patterns), its neighbours, and what is usual. Pure; PostgreSQL decides which of them satisfy the constraint.
  */
 import type { Column } from "@watertight/schema";
-import { digits } from "./plain-value.ts";
+import { digits, withoutSchema } from "./plain-value.ts";
 import { sampleLike, samplePattern } from "./sample-pattern.ts";
 
 /** What a constraint's text mentions. */
@@ -22,7 +22,7 @@ function mentioned(expressions: readonly string[]): Mentioned {
   const patterns = new Set<string>();
   const likes = new Set<string>();
   for (const expression of expressions) {
-    for (const [, operator, body] of expression.matchAll(/(~~?\*?|LIKE|SIMILAR TO)\s+'((?:[^']|'')*)'/g)) {
+    for (const [, operator, body] of expression.matchAll(/(~~?\*?|LIKE|SIMILAR TO)\)?\s+'((?:[^']|'')*)'/g)) {
       const text = body!.replaceAll("''", "'");
       if (operator!.startsWith("~~") || operator === "LIKE") likes.add(text);
       else patterns.add(text);
@@ -38,7 +38,7 @@ function mentioned(expressions: readonly string[]): Mentioned {
   return { texts: [...texts], numbers: [...numbers], patterns: [...patterns], likes: [...likes] };
 }
 
-const isText = (type: string): boolean => /^(text|character|citext|name|bpchar|"char")/.test(type);
+const isText = (type: string): boolean => /^(text|character|citext|name|bpchar|"char")/.test(withoutSchema(type));
 const isNumber = (type: string): boolean =>
   /^(smallint|integer|bigint|numeric|real|double precision|oid|money)/.test(type);
 
@@ -47,6 +47,8 @@ function texts(column: Column, guess: string | null, canary: string, hints: Ment
   const found = hints.texts.filter(
     (text) => text.length < 200 && !hints.patterns.includes(text) && !hints.likes.includes(text),
   );
+  // what says whose it is goes before a sample, which is the same for every row
+  if (hints.patterns.length > 0) found.push(canary, `${canary}@example.test`, `https://example.test/${canary}`);
   for (const pattern of hints.patterns) found.push(...samplePattern(pattern));
   // a pattern often comes with a length
   for (const like of hints.likes) for (const room of [12, 4, 6, 8, 1]) found.push(sampleLike(like, fill.slice(-room)));

@@ -42,9 +42,16 @@ function wanted(facts: Facts, graph: SchemaGraph, userRoots: ReadonlySet<string>
 
 /** Tables to seed, parents first. */
 export function seedOrder(facts: Facts, graph: SchemaGraph, userRoots: ReadonlySet<string>): readonly SeedStep[] {
+  // what triggers and defaults ask for the person who is signed in comes before the tables that have them
+  const sessions = new Set(
+    facts.understanding.context.flatMap((source) =>
+      "session" in source && source.session !== undefined ? [dotted(source.session.relation)] : [],
+    ),
+  );
   const left = wanted(facts, graph, userRoots);
   const steps: SeedStep[] = [];
   const done = new Set<string>();
+  const rank = (relation: Relation): number => (sessions.has(dotted(relation)) ? 0 : 1);
   const isOpen = (key: ForeignKey): boolean => {
     const parent = dotted(graph.root(key.parent));
     return parent !== dotted(key.child) && left.has(parent) && !done.has(parent);
@@ -56,7 +63,7 @@ export function seedOrder(facts: Facts, graph: SchemaGraph, userRoots: ReadonlyS
       ready.length > 0
         ? ready
         : [[...left.values()].sort((one, other) => blocking(graph, one, isOpen) - blocking(graph, other, isOpen))[0]!];
-    for (const relation of next) {
+    for (const relation of [...next].sort((one, other) => rank(one) - rank(other))) {
       const keys = graph.foreignKeys(relation);
       const open = keys.filter((key) => isOpen(key));
       const self = keys.filter((key) => dotted(graph.root(key.parent)) === dotted(relation));

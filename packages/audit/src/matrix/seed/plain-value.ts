@@ -130,6 +130,11 @@ function decimal(column: Column, mark: RowMark, type: string): string {
   return whole <= 0 ? "0" : value.slice(-Math.min(whole, 6)).replace(/^0+(?=\d)/, "") || "1";
 }
 
+/** A type without its schema: the catalog is read without a search path, and types of extensions carry theirs (public.citext). */
+export function withoutSchema(type: string): string {
+  return type.replace(/^(?:"(?:[^"]|"")+"|\w+)\.(?=\w)/, "");
+}
+
 /** The guess; null where the type is unknown to us. */
 export function plainValue(column: Column, mark: RowMark): string | null {
   if (column.enumLabels && column.enumLabels.length > 0) {
@@ -137,7 +142,7 @@ export function plainValue(column: Column, mark: RowMark): string | null {
     return column.type.endsWith("[]") ? `{${JSON.stringify(label)}}` : label;
   }
   if (column.typeKind === "c") return null;
-  const type = column.typeKind === "d" ? column.baseType : column.type;
+  const type = withoutSchema(column.typeKind === "d" ? column.baseType : column.type);
   if (type.endsWith("[]")) {
     const element = plainValue({ ...column, type: column.baseType, typeKind: "b" }, mark);
     return element === null ? "{}" : `{${JSON.stringify(element)}}`;

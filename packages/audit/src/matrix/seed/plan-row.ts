@@ -96,6 +96,9 @@ export function draftRow(
     const holds = meaning.holds(relation, column.name);
     if (holds === "tenant") give(column.name, tenant.id);
     if (holds === "user") give(column.name, tenant.users[number === 2 ? 1 : 0]);
+    // each of the two people has one session that requests name; more of them have keys like any other row
+    const session = tenant.sessions.get(`${dotted(relation)}.${column.name}`)?.[number - 1];
+    if (session !== undefined) give(column.name, session);
   }
   for (const key of graph.foreignKeys(relation)) {
     const open = key.columns.filter((column) => !fixed.has(column));

@@ -163,6 +163,9 @@ class Seeding {
   // A constraint may have forced another form upon an id, where it begins.
   #takeIds(relation: Relation, tenant: Tenant, row: Values, number: number): void {
     const { graph, meaning } = this.#input;
+    for (const [key, sessions] of tenant.sessions)
+      for (const [column, value] of row)
+        if (key === `${dotted(relation)}.${column}` && value !== null && number <= 2) sessions[number - 1] = value;
     const [column, ...others] = graph.primaryKey(relation);
     const value = column === undefined || others.length > 0 ? null : (row.get(column) ?? null);
     if (value === null) return;

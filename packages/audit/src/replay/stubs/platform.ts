@@ -57,6 +57,7 @@ const signs = {
   vault: /"?\bvault"?\."?(?:secrets|decrypted_secrets|create_secret|update_secret)\b|\bsupabase_vault\b/i,
   graphql: /"?\bgraphql(?:_public)?"?\."?(?:resolve|graphql)\b/i,
   roles: /\b(?:service_role|supabase_\w+|supabase_realtime)\b|\bto\s+(?:"?(?:anon|authenticated)"?\s*,?\s*){2}/i,
+  graphile_worker: /\bgraphile_worker"?\."?add_jobs?\b/i,
   neon: /"?\bauth"?\."?(?:user_id|session)"?\s*\(|\bneon_superuser\b|\bneon_auth\b|\bpg_session_jwt\b/i,
 } as const;
 
@@ -105,6 +106,7 @@ export function groundOf(statements: readonly ParsedStatement[]): Ground {
         ? (["storage", "realtime", "vault", "graphql"] as const).filter(has).map((part) => `supabase/${part}.sql`)
         : []),
       ...(neon ? ["neon.sql"] : []),
+      ...(has("graphile_worker") ? ["graphile-worker.sql"] : []),
     ],
   };
 }

@@ -13,7 +13,11 @@ export const undeclaredPublicRows: Rule = {
   needs: "catalog",
   find: (facts) =>
     leakFindings(facts, "B21", (group) => ({
-      message: `Policy ${group.policy.name} on ${group.table} lets every tenant ${group.can} rows where ${group.way}; if they are public by design, declare it.`,
-      fix: `declare it in watertight.config.ts: tables: { "${group.table}": { publicRows: "…" } }; or take the branch out of the policy`,
+      message: group.always
+        ? `Policy ${group.policy.name} on ${group.table} asks nothing: every tenant may ${group.can} all its rows; if they are public by design, declare it.`
+        : `Policy ${group.policy.name} on ${group.table} lets every tenant ${group.can} rows where ${group.way}; if they are public by design, declare it.`,
+      fix: group.always
+        ? `declare it in watertight.config.ts: tables: { "${group.table}": { publicRows: "true" } }; or compare the row with the caller in the policy`
+        : `declare it in watertight.config.ts: tables: { "${group.table}": { publicRows: "…" } }; or take the branch out of the policy`,
     })),
 };

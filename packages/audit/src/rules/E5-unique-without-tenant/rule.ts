@@ -5,10 +5,13 @@
 import type { Index, Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { dotted } from "../../understand/schema/graph.ts";
+import { peopleOf } from "../../understand/tenants/people.ts";
 import { guessabilityOf } from "../judge/identifiers.ts";
 import { isOpenToRead, may } from "../judge/row-access.ts";
 import { graphOf, kitSchema, tenancyOf, tenantColumn } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding, Severity } from "../rule.ts";
+
+const signInName = /e_?mail|user_?name|(^|_)(login|handle|nick(name)?|phone(_number)?|mobile)$/i;
 
 /** The rule. */
 export const uniqueWithoutTenant: Rule = {
@@ -47,9 +50,11 @@ function judge(facts: Facts, index: Index): RuleFinding | null {
     ],
     keys: [objectKey.constraint(table, index.name), objectKey.index(index), objectKey.relation(table)],
     fix:
-      tenant === null
-        ? `Add the parent's key to ${index.name}.`
-        : `Put the tenant first: unique (${[tenant, ...columns].join(", ")}) on ${table.schema}.${table.name}, then drop ${index.name}. A value that must be unique over all tenants (a login name) belongs in a global table that tenants can't write.`,
+      isOfPeople(facts, table, columns) && areSignInNames(table, columns)
+        ? `A name by which people sign in is one for all, and the key may stay: let the form that writes it answer alike whether it is taken or not (an e-mail says the rest), or accept ${index.name} with that reason.`
+        : tenant === null
+          ? `Add the parent's key to ${index.name}.`
+          : `Put the tenant first: unique (${[tenant, ...columns].join(", ")}) on ${table.schema}.${table.name}, then drop ${index.name}. A value that must be unique over all tenants (a login name) belongs in a global table that tenants can't write.`,
     attackable: true,
   };
 }
@@ -77,11 +82,23 @@ function leadsToTenant(facts: Facts, table: Relation, columns: readonly string[]
     );
 }
 
+/** Rows of one person each; in rows of an organisation, the names by which its people sign in. */
+function isOfPeople(facts: Facts, table: Relation, columns: readonly string[]): boolean {
+  const tenancy = tenancyOf(facts, table);
+  if (facts.understanding.perUser || (tenancy.kind === "column" && tenancy.holds === "user")) return true;
+  return peopleOf(graphOf(facts)).tables.includes(table) && areSignInNames(table, columns);
+}
+
+function areSignInNames(table: Relation, columns: readonly string[]): boolean {
+  const natural = columns.filter((column) => guessabilityOf(table, [column]) === "natural");
+  return natural.every((column) => signInName.test(column));
+}
+
 function severityOf(facts: Facts, table: Relation, columns: readonly string[]): Severity {
   const ids = guessabilityOf(table, columns);
   if (ids === "random" || isOpenToRead(facts, table)) return "info";
   if (ids === "sequential" || tenancyOf(facts, table).kind === "tenants" || leadsToTenant(facts, table, columns))
     return "low";
-  // where each person is a tenant, a name that is taken is what a sign-up form says anyway
-  return facts.understanding.perUser ? "medium" : "high";
+  // a name that is taken is what a sign-up form says anyway
+  return isOfPeople(facts, table, columns) ? "medium" : "high";
 }

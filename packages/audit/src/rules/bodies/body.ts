@@ -20,6 +20,8 @@ export interface Body {
   readonly parts: readonly BodyPart[];
   /** False where it is in another language, or a part of it could not be read. */
   readonly understood: boolean;
+  /** Somewhere it raises an error of its own. */
+  readonly refuses: boolean;
 }
 
 /** What is needed of a routine to read its body; a DO block is one without arguments. */
@@ -36,7 +38,7 @@ export function bodyOf(routine: BodySource): Body {
 
 function read(routine: BodySource): Body {
   if (routine.language === "sql") return readSql(routine.body);
-  return routine.language === "plpgsql" ? readPlPgSql(routine) : { parts: [], understood: false };
+  return routine.language === "plpgsql" ? readPlPgSql(routine) : { parts: [], understood: false, refuses: false };
 }
 
 function readSql(body: string): Body {
@@ -45,7 +47,7 @@ function readSql(body: string): Body {
   const returned = /^\s*return\s+([\s\S]*?);?\s*$/i.exec(body)?.[1];
   const trees = parseStatements(atomic ?? (returned === undefined ? body : `select ${returned}`));
   const parts = trees?.map((tree): BodyPart => ({ kind: "statement", tree, into: [] }));
-  return { parts: parts ?? [], understood: parts !== undefined };
+  return { parts: parts ?? [], understood: parts !== undefined, refuses: false };
 }
 
 function createText({ kind, returns, body, arguments: types, argumentNames }: BodySource): string {
@@ -57,9 +59,10 @@ function createText({ kind, returns, body, arguments: types, argumentNames }: Bo
 
 function readPlPgSql(routine: BodySource): Body {
   const tree = parsePlPgSql(createText(routine));
-  if (tree === null) return { parts: [], understood: false };
+  if (tree === null) return { parts: [], understood: false, refuses: false };
   const parts: BodyPart[] = [];
   let understood = true;
+  let refuses = false;
   const datums = (tree.datums ?? []) as SyntaxNode[];
 
   const add = (kind: BodyPart["kind"], node: SyntaxNode | undefined, into: readonly string[] = []): void => {
@@ -93,6 +96,8 @@ function readPlPgSql(routine: BodySource): Body {
         else visit(inner);
         continue;
       }
+      // the level is left out where it is that of EXCEPTION
+      if (type === "PLpgSQL_stmt_raise") refuses ||= ((inner as SyntaxNode).elog_level ?? error) >= error;
       add("condition", cond);
       if (type === "PLpgSQL_stmt_perform" || type === "PLpgSQL_stmt_call") add("statement", expr);
       else if (type === "PLpgSQL_stmt_assign") add("value", expr, assigned(expr));
@@ -111,13 +116,15 @@ function readPlPgSql(routine: BodySource): Body {
     if (variable?.default_val) add("value", variable.default_val, [variable.refname as string]);
   for (const { PLpgSQL_var: cursor } of datums) add("statement", cursor?.cursor_explicit_expr);
   visit(tree.action);
-  return { parts, understood };
+  return { parts, understood, refuses };
 }
 
 // "name := expression" and "name.field[1] = expression"
 const target = /^\s*("[^"]+"|[\w$]+)((?:\.\w+|\."[^"]+"|\s*\[[^\]]*\])*)\s*:?=(?!=)/;
 // RAW_PARSE_PLPGSQL_ASSIGN1 and on
 const assignment = 3;
+
+const error = 21;
 
 function assigned(node: SyntaxNode | undefined): string[] {
   const name = target.exec((node?.PLpgSQL_expr?.query as string | undefined) ?? "")?.[1];

@@ -11,9 +11,13 @@ import { nameWords, stringConstant } from "../../understand/sql/parser.ts";
 import { graphOf } from "../judge/tenant-rows.ts";
 import type { Facts } from "../rule.ts";
 import { bodyOf } from "./body.ts";
+import { type Brought, broughtBy } from "./brought.ts";
 
-/** none; caller: only that somebody is signed in, or a fixed role; tenant: rows are compared with the context. */
-export type CheckLevel = "none" | "caller" | "tenant";
+/**
+ * none; address: an e-mail address that the caller gives; caller: only that somebody is signed in, or a fixed role; helper: a function of the project
+ * that compares and may refuse; secret: a token, code or hash that the caller brings; tenant: rows are compared with the context.
+ */
+export type CheckLevel = "none" | "address" | "caller" | "helper" | "secret" | "tenant";
 
 /** Names that hold something of the context: variables, and columns of the row that fired a trigger. */
 export interface Known {
@@ -21,12 +25,14 @@ export interface Known {
   readonly context: ReadonlySet<string>;
   /** What was found by comparing with it. */
   readonly checked: ReadonlySet<string>;
+  /** What was found by something that the caller brought. */
+  readonly brought: ReadonlyMap<string, Brought>;
 }
 
 /** Nothing is known yet. */
-export const nothingKnown: Known = { context: new Set(), checked: new Set() };
+export const nothingKnown: Known = { context: new Set(), checked: new Set(), brought: new Map() };
 
-const order: readonly CheckLevel[] = ["none", "caller", "tenant"];
+const order: readonly CheckLevel[] = ["none", "address", "caller", "helper", "secret", "tenant"];
 
 /** The stronger of two. */
 export function stronger(one: CheckLevel, other: CheckLevel): CheckLevel {
@@ -41,12 +47,21 @@ export function checkOfTree(facts: Facts, tree: SyntaxNode, known: Known = nothi
   let level: CheckLevel = "none";
   const reads = (node: unknown): boolean => node !== undefined && readsContext(facts, node, known, within);
   walkTree(tree, (type, node) => {
-    if (type === "A_Expr" && comparisons.test(node.kind as string) && comparing.has(nameWords(node.name).at(-1) ?? ""))
+    if (
+      type === "A_Expr" &&
+      comparisons.test(node.kind as string) &&
+      comparing.has(nameWords(node.name).at(-1) ?? "")
+    ) {
       level = stronger(level, compared(node.lexpr, node.rexpr));
-    else if (type === "SubLink" && node.testexpr && (reads(node.testexpr) || reads(node.subselect))) level = "tenant";
+      const operator = { kind: node.kind as string, name: nameWords(node.name).at(-1)! };
+      if (within !== undefined)
+        level = stronger(level, broughtBy(operator, [node.lexpr, node.rexpr], within) ?? "none");
+    } else if (type === "SubLink" && node.testexpr && (reads(node.testexpr) || reads(node.subselect))) level = "tenant";
     else if (type === "NullTest" && reads(node.arg))
       level = stronger(level, holdsChecked(node.arg) ? "tenant" : "caller");
     else if (type === "ColumnRef" && holdsChecked({ ColumnRef: node })) level = "tenant";
+    else if (type === "ColumnRef")
+      level = stronger(level, known.brought.get(nameWords(node.fields as SyntaxNode[])[0] ?? "") ?? "none");
     else if (type === "FuncCall") {
       const called = routineOf(facts, node);
       if (called !== undefined && called !== within) level = stronger(level, checkOfRoutine(facts, called));
@@ -144,6 +159,24 @@ function checkOfRoutine(facts: Facts, routine: Routine): CheckLevel {
       "none",
     ),
   );
+}
+
+/**
+ * The check of helpers that a value or statement calls whatever happens, and that raise for who does not pass: `invitation := open_invitation(id)`.
+ * What they check may be another thing than what follows, so they count less than a comparison that stands there.
+ */
+export function refusalOf(facts: Facts, tree: SyntaxNode, within: Routine): CheckLevel {
+  let level: CheckLevel = "none";
+  walkTree(tree, (type, node) => {
+    // these may leave a call out
+    if (/^(SubLink|CaseExpr|CoalesceExpr|BoolExpr|WhereClause|JoinExpr|RangeVar)$/.test(type)) return false;
+    const called = type === "FuncCall" ? routineOf(facts, node) : undefined;
+    if (called === undefined || called === within || !bodyOf(called).refuses) return true;
+    const own = checkOfRoutine(facts, called);
+    level = stronger(level, order.indexOf(own) > order.indexOf("helper") ? "helper" : own);
+    return true;
+  });
+  return level;
 }
 
 /** The function of the project that a call means; among several of one name the one with as many arguments. */

@@ -10,7 +10,7 @@ import { graphOf, holdsTenantRows } from "../judge/tenant-rows.ts";
 import type { Facts } from "../rule.ts";
 import { accessesOf } from "./accesses.ts";
 import { bodyOf } from "./body.ts";
-import { isContextSetting, readsContext } from "./caller-check.ts";
+import { isContextSetting, nothingKnown, readsContext } from "./caller-check.ts";
 import { searchPathOf } from "./touches.ts";
 
 /** A context that stays when the function has ended. */
@@ -40,8 +40,7 @@ export function leftContext(facts: Facts, routine: Routine): LeftContext | null 
     if (kind === "value" && readsContext(facts, tree, undefined, routine)) for (const name of into) saved.add(name);
     if (kind === "statement" && accessesOf(tree).length > 0) for (const name of into) rows.add(name);
     for (const { setting, session, value } of writesIn(facts, tree)) {
-      const restores =
-        value === undefined || readsContext(facts, value, { context: saved, checked: new Set() }, routine);
+      const restores = value === undefined || readsContext(facts, value, { ...nothingKnown, context: saved }, routine);
       const names = columnNames(value);
       const chosen = names.some((name) => arguments_.has(name) || rows.has(name)) || hasParameter(value);
       // resetting to nothing leaves no tenant behind

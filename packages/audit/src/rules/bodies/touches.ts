@@ -9,7 +9,16 @@ import { graphOf } from "../judge/tenant-rows.ts";
 import type { Facts } from "../rule.ts";
 import { type AccessMode, accessesOf } from "./accesses.ts";
 import { bodyOf } from "./body.ts";
-import { type CheckLevel, checkOfTree, type Known, readsContext, routineOf, stronger } from "./caller-check.ts";
+import { type Brought, readsGiven, writesGiven } from "./brought.ts";
+import {
+  type CheckLevel,
+  checkOfTree,
+  type Known,
+  readsContext,
+  refusalOf,
+  routineOf,
+  stronger,
+} from "./caller-check.ts";
 
 /** One relation that a function touches. */
 export interface Touch {
@@ -23,6 +32,8 @@ export interface Touch {
   readonly through: Routine | null;
   /** The statement. */
   readonly tree: SyntaxNode;
+  /** It writes values that the caller chooses. */
+  readonly chosen: boolean;
 }
 
 const deepest = 4;
@@ -41,7 +52,12 @@ function collect(
 ): Touch[] {
   const graph = graphOf(facts);
   const path = searchPathOf(routine);
-  const known = { context: new Set(start.context), checked: new Set(start.checked) };
+  const known = {
+    context: new Set(start.context),
+    checked: new Set(start.checked),
+    brought: new Map<string, Brought>(start.brought),
+  };
+  const given = new Set(routine.argumentNames.filter((name) => name !== ""));
   const touches: Touch[] = [];
   let guard = before;
   for (const { kind, tree, into } of bodyOf(routine).parts) {
@@ -51,14 +67,15 @@ function collect(
       const relation = graph.find(schema, name, path);
       if (relation === undefined) continue;
       // a new row that is given the caller's own tenant needs no comparison
-      const given = mode === "insert" && readsContext(facts, tree, known, routine) ? "tenant" : check;
+      const stands = mode === "insert" && readsContext(facts, tree, known, routine) ? "tenant" : check;
       touches.push({
         relation,
         mode,
-        check: stronger(check, given),
+        check: stronger(check, stands),
         unqualified: schema === undefined,
         through: null,
         tree,
+        chosen: writesGiven(tree, routine, given),
       });
     }
     if (stack.length < deepest)
@@ -68,7 +85,10 @@ function collect(
             touches.push({ ...touch, through: touch.through ?? called });
     // IF … THEN RAISE, PERFORM require_member(…): what follows runs only for those who passed
     if (kind === "condition" || (kind === "statement" && isBareCall(tree))) guard = stronger(guard, own);
+    if (kind === "statement" || into.length > 0) guard = stronger(guard, refusalOf(facts, tree, routine));
     const names = kind === "statement" ? [...into, "found"] : into;
+    if (kind !== "statement" && readsGiven(tree, routine, given)) for (const name of into) given.add(name);
+    if (own === "secret" || own === "address") for (const name of names) known.brought.set(name, own);
     if (own === "tenant") for (const name of names) known.checked.add(name);
     else if (kind === "value" && readsContext(facts, tree, known, routine))
       for (const name of into) known.context.add(name);

@@ -37,5 +37,5 @@ export function trustedOf(facts: Facts, relation: Relation): Known {
   // a foreign key to the tenants themselves says whose the row shall be, not whose it is
   const own = tenancy.kind === "column" ? tenancy.column : null;
   const checked = new Set(keys.flatMap((column) => (column === own ? [] : [`new.${column}`, `old.${column}`])));
-  return { context, checked };
+  return { context, checked, brought: new Map() };
 }

@@ -6,6 +6,7 @@ import type { Routine } from "@watertight/schema";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { walkTree } from "../../parse/tree.ts";
 import { nameWords } from "../../understand/sql/parser.ts";
+import type { CheckLevel } from "../bodies/caller-check.ts";
 import { tenantColumn } from "../judge/tenant-rows.ts";
 import type { Facts, Severity } from "../rule.ts";
 import type { ExposedTouch } from "./routines.ts";
@@ -29,30 +30,52 @@ export function gradeOf(facts: Facts, routine: Routine, touches: readonly Expose
   return grades.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))[0] ?? null;
 }
 
-function judged(facts: Facts, routine: Routine, touch: ExposedTouch): Grade {
-  const { table, mode, check } = touch;
+/** What stands before, where it is less than a comparison with the context. */
+const guards: Readonly<Partial<Record<CheckLevel, string>>> = {
+  caller: ", after looking only at whether somebody is signed in or has a fixed role",
+  helper: ", behind a function that compares with the context and may refuse",
+  secret: ", for whoever brings its token, code or hash",
+};
+
+function judged(facts: Facts, routine: Routine, exposed: ExposedTouch): Grade {
+  const { table, mode, check, touch } = exposed;
   const name = `${table.schema === "public" ? "" : `${table.schema}.`}${table.name}`;
   if (check === "tenant")
     return {
       severity: "info",
-      touch,
+      touch: exposed,
       does: `works on ${name} past row security, behind a comparison with the context`,
     };
-  const lowered = (severity: Severity): Severity => (check === "caller" ? atMost(severity, "medium") : severity);
-  const only = check === "caller" ? ", after looking only at whether somebody is signed in or has a fixed role" : "";
+  const only = guards[check] ?? "";
+  const lowered = (severity: Severity): Severity => (only === "" ? severity : atMost(severity, "medium"));
   if (mode === "insert")
-    return { severity: lowered("medium"), touch, does: `adds rows to ${name} for any tenant${only}` };
+    return { severity: lowered("medium"), touch: exposed, does: `adds rows to ${name} for any tenant${only}` };
+  // "forgot my password": the caller neither chooses what is written nor sees it
+  if (mode === "update" && check === "address" && answers.test(routine.returns) && !routine.returnsSet && !touch.chosen)
+    return {
+      severity: "medium",
+      touch: exposed,
+      does: `can update the rows of ${name} that belong to an e-mail address that the caller gives, without choosing or seeing the values`,
+    };
   if (mode !== "read")
-    return { severity: lowered("high"), touch, does: `can ${mode} rows of ${name} of any tenant${only}` };
-  const named = byParameter(facts, routine, touch);
+    return { severity: lowered("high"), touch: exposed, does: `can ${mode} rows of ${name} of any tenant${only}` };
+  const named = byParameter(facts, routine, exposed);
   const whose = named ? "of the tenant that the caller names" : "of every tenant";
   if (answers.test(routine.returns) && !routine.returnsSet)
-    return { severity: "low", touch, does: `reads ${name} past row security and answers at most yes or no${only}` };
+    return {
+      severity: "low",
+      touch: exposed,
+      does: `reads ${name} past row security and answers at most yes or no${only}`,
+    };
   if (figures.test(routine.returns) && !routine.returnsSet)
-    return { severity: lowered("medium"), touch, does: `computes a value from rows of ${name} ${whose}${only}` };
+    return {
+      severity: lowered("medium"),
+      touch: exposed,
+      does: `computes a value from rows of ${name} ${whose}${only}`,
+    };
   return {
     severity: lowered(named ? "high" : "critical"),
-    touch,
+    touch: exposed,
     does: `returns what it reads in ${name} ${whose}${only}`,
   };
 }

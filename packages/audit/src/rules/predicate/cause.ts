@@ -5,7 +5,8 @@
 import type { Facts, Severity } from "../rule.ts";
 import { courtOf, type Court } from "./court.ts";
 import { waysOf } from "./formula.ts";
-import { type Leak, leaksOf } from "./leaks.ts";
+import { isDirectory } from "./directory.ts";
+import { holds, type Leak, leaksOf } from "./leaks.ts";
 import { sourceOf } from "./depend.ts";
 import { visitTerms } from "./term.ts";
 import { foreign } from "./world.ts";
@@ -43,7 +44,7 @@ export function causedLeaks(facts: Facts): readonly CausedLeak[] {
   const { leaks } = leaksOf(facts);
   const made = leaks.flatMap((leak): CausedLeak[] => {
     if (otherFamily(facts, court, leak) || (leak.door.side === "check" && repeatsReading(leaks, leak))) return [];
-    const [cause, severity] = causeOf(court, leak, leaks);
+    const [cause, severity] = causeOf(facts, court, leak, leaks);
     return [{ ...leak, cause, severity }];
   });
   divided.set(facts.snapshot, made);
@@ -89,14 +90,15 @@ const publicWords = /publi[ck]|everyone|anyone|anybody|all users|world|open to a
 const publicFlag =
   /publi[ck]|publish|shared|visib|listed|template|global|featured|preview|demo|sample|catalog|system|default/i;
 
-function causeOf(court: Court, leak: Leak, leaks: readonly Leak[]): readonly [Cause, Severity] {
+function causeOf(facts: Facts, court: Court, leak: Leak, leaks: readonly Leak[]): readonly [Cause, Severity] {
   const { door, way, guard, session, relation } = leak;
   const about = new Set(way.map((literal) => literal.about));
   const only = (...kinds: string[]): boolean => way.length > 0 && way.every((literal) => kinds.includes(literal.about));
   const tenancy = court.catalog.tenancy(relation);
   const listsTenants = tenancy.kind === "tenants" && door.command === "select";
   const bad: Severity = listsTenants ? "medium" : "critical";
-  const text = way.map((literal) => literal.text).join(" ");
+  // a schema called public makes nothing public
+  const text = way.map((literal) => literal.text.replaceAll(/\b\w*public\w*\./gi, "")).join(" ");
   const asks = asksSession(guard);
 
   if (about.has("empty tenant")) return ["B5", defaultsToEmpty(court, leak) ? "high" : "low"];
@@ -118,8 +120,10 @@ function causeOf(court: Court, leak: Leak, leaks: readonly Leak[]): readonly [Ca
   if (only("row") && publicFlag.test(text) && door.command === "select") return ["B21", "low"];
   if (guard.policy.command === door.command && door.command !== "select" && !readsLeak(leaks, leak))
     return ["B7", "critical"];
-  if (way.length === 0 && !asks && publicWords.test(guard.policy.name) && door.command === "select")
-    return ["B21", "medium"];
+  if (way.length === 0 && !asks && door.command === "select") {
+    const mayRead = (column: string): boolean => holds(court, leak.role, relation, "SELECT", column);
+    if (publicWords.test(guard.policy.name) || isDirectory(facts, relation, mayRead)) return ["B21", "medium"];
+  }
   const partial: Severity = about.has("row") ? (listsTenants ? "medium" : "high") : bad;
   if (mentionsTenant(court, leak)) return ["B2", partial];
   if (leak.othersGuard) return ["B1", partial];

@@ -18,6 +18,8 @@ export interface LeakGroup {
   readonly leaks: readonly CausedLeak[];
   /** The table as a person says it. */
   readonly table: string;
+  /** Nothing has to hold beside. */
+  readonly always: boolean;
   /** What has to hold beside, of the worst leak. */
   readonly way: string;
   /** "read", "change" … of all leaks, in words. */
@@ -53,7 +55,15 @@ export function leakFindings(facts: Facts, cause: Cause, words: (group: LeakGrou
       message,
       fix,
       evidence = [],
-    } = words({ relation, policy, leaks, table: said(relation), way: wayText(way), can });
+    } = words({
+      relation,
+      policy,
+      leaks,
+      table: said(relation),
+      always: way.length === 0,
+      way: wayText(way),
+      can,
+    });
     return {
       object: { kind: "policy", schema: relation.schema, name: relation.name, part: policy.name },
       table: { schema: relation.schema, name: relation.name },

@@ -4,6 +4,7 @@
  */
 import { quoteName, quoteText, type Relation } from "@watertight/schema";
 import { sqlName } from "../exposure/words.ts";
+import type { SessionTable } from "../../understand/understanding.ts";
 import type { Facts } from "../rule.ts";
 import { courtOf } from "./court.ts";
 
@@ -18,12 +19,16 @@ export function tenantCheck(facts: Facts, relation: Relation): string | null {
   const user = context.find((source) => "holds" in source && source.holds === "user");
   if (perUser || (tenancy.kind === "column" && tenancy.holds === "user")) {
     const person = user ?? context[0];
-    return person === undefined ? null : `${column} = ${contextText(facts, person, tenancy.type)}`;
+    const text = person === undefined ? null : contextText(facts, person, tenancy.type);
+    return text === null ? null : `${column} = ${text}`;
   }
   const tenant = context.find(
     (source) => source.kind === "kit" || source.kind === "role" || ("holds" in source && source.holds === "tenant"),
   );
-  if (tenant !== undefined || context.length === 0) return `${column} = ${contextText(facts, tenant, tenancy.type)}`;
+  if (tenant !== undefined || context.length === 0) {
+    const text = contextText(facts, tenant, tenancy.type);
+    return text === null ? null : `${column} = ${text}`;
+  }
   const membership = memberships[0];
   // on the memberships themselves the sub-select would ask its own policy again
   const own = memberships.some(
@@ -31,7 +36,9 @@ export function tenantCheck(facts: Facts, relation: Relation): string | null {
   );
   if (user === undefined || membership === undefined || own) return null;
   const userType = typeOf(facts, membership.relation, membership.userColumn) ?? "uuid";
-  return `${column} in (select m.${quoteName(membership.tenantColumn)} from ${sqlName(membership.relation)} m where m.${quoteName(membership.userColumn)} = ${contextText(facts, user, userType)})`;
+  const me = contextText(facts, user, userType);
+  if (me === null) return null;
+  return `${column} in (select m.${quoteName(membership.tenantColumn)} from ${sqlName(membership.relation)} m where m.${quoteName(membership.userColumn)} = ${me})`;
 }
 
 function typeOf(
@@ -46,10 +53,26 @@ function typeOf(
   );
 }
 
-function contextText({ snapshot }: Facts, source: Source | undefined, type: string): string {
+/** The function of the project by which its policies learn who has the session: the application itself may not read sessions. */
+function sessionHelper({ snapshot }: Facts, { relation }: SessionTable, type: string): string | null {
+  const helper = snapshot.routines.find(
+    ({ schema, name, arguments: types, returns, returnsSet, body }) =>
+      types.length === 0 &&
+      returns === type &&
+      !returnsSet &&
+      body.includes(relation.name) &&
+      snapshot.policies.some(({ using, check }) => `${using} ${check}`.includes(`${schema}.${name}()`)),
+  );
+  return helper === undefined ? null : `(select ${sqlName(helper)}())`;
+}
+
+/** The caller's value; null where nothing in the schema says it shortly. */
+function contextText(facts: Facts, source: Source | undefined, type: string): string | null {
+  const { snapshot } = facts;
   const cast = type === "text" ? "" : `::${type}`;
   const setting = (name: string): string => `(select nullif(current_setting(${quoteText(name)}, true), ''))`;
   if (source === undefined) return `${setting("app.tenant_id")}${cast}`;
+  if ("session" in source && source.session !== undefined) return sessionHelper(facts, source.session, type);
   switch (source.kind) {
     case "setting":
       return `${setting(source.setting)}${cast}`;

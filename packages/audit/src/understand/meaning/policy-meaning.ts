@@ -37,6 +37,8 @@ export interface PoliciesMeaning {
   of(relation: string): readonly Reading[];
   /** Whether the source names a person: by its nature, or because it is compared with a column that holds one. */
   isUser(source: RawSource): boolean;
+  /** The table whose row says whose the request is, where the source is compared with nothing but its key. */
+  session(source: RawSource): Hop | undefined;
 }
 
 /** A tie as a sentence. */
@@ -69,6 +71,7 @@ export function meaningOfPolicies(graph: SchemaGraph, users: ColumnGroup | undef
   const compared = found.flatMap(({ elsewhere }) => elsewhere).filter(({ source }) => !namesNobody(source));
   const holdsUser = (relation: Relation, column: string): boolean =>
     users?.columns.get(dotted(relation))?.has(column) ?? false;
+  const identifying = new Map<string, Hop>();
   const people = new Set([...sources.values()].filter(namesUser).map(sourceKey));
   for (const { relation, column, source } of compared) if (holdsUser(relation, column)) people.add(sourceKey(source));
   const shortened = found.map(({ relation, kind, name, row, elsewhere }) => {
@@ -78,11 +81,21 @@ export function meaningOfPolicies(graph: SchemaGraph, users: ColumnGroup | undef
         ? elsewhere.map((each) => ({ ...each, hops: [] }))
         : row.map((link) => ({ ...link, relation, hops: identified(link, relation, holdsUser) }));
     row.forEach((link, at) => {
-      if (kind !== "view" && ties[at]!.hops.length < link.hops.length) people.add(sourceKey(link.source));
+      if (kind === "view" || ties[at]!.hops.length === link.hops.length) return;
+      people.add(sourceKey(link.source));
+      identifying.set(sourceKey(link.source), link.hops[0]!);
     });
     return { kind, name, ties: ties.filter(({ source }) => !namesNobody(source)) };
   });
   const isUser = (source: RawSource): boolean => people.has(sourceKey(source));
+  const session = (source: RawSource): Hop | undefined => {
+    const hop = identifying.get(sourceKey(source));
+    const others = compared.some(
+      (each) =>
+        sourceKey(each.source) === sourceKey(source) && (each.relation !== hop?.relation || each.column !== hop.enter),
+    );
+    return others ? undefined : hop;
+  };
   const readings = shortened.flatMap(({ kind, name, ties }): Reading[] =>
     [...new Set(ties.map(({ relation }) => relation))].map((relation) => ({
       relation,
@@ -103,6 +116,7 @@ export function meaningOfPolicies(graph: SchemaGraph, users: ColumnGroup | undef
     unread: [...new Set(found.flatMap(({ name, equalities }) => equalities.unread.map((text) => `${name}: ${text}`)))],
     of: (relation) => byRelation.get(relation) ?? [],
     isUser,
+    session,
   };
 }
 

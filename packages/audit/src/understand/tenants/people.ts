@@ -49,17 +49,30 @@ function mostFrequent(names: readonly string[]): string {
 }
 
 function userTables(graph: SchemaGraph): readonly Relation[] {
-  const roots = graph.tables.filter(
+  const likely = graph.tables.filter(
     (table) =>
       !table.isPartition &&
       (soundsLikeUsers(table.name) || looksLikeUsers(table)) &&
       !(table.schema === "auth" && table.name !== "users"),
   );
+  const roots = likely.filter((table) => !isOneOfMany(graph, table, likely));
   const known = new Set(roots.map(dotted));
   // profiles(id references users): the same people once more, whatever the table is called
   const extensions = graph.tables.filter((table) => !known.has(dotted(table)) && extendsOne(graph, table, known));
   const rank = (table: Relation): number => (table.schema === "auth" ? 0 : extendsOne(graph, table, known) ? 2 : 1);
   return [...roots, ...extensions].sort((one, other) => rank(one) - rank(other));
+}
+
+/** logins(token, user_id), identities(provider, user_id): things of which a person has several, where people have a table. */
+function isOneOfMany(graph: SchemaGraph, table: Relation, people: readonly Relation[]): boolean {
+  if (!/^(.*_)?(logins?|identit(y|ies))$/i.test(table.name)) return false;
+  const single = new Set(graph.uniqueKeys(table).flatMap((key) => (key.length === 1 ? key : [])));
+  return graph
+    .foreignKeys(table)
+    .some(
+      ({ parent, columns }) =>
+        parent !== table && people.includes(parent) && columns.length === 1 && !single.has(columns[0]!),
+    );
 }
 
 /** Whether the table's whole key is a foreign key to one of these tables: one row for one row. */

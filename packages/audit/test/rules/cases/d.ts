@@ -7,6 +7,19 @@ const definer = (signature: string, returns: string, body: string, language = "s
 const member = `create table public.members (tenant_id uuid not null references public.tenants, user_id uuid not null, primary key (tenant_id, user_id));
   alter table public.members enable row level security;
   ${definer("is_member(tenant uuid)", "boolean", "select exists (select from public.members m where m.tenant_id = tenant and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid)")}`;
+const invites = `
+  create table public.invites (tenant_id uuid not null references public.tenants, id uuid not null default gen_random_uuid(), token text, token_id text,
+    token_count integer, code text, email text, note text, primary key (tenant_id, id));
+  alter table public.invites enable row level security;
+  create table public.items (tenant_id uuid not null references public.tenants, code text, note text, primary key (tenant_id, code));
+  alter table public.items enable row level security;`;
+const refusing = (otherwise: string): string =>
+  definer(
+    "opened(i uuid)",
+    "uuid",
+    `declare of_tenant uuid; begin select v.tenant_id into of_tenant from public.invites v where v.id = i; if of_tenant is distinct from ${context} then ${otherwise}; end if; return of_tenant; end`,
+    "plpgsql",
+  );
 const one = (name: string, sql: string, found: readonly string[], of: readonly string[] = ["D4"]): RuleCase => ({
   name,
   sql,
@@ -270,5 +283,51 @@ export const casesD: readonly RuleCase[] = [
       create view public.w with (security_barrier = true) as select tenant_id, count(*) from public.invoices where tenant_id = ${context} group by 1; grant select, insert on public.w to shop_app;`,
     [],
     ["D16"],
+  ),
+  one(
+    "D4: a token is the proof",
+    `${invites} ${definer("f(t text)", "setof text", "select note from public.invites where token = t")}`,
+    ["D4-f medium"],
+  ),
+  one(
+    "D4: found by its token, then changed",
+    `${invites} ${definer("f(t text)", "void", "declare found_id uuid; begin select i.id into found_id from public.invites i where i.token = t; if found_id is null then raise exception 'no'; end if; update public.invites set note = '' where id = found_id; end", "plpgsql")}`,
+    ["D4-f medium"],
+  ),
+  one(
+    "D4: the code is compared before",
+    `${invites} ${definer("f(i uuid, c text)", "setof public.invites", "declare invited public.invites; begin select * into invited from public.invites where id = i; if invited.code is distinct from c then raise exception 'no'; end if; return next invited; end", "plpgsql")}`,
+    // the first statement finds the row by its id alone
+    ["D4-f critical"],
+  ),
+  one(
+    "D4: behind a helper that compares and raises",
+    `${invites} ${refusing("raise exception 'no'")} ${definer("f(i uuid)", "void", "declare t uuid; begin t := public.opened(i); delete from public.invites where id = i; end", "plpgsql")}`,
+    ["D4-f medium", "D4-opened medium"],
+  ),
+  one(
+    "D4: behind a helper that only answers",
+    `${invites} ${refusing("return null")} ${definer("f(i uuid)", "void", "declare t uuid; begin t := public.opened(i); delete from public.invites where id = i; end", "plpgsql")}`,
+    ["D4-f high", "D4-opened medium"],
+  ),
+  one(
+    "D4: no secrets: an id, a number, the code of a product, a pattern",
+    `${invites} ${definer("f(t text)", "void", "update public.invites set note = '' where token_id = t")}
+      ${definer("g(n integer)", "void", "update public.invites set note = '' where token_count = n")}
+      ${definer("h(c text)", "void", "update public.items set note = '' where code = c")}
+      ${definer("i(t text)", "void", "update public.invites set note = '' where token like t")}`,
+    ["D4-f high", "D4-g high", "D4-h high", "D4-i high"],
+  ),
+  one(
+    "D4: forgot my password, by e-mail",
+    `${invites} ${definer("f(address text)", "void", "declare one public.invites; begin select * into one from public.invites i where lower(i.email) = lower(address); update public.invites set token = md5(random()::text) where id = one.id; end", "plpgsql")}`,
+    ["D4-f medium"],
+  ),
+  one(
+    "D4: by e-mail, and the caller chooses, deletes or sees",
+    `${invites} ${definer("f(address text, given text)", "void", "declare other text; begin other := md5(given); update public.invites set token = other where email = address; end", "plpgsql")}
+      ${definer("g(address text)", "void", "delete from public.invites where email = address")}
+      ${definer("h(address text)", "setof text", "select token from public.invites where email = address")}`,
+    ["D4-f high", "D4-g high", "D4-h critical"],
   ),
 ];
