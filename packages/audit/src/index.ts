@@ -4,11 +4,15 @@
 export type { Report, Finding } from "./report/report.ts";
 export { type AcceptConfig, type Config, defineConfig, type FailOn, type TableConfig } from "./config/config.ts";
 export { check, type Checked, type CheckRequest, type Progress } from "./check/check.ts";
+export { checkVersions } from "./check/check-versions.ts";
 export { checkLive, type LiveRequest } from "./check/check-live.ts";
 export { writeBaseline } from "./check/baseline.ts";
 export type { Options } from "./config/options.ts";
 export { type LoadedConfig, loadConfig } from "./config/load-config.ts";
 export { optionRows, type ResolvedOptions, resolveOptions } from "./config/resolve-options.ts";
+export type { CommandAnswer, Explanation, PolicyValue, TermValue } from "./why/explanation.ts";
+export { whyLive, type WhyLiveRequest } from "./why/why-live.ts";
+export { whyReplay, type WhyReplayRequest } from "./why/why-replay.ts";
 export type { MigrationSet } from "./find/migration.ts";
 export { githubAnnotations, githubSummary } from "./report/github.ts";
 export { gitlabReport } from "./report/gitlab.ts";

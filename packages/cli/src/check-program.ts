@@ -15,7 +15,10 @@ function source(command: Command, argument: string = "[folder]"): Command {
     .option("--folder <folder>", "the migrations folder, when it is not found by itself")
     .option("--tool <tool>", "the migration tool, when it is not recognised")
     .option("--config <file>", "configuration (default: watertight.config.ts, .js or .json)")
-    .option("--server <major>", "PostgreSQL version to check on")
+    .option(
+      "--server <majors>",
+      "PostgreSQL versions to check on, for example 18,15 (18 is there; others are looked for)",
+    )
     .option("--no-attack", "rules only: seed nothing, attack nothing");
 }
 

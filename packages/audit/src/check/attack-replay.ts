@@ -5,6 +5,7 @@
 import { attackSchema, type AttackOptions } from "../matrix/attack-schema.ts";
 import { labServer } from "../matrix/lab/lab-role.ts";
 import type { Matrix } from "../matrix/matrix.ts";
+import type { AttackServer } from "../matrix/server.ts";
 import type { Replay } from "../replay/replay.ts";
 import { OWNER } from "../replay/sandbox.ts";
 import type { Facts } from "../rules/rule.ts";
@@ -19,15 +20,19 @@ export const noAttacks = (why: string | null): Matrix => ({
   connections: 0,
 });
 
+/** The database of a replay as attacks and seeds reach it. */
+export function labOf(replay: Replay): Promise<AttackServer> {
+  const strip = hasSandboxRights(replay.snapshot, replay.history, OWNER) ? OWNER : null;
+  return labServer({ ...replay, serverVersion: replay.snapshot.serverVersion }, strip);
+}
+
 /**
  * Attacks the database of a replay.
  * @throws the reason of the signal when it aborts
  */
 export async function attackReplay(replay: Replay, facts: Facts, options: AttackOptions): Promise<Matrix> {
-  const strip = hasSandboxRights(replay.snapshot, replay.history, OWNER) ? OWNER : null;
-  const ground = { ...replay, serverVersion: replay.snapshot.serverVersion };
   try {
-    return await attackSchema(await labServer(ground, strip), facts, options);
+    return await attackSchema(await labOf(replay), facts, options);
   } catch (error) {
     options.signal?.throwIfAborted();
     return noAttacks(`No attack ran, nothing below is verified: ${(error as Error).message}`);

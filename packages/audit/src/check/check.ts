@@ -8,6 +8,7 @@ import type { Migration, MigrationSet } from "../find/migration.ts";
 import { attackReplay, noAttacks } from "./attack-replay.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
+import { binariesOf } from "../replay/binaries.ts";
 import { type Replay, replay } from "../replay/replay.ts";
 import { OWNER } from "../replay/sandbox.ts";
 import type { Report } from "../report/report.ts";
@@ -83,9 +84,12 @@ export async function check(request: CheckRequest): Promise<Checked> {
   onProgress({ step: "find", text: `${set.migrations.length} migrations in ${set.folder} (${set.tool})` });
   const parsed = await timed("parse", () => parseMigrations(set));
   const { accept, suppressions, remarks } = acceptances(set, request, today);
+  const [version = 18] = options.server;
+  const binaries = binariesOf(version);
   const replayed = await timed("replay", () =>
     replay(parsed, {
-      ...(options.server[0] === undefined ? {} : { version: options.server[0] }),
+      version,
+      ...(binaries === undefined ? {} : { binaries }),
       limits: {
         statementMs: options.limits.statementSeconds * 1000,
         totalMs: options.limits.seconds * 1000,

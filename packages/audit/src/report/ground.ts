@@ -10,7 +10,7 @@ export function groundText({ source, live, server }: Report): string {
     live === undefined
       ? `${source.folder} (${source.kind}, ${source.migrations} migrations)`
       : `database ${source.folder} (live, read as ${live.role})`;
-  return `${what} on PostgreSQL ${server.version}`;
+  return `${what} on PostgreSQL ${[server.version, ...(server.also ?? [])].join(" and ")}`;
 }
 
 /** What was done: statements, seeds, attacks; of a live database, what was asked of it. */

@@ -46,7 +46,8 @@ export interface Report {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "watertight"; readonly version: string };
   readonly source: { readonly kind: string; readonly folder: string; readonly migrations: number };
-  readonly server: { readonly version: string; readonly bootMs: number };
+  /** `also`: other versions on which the same was done. */
+  readonly server: { readonly version: string; readonly bootMs: number; readonly also?: readonly string[] };
   readonly statements: {
     readonly read: number;
     readonly ran: number;

@@ -1,0 +1,73 @@
+/**
+ * The same project on several major versions of PostgreSQL, as one report: that of the first version, with what another one does otherwise. Must never
+ * let a finding of one version be hidden by another.
+ */
+import type { Cell } from "../matrix/matrix.ts";
+import { severities } from "../report/order.ts";
+import type { Finding, Report } from "../report/report.ts";
+import { check, type Checked, type CheckRequest } from "./check.ts";
+
+/**
+ * Checks on each version of the configuration.
+ * @throws as check does
+ */
+export async function checkVersions(request: CheckRequest): Promise<Checked> {
+  const on = (version: number): CheckRequest => ({
+    ...request,
+    resolved: { ...request.resolved, options: { ...request.resolved.options, server: [version] } },
+  });
+  const [first, ...others] = request.resolved.options.server;
+  if (first === undefined || others.length === 0) return check(request);
+  const base = await check(on(first));
+  try {
+    let { report } = base;
+    for (const version of others) {
+      const other = await check(on(version));
+      await other.close();
+      report = mergeReports(report, other.report, version);
+    }
+    return { ...base, report };
+  } catch (error) {
+    await base.close();
+    throw error;
+  }
+}
+
+/** The first report with what the other says beside it. */
+export function mergeReports(base: Report, other: Report, version: number): Report {
+  const words = `on PostgreSQL ${version}`;
+  const known = new Map(base.findings.map((finding) => [finding.id, finding]));
+  const worse = (mine: Finding | undefined, theirs: Finding): boolean =>
+    mine === undefined ||
+    (theirs.verdict === "LEAK" && mine.verdict !== "LEAK") ||
+    severities.indexOf(theirs.severity) < severities.indexOf(mine.severity);
+  const extra = other.findings
+    .filter((finding) => worse(known.get(finding.id), finding))
+    .map((finding): Finding => ({ ...finding, evidence: [...finding.evidence, `so it is ${words}`] }));
+  const replaced = new Set(extra.map(({ id }) => id));
+  const cellKey = ({ table, column }: Cell): string => `${table.schema}.${table.name} ${column}`;
+  const theirs = new Map(other.matrix.cells.map((cell) => [cellKey(cell), cell]));
+  const failed = new Set(base.statements.failed.map(({ file, line }) => `${file}:${line}`));
+  return {
+    ...base,
+    server: { ...base.server, also: [...(base.server.also ?? []), other.server.version] },
+    statements: {
+      ...base.statements,
+      failed: [
+        ...base.statements.failed,
+        ...other.statements.failed
+          .filter(({ file, line }) => !failed.has(`${file}:${line}`))
+          .map((each) => ({ ...each, reason: `${words}: ${each.reason}` })),
+      ],
+    },
+    findings: [...base.findings.filter(({ id }) => !replaced.has(id)), ...extra],
+    matrix: {
+      ...base.matrix,
+      attempts: base.matrix.attempts + other.matrix.attempts,
+      cells: base.matrix.cells.map((cell) => {
+        const there = theirs.get(cellKey(cell));
+        return there?.verdict === "LEAK" && cell.verdict !== "LEAK" ? { ...there, reason: words } : cell;
+      }),
+    },
+  };
+}
