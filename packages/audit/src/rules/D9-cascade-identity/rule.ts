@@ -4,10 +4,10 @@
  */
 import type { Constraint, Relation, Trigger } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { dotted } from "../../understand/schema/graph.ts";
 import { touchesOf, type Touch } from "../bodies/touches.ts";
 import { trustedOf } from "../exposure/fired.ts";
 import { said } from "../exposure/words.ts";
+import { partsOfTables } from "../judge/parts-of-table.ts";
 import { may } from "../judge/row-access.ts";
 import { graphOf, holdsTenantRows } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
@@ -22,15 +22,19 @@ export const cascadeIdentity: Rule = {
     facts.snapshot.triggers.flatMap((trigger) => {
       const child = graphOf(facts).relation(trigger.relation);
       const key =
-        child === undefined ? undefined : facts.snapshot.constraints.find((each) => fires(facts, each, trigger));
+        child === undefined
+          ? undefined
+          : partsOfTables(facts.snapshot)
+              .constraints(child)
+              .find((each) => fires(facts, each, trigger));
       return child === undefined || key === undefined ? [] : (finding(facts, trigger, child, key) ?? []);
     }),
 };
 
 /** Whether a foreign key's action, set off by the application, fires a trigger as the owner. */
-function fires(facts: Facts, { relation, references, enforced }: Constraint, trigger: Trigger): boolean {
+function fires(facts: Facts, { references, enforced }: Constraint, trigger: Trigger): boolean {
   const parent = references && graphOf(facts).relation(references.relation);
-  if (!references || !parent || !enforced || dotted(relation) !== dotted(trigger.relation)) return false;
+  if (!references || !parent || !enforced) return false;
   if (!trigger.enabled || trigger.level !== "row" || trigger.timing === "instead of") return false;
   if (trigger.timing === "after" && facts.snapshot.version < 180000) return false;
   const deleting = may(facts, parent, "delete");
@@ -43,7 +47,7 @@ function fires(facts: Facts, { relation, references, enforced }: Constraint, tri
 }
 
 function finding(facts: Facts, trigger: Trigger, child: Relation, key: Constraint): RuleFinding | null {
-  const routine = facts.snapshot.routines.find(({ signature }) => signature === trigger.calls);
+  const routine = partsOfTables(facts.snapshot).routine(trigger.calls);
   // a definer is its own owner in any case: D8
   if (routine === undefined || routine.securityDefiner) return null;
   const touches = touchesOf(facts, routine, trustedOf(facts, child)).filter(

@@ -4,6 +4,7 @@
  */
 import type { Index } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
+import { partsOfTables } from "../judge/parts-of-table.ts";
 import { isBound } from "../judge/row-access.ts";
 import { graphOf, tenantColumn, tenantRelations } from "../judge/tenant-rows.ts";
 import type { Facts, Rule } from "../rule.ts";
@@ -60,11 +61,10 @@ function reason({ method, columns, operatorClasses }: Index, tenant: string | nu
 
 /** Whether an index, this one too, begins with the tenant. */
 function indexedByTenant({ snapshot }: Facts, { relation }: Index, tenant: string | null): boolean {
-  return snapshot.indexes.some(
-    (other) =>
-      other.relation.schema === relation.schema &&
-      other.relation.name === relation.name &&
-      other.columns[0] === tenant &&
-      tenant !== null,
+  return (
+    tenant !== null &&
+    partsOfTables(snapshot)
+      .indexes(relation)
+      .some(({ columns }) => columns[0] === tenant)
   );
 }

@@ -7,6 +7,7 @@ import { quoteName, quoteQualified } from "@watertight/schema";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { objectKey } from "../../history/object-key.ts";
 import { nameWords, parseExpression } from "../../understand/sql/parser.ts";
+import { partsOfTables } from "../judge/parts-of-table.ts";
 import { isBound } from "../judge/row-access.ts";
 import { tenancyOf, tenantColumn, tenantRelations } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
@@ -26,10 +27,9 @@ export const policyCost: Rule = {
 function missingIndex(facts: Facts, table: Relation): RuleFinding[] {
   const column = tenantColumn(facts, table);
   if (column === null || tenancyOf(facts, table).kind !== "column") return [];
-  const indexed = facts.snapshot.indexes.some(
-    ({ relation, columns, predicate }) =>
-      relation.schema === table.schema && relation.name === table.name && columns[0] === column && predicate === null,
-  );
+  const indexed = partsOfTables(facts.snapshot)
+    .indexes(table)
+    .some(({ columns, predicate }) => columns[0] === column && predicate === null);
   if (indexed) return [];
   return [
     {
@@ -45,8 +45,8 @@ function missingIndex(facts: Facts, table: Relation): RuleFinding[] {
 }
 
 function policiesOf(facts: Facts, table: Relation): RuleFinding[] {
-  return facts.snapshot.policies
-    .filter(({ relation }) => relation.schema === table.schema && relation.name === table.name)
+  return partsOfTables(facts.snapshot)
+    .policies(table)
     .flatMap((policy) => {
       const found = costs(facts, policy, tenantColumn(facts, table));
       const [first] = found;
@@ -77,9 +77,9 @@ function costs(facts: Facts, { using, check, calls }: Policy, tenant: string | n
     outside(tree, (type, node) => {
       if (type === "FuncCall") {
         const name = nameWords(node.funcname as SyntaxNode[]).join(".");
-        const routine = facts.snapshot.routines.find(
-          (each) => calls.includes(each.signature) && [`${each.schema}.${each.name}`, each.name].includes(name),
-        );
+        const routine = calls
+          .flatMap((signature) => partsOfTables(facts.snapshot).routine(signature) ?? [])
+          .find((each) => [`${each.schema}.${each.name}`, each.name].includes(name));
         const perRow = /(^|\.)current_setting$/.test(name) || (routine !== undefined && routine.arguments.length === 0);
         if (perRow)
           found.push({

@@ -8,6 +8,7 @@ import { dotted } from "../../understand/schema/graph.ts";
 import { parseExpression } from "../../understand/sql/parser.ts";
 import type { AccessMode } from "../bodies/accesses.ts";
 import { checkOfTree } from "../bodies/caller-check.ts";
+import { partsOfTables } from "../judge/parts-of-table.ts";
 import { isOpenToRead } from "../judge/row-access.ts";
 import { holdsTenantRows } from "../judge/tenant-rows.ts";
 import type { Facts } from "../rule.ts";
@@ -57,8 +58,8 @@ export function exposureTo(facts: Facts, role: string, relation: Relation, mode:
 }
 
 /** The policies of a table. */
-export function policiesOf({ snapshot }: Facts, { schema, name }: QualifiedName): Policy[] {
-  return snapshot.policies.filter(({ relation }) => relation.schema === schema && relation.name === name);
+export function policiesOf({ snapshot }: Facts, table: QualifiedName): readonly Policy[] {
+  return partsOfTables(snapshot).policies(table);
 }
 
 /** Whether a policy looks at the tenant at all; whether rightly is the matter of the policy's own rules (B). */

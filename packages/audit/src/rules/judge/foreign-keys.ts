@@ -6,6 +6,7 @@ import type { Constraint, Relation } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
 import type { Facts, Severity } from "../rule.ts";
 import { type Guessability, guessabilityOf } from "./identifiers.ts";
+import { partsOfTables } from "./parts-of-table.ts";
 import { checkOf, isBound, isOpenToRead, may, policiesFor } from "./row-access.ts";
 import { graphOf, tenancyOf, tenantColumn } from "./tenant-rows.ts";
 
@@ -68,15 +69,16 @@ function inherited(facts: Facts, { columns, references }: Constraint, child: Rel
   const root = graphOf(facts).root(child);
   return (
     root !== child &&
-    facts.snapshot.constraints.some(
-      (other) =>
-        other.kind === "foreign" &&
-        dotted(other.relation) === dotted(root) &&
-        other.columns.join() === columns.join() &&
-        other.references !== null &&
-        references !== null &&
-        dotted(other.references.relation) === dotted(references.relation),
-    )
+    partsOfTables(facts.snapshot)
+      .constraints(root)
+      .some(
+        (other) =>
+          other.kind === "foreign" &&
+          other.columns.join() === columns.join() &&
+          other.references !== null &&
+          references !== null &&
+          dotted(other.references.relation) === dotted(references.relation),
+      )
   );
 }
 

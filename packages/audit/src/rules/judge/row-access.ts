@@ -4,19 +4,16 @@
  */
 import type { Policy, Relation } from "@watertight/schema";
 import type { Facts } from "../rule.ts";
+import { partsOfTables } from "./parts-of-table.ts";
 
 /** Commands with policies. */
 export type RowCommand = "select" | "insert" | "update" | "delete";
 
 /** Policies that apply to the application for a command. */
 export function policiesFor({ snapshot, reach }: Facts, relation: Relation, command: RowCommand): Policy[] {
-  return snapshot.policies.filter(
-    (policy) =>
-      policy.relation.schema === relation.schema &&
-      policy.relation.name === relation.name &&
-      (policy.command === "all" || policy.command === command) &&
-      reach.applies(policy.roles),
-  );
+  return partsOfTables(snapshot)
+    .policies(relation)
+    .filter((policy) => (policy.command === "all" || policy.command === command) && reach.applies(policy.roles));
 }
 
 /**

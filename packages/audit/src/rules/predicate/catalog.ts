@@ -24,11 +24,16 @@ export interface Catalog {
   identifies(relation: Relation, column: string): boolean;
 }
 
-const dotted = ({ schema, name }: QualifiedName): string => JSON.stringify([schema, name]);
+// no name holds a NUL
+const dotted = ({ schema, name }: QualifiedName): string => `${schema}\0${name}`;
 
 function group<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  for (const item of items) {
+    const known = groups.get(key(item));
+    if (known === undefined) groups.set(key(item), [item]);
+    else known.push(item);
+  }
   return groups;
 }
 

@@ -10,6 +10,7 @@ import { type Door, type Guards, type Policies, policiesOf } from "./effective.t
 import { and, type Formula, or, yes } from "./formula.ts";
 import { judgeOf } from "./judge.ts";
 import type { Judging } from "./judging.ts";
+import type { Predicate } from "./reader.ts";
 import type { RowVariable } from "./term.ts";
 import { foreign, type Judge, own, type Placement, type Scenario, type Situation } from "./world.ts";
 import type { Guard } from "./effective.ts";
@@ -70,10 +71,23 @@ function convene({ snapshot, understanding, reach }: Facts): Court {
     atom: { text: "a policy that could not be read", about: "unknown" },
     negated: false,
   };
-  const admits: Court["admits"] = (guard, placement, scenario, more) =>
-    guard.predicate === null
-      ? unread
-      : judge.truth(guard.predicate.term, at(guard.predicate.row, placement, scenario, more)).t;
+  // the same question is put by every rule, and for every other policy of the table
+  const answers = new WeakMap<Predicate, Map<string, Formula>>();
+  const admits: Court["admits"] = (guard, placement, scenario, more) => {
+    const { predicate } = guard;
+    if (predicate === null) return unread;
+    const answer = (): Formula => judge.truth(predicate.term, at(predicate.row, placement, scenario, more)).t;
+    if (more !== undefined) return answer();
+    const columns = placement.kind === "written" ? [...placement.foreign] : [];
+    const asked = [scenario.session, placement.kind, scenario.role, ...columns].join("\0");
+    const known = answers.get(predicate) ?? new Map<string, Formula>();
+    answers.set(predicate, known);
+    const before = known.get(asked);
+    if (before !== undefined) return before;
+    const formula = answer();
+    known.set(asked, formula);
+    return formula;
+  };
   const floor: Court["floor"] = (guards, placement, scenario, more) =>
     and(...guards.restrictive.map((guard) => admits(guard, placement, scenario, more)));
 

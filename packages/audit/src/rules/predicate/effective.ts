@@ -49,13 +49,12 @@ export interface Policies {
 /** The policies of a catalog. */
 export function policiesOf(catalog: Catalog): Policies {
   const reader = readerOf(catalog);
-  const read = new Map<string, Predicate | null>();
+  const read = { using: new Map<Policy, Predicate | null>(), check: new Map<Policy, Predicate | null>() };
   const predicate = (policy: Policy, relation: Relation, side: "using" | "check"): Predicate | null => {
-    const key = JSON.stringify([relation.schema, relation.name, policy.name, side]);
-    const known = read.get(key);
+    const known = read[side].get(policy);
     if (known !== undefined) return known;
     const made = readPredicate(reader, relation, policy[side] ?? "");
-    read.set(key, made);
+    read[side].set(policy, made);
     return made;
   };
   const guard = (policy: Policy, relation: Relation, door: Door): Guard | null => {
@@ -63,18 +62,27 @@ export function policiesOf(catalog: Catalog): Policies {
     const side = reused ? "using" : door.side;
     return policy[side] === null ? null : { policy, predicate: predicate(policy, relation, side), reused };
   };
+  // rules ask for the same door again and again; the roles' rights are made once, so the list itself is the key
+  const asked = new WeakMap<ReadonlySet<string>, Map<string, Guards>>();
   return {
     reader,
     guards(relation, rights, door) {
+      const known = asked.get(rights) ?? new Map<string, Guards>();
+      asked.set(rights, known);
+      const key = `${door.command} ${door.side} ${relation.schema}\0${relation.name}`;
+      const before = known.get(key);
+      if (before !== undefined) return before;
       const all = catalog
         .policies(relation)
         .filter(({ command }) => command === "all" || command === door.command)
         .filter(({ roles }) => roles.some((role) => role === "public" || rights.has(role)))
         .flatMap((policy) => guard(policy, relation, door) ?? []);
-      return {
+      const guards: Guards = {
         permissive: all.filter(({ policy }) => policy.permissive),
         restrictive: all.filter(({ policy }) => !policy.permissive),
       };
+      known.set(key, guards);
+      return guards;
     },
     expressions(policy) {
       const relation = catalog.relation(policy.relation.schema, policy.relation.name, []);
