@@ -26,9 +26,12 @@ interface Guess {
 function idOfTable(world: World, name: string): string | undefined {
   const wanted = name.toLowerCase().replace(/^_?p_|^_|_?id$|_$/g, "");
   if (wanted.length < 3) return undefined;
-  const table = tenantTables(world).find((each) =>
-    [wanted, `${wanted}s`, `${wanted}es`, wanted.replace(/y$/, "ies")].includes(each.name.toLowerCase()),
-  );
+  const forms = [wanted, `${wanted}s`, `${wanted}es`, wanted.replace(/y$/, "ies")];
+  const tables = tenantTables(world);
+  // match_id: matches, else order_matches
+  const table =
+    tables.find((each) => forms.includes(each.name.toLowerCase())) ??
+    tables.find((each) => forms.some((form) => each.name.toLowerCase().endsWith(`_${form}`)));
   const [key] = table ? world.graph.primaryKey(table).slice(-1) : [];
   return table && key !== undefined ? (world.book.of(table, "B")[0]?.values.get(key) ?? undefined) : undefined;
 }

@@ -5,11 +5,11 @@
 import type { Policy, Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { listed, said } from "../exposure/words.ts";
-import { courtOf, relationKey } from "../predicate/court.ts";
+import { readAsCaller } from "../predicate/as-caller.ts";
+import { courtOf } from "../predicate/court.ts";
 import { doors } from "../predicate/effective.ts";
 import { holds } from "../predicate/leaks.ts";
 import { policyText } from "../predicate/leak-findings.ts";
-import { type Select, selectOf, visitTerms } from "../predicate/term.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
 
 /** The rule. */
@@ -50,21 +50,6 @@ function finding(facts: Facts, policy: Policy): RuleFinding | null {
     fix: "look the other table up in a SECURITY DEFINER function with a fixed search_path, owned by a role that may read it",
     attackable: false,
   };
-}
-
-/** Tables that a policy's own sub-selects read under the caller's rights; functions are left out, a body is read when it is called. */
-function readAsCaller(facts: Facts, policy: Policy): Relation[] {
-  const found = new Map<string, Relation>();
-  const add = (select: Select): void => {
-    for (const { relation, called } of select.branches.flatMap(({ rows }) => rows))
-      if (relation !== null && !called) found.set(relationKey(relation), relation);
-  };
-  for (const { term } of courtOf(facts).policies.expressions(policy))
-    visitTerms(term, false, (each) => {
-      const select = selectOf(each);
-      if (select !== null) add(select);
-    });
-  return [...found.values()];
 }
 
 const hasSelect = ({ using, check }: Policy): boolean => /\(\s*select\b/i.test(`${using} ${check}`);

@@ -3,6 +3,8 @@
  * another family names it (A9: a policy of another role, A10: a floor that is too narrow).
  */
 import type { Facts, Severity } from "../rule.ts";
+import { said } from "../exposure/words.ts";
+import { failingAt } from "./as-caller.ts";
 import { courtOf, type Court } from "./court.ts";
 import { waysOf } from "./formula.ts";
 import { isDirectory } from "./directory.ts";
@@ -32,6 +34,8 @@ export type Cause =
 export interface CausedLeak extends Leak {
   readonly cause: Cause;
   readonly severity: Severity;
+  /** Why every such statement fails today, whatever the policy lets through; null where none does. */
+  readonly fails: string | null;
 }
 
 const divided = new WeakMap<object, readonly CausedLeak[]>();
@@ -45,7 +49,11 @@ export function causedLeaks(facts: Facts): readonly CausedLeak[] {
   const made = leaks.flatMap((leak): CausedLeak[] => {
     if (otherFamily(facts, court, leak) || (leak.door.side === "check" && repeatsReading(leaks, leak))) return [];
     const [cause, severity] = causeOf(facts, court, leak, leaks);
-    return [{ ...leak, cause, severity }];
+    const failing = failingAt(facts, leak.role, leak.relation, leak.door);
+    if (failing === null) return [{ ...leak, cause, severity, fails: null }];
+    const { policy, table } = failing;
+    const fails = `every ${leak.door.command.toUpperCase()} of ${leak.role} fails today: policy ${policy.name} reads ${said(table)}, which it may not (42501)`;
+    return [{ ...leak, cause, severity: severity === "low" ? severity : "medium", fails }];
   });
   divided.set(facts.snapshot, made);
   return made;

@@ -69,7 +69,12 @@ export function leakFindings(facts: Facts, cause: Cause, words: (group: LeakGrou
       table: { schema: relation.schema, name: relation.name },
       message,
       severity,
-      evidence: [...policyText(policy), ...cases(leaks), ...evidence],
+      evidence: [
+        ...policyText(policy),
+        ...cases(leaks),
+        ...new Set(leaks.flatMap(({ fails }) => fails ?? [])),
+        ...evidence,
+      ],
       keys: [objectKey.policy(relation, policy.name)],
       fix,
       attackable: true,

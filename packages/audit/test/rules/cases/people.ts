@@ -1,4 +1,4 @@
-/** Cases of tables of people: lists of members that all may see, and keys on the names by which they sign in. */
+/** Cases from real projects: lists of members, keys on names by which people sign in, policies that fail before they leak. */
 import type { RuleCase } from "./case.ts";
 
 const me = "(select nullif(current_setting('app.user_id', true), ''))::uuid";
@@ -8,6 +8,11 @@ const people = (columns: string): string => `
   alter table public.profiles force row level security;
   create policy own on public.profiles for update using (id = ${me});
   create policy listed on public.profiles for select using (true);`;
+const moving = `
+  drop policy own on public.reminders;
+  create policy seen on public.reminders for select using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+  create policy mine on public.reminders for update
+    using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid and note = (select s.note from public.secrets s)) with check (note = 'done');`;
 const one = (name: string, of: readonly string[], sql: string, found: readonly string[]): RuleCase => ({
   name,
   sql,
@@ -52,5 +57,17 @@ export const casesPeople: readonly RuleCase[] = [
       create policy own on public.user_emails using (user_id = ${me});
       grant select, insert, update, delete on public.users, public.user_emails to shop_app;`,
     ["E5-user_emails_email_key medium", "E5-users_email_key medium", "E5-users_nickname_color_key high"],
+  ),
+  one(
+    "B6: a policy that can't be asked: every UPDATE fails today",
+    ["B6", "B20"],
+    `create table public.secrets (note text); ${moving}`,
+    ["B20-reminders.mine low", "B6-reminders.mine medium"],
+  ),
+  one(
+    "B6: the same, and the table may be read",
+    ["B6", "B20"],
+    `create table public.secrets (note text); grant select on public.secrets to shop_app; ${moving}`,
+    ["B6-reminders.mine high"],
   ),
 ];
