@@ -95,6 +95,21 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
   source(
     add(
       program,
+      "why",
+      "Say why a row is seen or not: each policy with each term and its value, for all commands.",
+      "watertight why --table invoices --row 7 --as TENANT --db env:DATABASE_URL",
+      async () => (await import("./commands/check/why.ts")).execute,
+      "a live database, in a read-only transaction that rolls back: env:NAME, file:PATH, or a URL without password (default: seeded rows of the migrations)",
+    ),
+  )
+    .requiredOption("--table <table>", "the table")
+    .option("--row <key>", "the row's key, or column=value,column=value (without --db: default one of each tenant)")
+    .option("--as <tenant>", "the tenant that asks (without --db: A or B)")
+    .option("--user <id>", "a person of the tenant (default: found among its members)")
+    .option("--role <name>", "the role that requests run as (default: understood from the schema)");
+  source(
+    add(
+      program,
       "bisect",
       "Find the migration that opened a finding.",
       "watertight bisect A1-attachments",

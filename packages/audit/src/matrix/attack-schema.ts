@@ -108,10 +108,7 @@ async function refresh(admin: Session, world: World): Promise<string[]> {
  */
 export async function attackSchema(server: AttackServer, facts: Facts, options: AttackOptions = {}): Promise<Matrix> {
   const deadline = Date.now() + (options.budgetMs ?? ms.budget);
-  const admin = await Session.open({
-    ...server.config(null),
-    options: "-c timezone=UTC -c datestyle=ISO -c lock_timeout=5s",
-  });
+  const admin = await openAdmin(server);
   const pool = new LanePool(server, ms.statement);
   try {
     const graph = schemaGraph(facts.snapshot);
@@ -142,6 +139,23 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     await Promise.all([pool.close(), admin.close()]);
   }
 }
+
+/**
+ * Seeds the two tenants as an attack does and attacks nothing: for who wants to look at the rows, or to run a script by hand. The same seed makes the
+ * same rows.
+ * @throws the reason of `signal` when it aborts, and connection errors of the superuser
+ */
+export async function seedWorld(server: AttackServer, facts: Facts, options: AttackOptions = {}): Promise<World> {
+  const admin = await openAdmin(server);
+  try {
+    return (await prepare(admin, server, facts, schemaGraph(facts.snapshot), options)).world;
+  } finally {
+    await admin.close();
+  }
+}
+
+const openAdmin = (server: AttackServer): Promise<Session> =>
+  Session.open({ ...server.config(null), options: "-c timezone=UTC -c datestyle=ISO -c lock_timeout=5s" });
 
 async function prepare(
   admin: Session,
