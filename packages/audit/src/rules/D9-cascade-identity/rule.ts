@@ -4,11 +4,12 @@
  */
 import type { Constraint, Relation, Trigger } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
+import type { Known } from "../bodies/caller-check.ts";
 import { touchesOf, type Touch } from "../bodies/touches.ts";
 import { trustedOf } from "../exposure/fired.ts";
 import { said } from "../exposure/words.ts";
 import { partsOfTables } from "../judge/parts-of-table.ts";
-import { may } from "../judge/row-access.ts";
+import { isBound, may } from "../judge/row-access.ts";
 import { graphOf, holdsTenantRows } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
 
@@ -50,7 +51,7 @@ function finding(facts: Facts, trigger: Trigger, child: Relation, key: Constrain
   const routine = partsOfTables(facts.snapshot).routine(trigger.calls);
   // a definer is its own owner in any case: D8
   if (routine === undefined || routine.securityDefiner) return null;
-  const touches = touchesOf(facts, routine, trustedOf(facts, child)).filter(
+  const touches = touchesOf(facts, routine, trustedIn(facts, child, key)).filter(
     ({ relation, check }) =>
       check !== "tenant" && relation.rowSecurity && relation.owner === child.owner && holdsTenantRows(facts, relation),
   );
@@ -70,6 +71,14 @@ function finding(facts: Facts, trigger: Trigger, child: Relation, key: Constrain
     fix: `compare the tenant in the function (… and ${said(touch.relation)}.tenant = old.tenant), or delete the children before the parent instead of ON DELETE CASCADE`,
     attackable: touch.mode !== "read",
   };
+}
+
+/** In the action of a key the row is a child of the caller's own parent row, whatever guards the child: so the key says, too, whose it is. */
+function trustedIn(facts: Facts, child: Relation, { columns, references }: Constraint): Known {
+  const known = trustedOf(facts, child);
+  const parent = references && graphOf(facts).relation(references.relation);
+  if (!parent || !isBound(facts, parent)) return known;
+  return { ...known, checked: new Set([...known.checked, ...columns.map((column) => `old.${column}`)]) };
 }
 
 const does = ({ mode, relation }: Touch): string =>
