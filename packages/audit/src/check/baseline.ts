@@ -13,7 +13,7 @@ const shape = z.strictObject({
 });
 
 /** A baseline that can't be read. */
-export class BaselineError extends Error {
+class BaselineError extends Error {
   readonly code = "WT_CHECK_BASELINE";
   readonly exitCode: number = 2;
   readonly hint = "Write it anew: watertight check --update-baseline";

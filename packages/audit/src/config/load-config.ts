@@ -13,7 +13,7 @@ import { ConfigError } from "./config-error.ts";
 import { problemsOf } from "./problems.ts";
 
 /** Names that are looked for in the project's folder, in this order. */
-export const configFiles: readonly string[] = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"].map(
+const configFiles: readonly string[] = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"].map(
   (extension) => `watertight.config.${extension}`,
 );
 

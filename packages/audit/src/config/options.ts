@@ -6,7 +6,7 @@ import type { MigrationTool } from "../find/migration.ts";
 import type { AcceptConfig, Config, FailOn, TableConfig } from "./config.ts";
 
 /** How a text (a flag, a variable) becomes the option's value. */
-export type OptionKind = "text" | "list" | "number" | "numbers" | "boolean" | "object";
+type OptionKind = "text" | "list" | "number" | "numbers" | "boolean" | "object";
 
 /** One option. Those of kind object come from the file only. */
 export interface Option {

@@ -21,7 +21,7 @@ export function problemsOf(config: unknown): string[] {
 }
 
 /** The path of an option as people write it: accept[0].reason, tables["my table"]. */
-export function optionPath(path: readonly PropertyKey[]): string {
+function optionPath(path: readonly PropertyKey[]): string {
   return path
     .map((step, at) => {
       if (typeof step === "number") return `[${step}]`;

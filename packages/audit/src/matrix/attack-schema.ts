@@ -23,6 +23,7 @@ import { type Attempt, type Matrix, type MatrixColumn, matrixColumns, type Matri
 import { contextBook, type KitAccess } from "./personas/context.ts";
 import { makeTenantRoles, prepareLogins } from "./personas/logins.ts";
 import { columnMeaning } from "./personas/meaning.ts";
+import { settersOf } from "./personas/setters.ts";
 import { makeTenants, randomness } from "./personas/tenants.ts";
 import { makeUnbound, unboundRole } from "./personas/unbound.ts";
 import { reproScript } from "./repro.ts";
@@ -35,7 +36,7 @@ import type { AttackServer } from "./server.ts";
 import { Session } from "./wire/session.ts";
 
 /** What is going on, for a progress line. */
-export interface AttackProgress {
+interface AttackProgress {
   /** Proofs run attacks that were stopped again with the defence off. */
   readonly phase: "seed" | "attack" | "prove";
   readonly done: number;
@@ -190,6 +191,7 @@ async function prepare(
     );
   await makeUnbound(admin, server, facts, actors);
   const hasUsers = meaning.userType !== null;
+  const setters = settersOf(facts);
   const seeded = await seedTenants({
     admin,
     facts,
@@ -199,11 +201,11 @@ async function prepare(
     tenants,
     // a tenant's id may change while it is seeded
     context: async (tenant) =>
-      (await contextBook(understanding.context, kit, pair, hasUsers)).statements("strongest", tenant),
+      (await contextBook(understanding.context, kit, pair, hasUsers, setters)).statements("strongest", tenant),
     signal: options.signal,
     onTable: (done, total) => options.onProgress?.({ phase: "seed", done, total }),
   });
-  const context = await contextBook(understanding.context, kit, pair, hasUsers);
+  const context = await contextBook(understanding.context, kit, pair, hasUsers, setters);
   const extra = graph.tables.filter(
     (table) =>
       isSeedable(table) && understanding.memberships.some(({ relation }) => dotted(relation) === dotted(table)),
@@ -282,7 +284,12 @@ function isBlind(world: World, target: Target, outcomes: readonly Outcome[]): bo
   const bare = main.filter(
     ({ ruling }) => ruling.result === "blocked" && ruling.evidence.startsWith("0 rows of tenant B"),
   );
-  return bare.length > 0 && bare.every(({ ruling }) => ruling.evidence.endsWith(", 0 others"));
+  // an error is no sight of one's own rows; only a missing right is an answer
+  const failed = main.filter(
+    ({ ruling }) => ruling.result === "blocked" && !/^(0 rows of tenant B|42501 )/.test(ruling.evidence),
+  );
+  if (bare.length === 0) return failed.length > 0;
+  return bare.every(({ ruling }) => ruling.evidence.endsWith(", 0 others"));
 }
 
 function assemble(

@@ -30,7 +30,7 @@ export interface Finding {
 }
 
 /** What only a check of a live database has to tell. */
-export interface LiveReport {
+interface LiveReport {
   /** The role that read it; what it may not read is missing. */
   readonly role: string;
   /** What it could not read, and why. */
@@ -71,6 +71,8 @@ export interface Report {
   /** Channels that every database has; named once, never findings. */
   readonly residuals: readonly { readonly vector: string; readonly text: string }[];
   readonly timing: Readonly<Record<string, number>>;
+  /** The tenants of the attacks were made from it: the same seed makes the same ids again. Absent where nothing was attacked. */
+  readonly seed?: string;
   /** Of a live database only. */
   readonly live?: LiveReport;
 }

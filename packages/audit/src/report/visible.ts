@@ -4,7 +4,7 @@
 import type { Report } from "./report.ts";
 
 /** The text with such characters written out. */
-export function visible(text: string): string {
+function visible(text: string): string {
   return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (character) => {
     if (character === "\n") return character;
     return character === "\t" ? "  " : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

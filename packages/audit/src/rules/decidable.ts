@@ -4,7 +4,7 @@
  */
 
 /** Where a vector belongs that no schema decides. */
-export type Elsewhere = "pool" | "application" | "server";
+type Elsewhere = "pool" | "application" | "server";
 
 /** One vector. */
 export type Decision =

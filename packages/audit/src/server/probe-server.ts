@@ -12,7 +12,7 @@ import { statistics } from "./probes/statistics.ts";
 import { onStage } from "./stage.ts";
 
 /** The five probes. */
-export const probes: readonly Probe[] = [dropOwned, onConflictWhere, onConflictView, stalePlan, statistics];
+const probes: readonly Probe[] = [dropOwned, onConflictWhere, onConflictView, stalePlan, statistics];
 
 /**
  * Asks a server.

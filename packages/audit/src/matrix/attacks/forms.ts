@@ -23,7 +23,7 @@ const words: Readonly<Record<Persona, string>> = {
 };
 
 /** "in A's context, reused connection". */
-export const stanceInWords = ({ persona, age }: Stance): string => `${words[persona]}, ${age} connection`;
+const stanceInWords = ({ persona, age }: Stance): string => `${words[persona]}, ${age} connection`;
 
 /** The stances of an actor; where nothing is set by a context there is only one. */
 export function stancesOf(world: World, actor: Actor): readonly Stance[] {
@@ -44,7 +44,7 @@ export const mainStance = (actor: Actor): Stance => ({
 });
 
 /** The vector of a leak through the table itself: the outermost defence that is missing. */
-export function vectorOf(world: World, target: Target, stance: Stance, policyVector: string): string {
+function vectorOf(world: World, target: Target, stance: Stance, policyVector: string): string {
   if (!target.relation.rowSecurity) return target.hasPolicies ? "A2" : "A1";
   const bypass = world.facts.reach.bypasses(target.relation);
   if (bypass && !bypass.bySetRole) return bypass.why === "owner" ? "A3" : "A4";

@@ -14,7 +14,7 @@ import { forgetB, tablesBehind, touchedBy } from "./paths.ts";
 import { openTable, rightsOf, type Target, unboundControl, type World } from "./world.ts";
 
 /** What of B an answer shows, cell by cell. */
-export function shows(answer: Answer, markers: Markers, sent: string): string[] {
+function shows(answer: Answer, markers: Markers, sent: string): string[] {
   const rows = answer.rows.filter((cells) => cells.some((cell) => cell !== null && markers.in(cell, sent).length > 0));
   if (rows.length === 0) return [];
   const first = rows[0]!.map((cell, at) => `${answer.columns[at]}=${(cell ?? "null").slice(0, 60)}`).slice(0, 4);

@@ -8,7 +8,7 @@ import type pg from "pg";
 import type { AttackServer } from "../server.ts";
 
 /** Name of the role. */
-export const labRole = "watertight_lab";
+const labRole = "watertight_lab";
 
 /** What a replay lends. */
 export interface LabGround {

@@ -8,7 +8,7 @@ import { quoteText } from "@watertight/schema";
 import type { Session } from "../wire/session.ts";
 
 /** Name of the schema. */
-export const labSchema = "watertight_lab";
+const labSchema = "watertight_lab";
 
 const definition = `
 create schema ${labSchema};

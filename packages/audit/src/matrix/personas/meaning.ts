@@ -9,7 +9,7 @@ import { peopleOf } from "../../understand/tenants/people.ts";
 import type { SessionTable } from "../../understand/understanding.ts";
 
 /** What a column's value stands for. */
-export type Holds = "tenant" | "user";
+type Holds = "tenant" | "user";
 
 /** Answers about columns. */
 export interface Meaning {
@@ -18,6 +18,9 @@ export interface Meaning {
   /** Types of the ids, as format_type prints them; null where the schema has none. */
   readonly tenantType: string;
   readonly userType: string | null;
+  /** The type by which ids are made: texts that policies cast to uuid or a number must be such. */
+  readonly tenantForm: string;
+  readonly userForm: string | null;
   /** The columns where ids begin, as schema.table.column: a row there makes the tenant or the user. */
   readonly tenantRoots: ReadonlySet<string>;
   readonly userRoots: ReadonlySet<string>;
@@ -63,8 +66,20 @@ const columnIn = (root: string, table: string): string | null => {
 /** The name of a session table's key, as in {@link Meaning.sessionTypes}. */
 export const sessionKey = ({ relation, column }: SessionTable): string => keyOf(relation, column);
 
+/** What a text has to look like because policies cast what they compare: current_setting('app.tenant_id')::uuid. */
+function formOf({ policies }: Facts["snapshot"], type: string): string {
+  if (!/^(text|character varying)/.test(type)) return type;
+  const casts = policies.flatMap(({ using, check }) =>
+    [...`${using} ${check}`.matchAll(/current_setting\('[^']+'(?:::text)?(?:, \w+)?\)(?:, ''::text\))?\)*::(uuid|integer|bigint)/g)].map(
+      ([, form]) => form!,
+    ),
+  );
+  const [first] = casts;
+  return first !== undefined && casts.every((form) => form === first) ? first : type;
+}
+
 /** Reads the meaning of columns from the understanding. */
-export function columnMeaning({ understanding }: Facts, graph: SchemaGraph): Meaning {
+export function columnMeaning({ snapshot, understanding }: Facts, graph: SchemaGraph): Meaning {
   const tenantRoots = new Set<string>();
   const userRoots = new Set<string>();
   const names = new Map<string, Holds>();
@@ -107,6 +122,8 @@ export function columnMeaning({ understanding }: Facts, graph: SchemaGraph): Mea
   return {
     tenantType: tenantType ?? "uuid",
     userType,
+    tenantForm: formOf(snapshot, tenantType ?? "uuid"),
+    userForm: userType === null ? null : formOf(snapshot, userType),
     tenantRoots,
     userRoots,
     sessionTypes: new Map(

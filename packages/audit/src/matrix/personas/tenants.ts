@@ -46,7 +46,7 @@ export function numberFrom(random: Randomness, name: string, type: string): stri
 const numbers = /^(smallint|integer|bigint|numeric|oid|double precision|real)/;
 
 /** An id of a type. */
-export function idFrom(random: Randomness, name: string, type: string, canary: string): string {
+function idFrom(random: Randomness, name: string, type: string, canary: string): string {
   if (type === "uuid") return uuidFrom(random, name);
   if (numbers.test(type)) return numberFrom(random, name, type);
   const room = Number(/^(?:character|character varying|bpchar|varchar)\((\d+)\)$/.exec(type)?.[1] ?? 63);
@@ -59,8 +59,8 @@ export function idFrom(random: Randomness, name: string, type: string, canary: s
 export function makeTenants(
   random: Randomness,
   types: {
-    readonly tenantType: string;
-    readonly userType: string | null;
+    readonly tenantForm: string;
+    readonly userForm: string | null;
     readonly sessionTypes: ReadonlyMap<string, string>;
   },
   perUser: boolean,
@@ -68,9 +68,9 @@ export function makeTenants(
   const make = (label: "A" | "B"): Tenant => {
     // a letter first, lower case and digits: passes for a slug, a code, a part of an address
     const canary = `w${label.toLowerCase()}${random(`canary ${label}`, 8)}`;
-    const id = idFrom(random, `tenant ${label}`, types.tenantType, canary);
+    const id = idFrom(random, `tenant ${label}`, types.tenantForm, canary);
     const user = (which: string): string =>
-      idFrom(random, `user ${label} ${which}`, types.userType ?? types.tenantType, canary);
+      idFrom(random, `user ${label} ${which}`, types.userForm ?? types.tenantForm, canary);
     const sessions = [...types.sessionTypes].map(([key, type]): [string, [string, string]] => {
       const session = (which: string): string => idFrom(random, `session ${label} ${which} ${key}`, type, canary);
       return [key, [session("strongest"), session("weakest")]];

@@ -45,7 +45,7 @@ export function opening(
 }
 
 /** Statements that switch a defence off. */
-export function switchOff({ sql, withoutTriggers }: Control): string[] {
+function switchOff({ sql, withoutTriggers }: Control): string[] {
   return [...(sql.length > 0 ? [labRun(sql.join("; "))] : []), ...(withoutTriggers ? [labWithoutTriggers] : [])];
 }
 

@@ -38,7 +38,7 @@ export async function readDomains(admin: Session): Promise<Domains> {
 }
 
 /** The inside of CHECK (…), whatever stands behind it. */
-export function checkExpression(definition: string): string | null {
+function checkExpression(definition: string): string | null {
   const start = definition.indexOf("(");
   if (!definition.startsWith("CHECK") || start < 0) return null;
   let depth = 0;
@@ -78,7 +78,7 @@ function below(value: string): string {
 }
 
 /** What the partition columns must hold to get into a partition by its bound; null where only trying tells (hash, default). */
-export function boundValues(columns: readonly string[], bound: string, which: number): Values | null {
+function boundValues(columns: readonly string[], bound: string, which: number): Values | null {
   const list = /^FOR VALUES IN \((.*)\)$/s.exec(bound);
   if (list) {
     const values = listValues(list[1]!);

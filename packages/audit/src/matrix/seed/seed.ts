@@ -14,7 +14,7 @@ import { RowPlacer } from "./place-row.ts";
 import { conditionText, literal, nameOf, type Values } from "./values.ts";
 
 /** Rows that attacks write: they fit, and are not there. */
-export interface SpareRows {
+interface SpareRows {
   readonly A?: Values;
   readonly B?: Values;
 }

@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** SQLSTATE that we give to a connection that is gone. */
-export const connectionLost = "08006";
+const connectionLost = "08006";
 
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 

@@ -5,7 +5,7 @@
 import type { ParsedStatement, SyntaxNode } from "../../history/statement.ts";
 
 /** A role of a platform, with the attributes that it has there. */
-export interface PlatformRole {
+interface PlatformRole {
   readonly name: string;
   readonly attributes: string;
   /** Roles that it belongs to. */

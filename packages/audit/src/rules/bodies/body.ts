@@ -8,7 +8,7 @@ import { bodyTag, parseExpression, parsePlPgSql, parseStatements } from "../../u
 import { skeletonOf } from "./skeleton.ts";
 
 /** One part. `into` names the variables that it fills. */
-export interface BodyPart {
+interface BodyPart {
   /** dynamic: `tree` is the expression that makes the text of a statement. */
   readonly kind: "statement" | "condition" | "value" | "dynamic";
   readonly tree: SyntaxNode;

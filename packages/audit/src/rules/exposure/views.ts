@@ -53,7 +53,7 @@ function follow(facts: Facts, view: Relation, before: CheckLevel, seen: Set<Rela
 }
 
 /** The check in a view's own text. */
-export function checkOfView(facts: Facts, { definition }: Relation): CheckLevel {
+function checkOfView(facts: Facts, { definition }: Relation): CheckLevel {
   const [tree] = definition === null ? [] : (parseStatements(definition) ?? []);
   return tree === undefined ? "none" : checkOfTree(facts, tree);
 }

@@ -5,7 +5,7 @@
  */
 
 /** Something that can be true or false of a row, a session or the data, and what it is about. */
-export interface Atom {
+interface Atom {
   /** Equal text, equal truth. */
   readonly text: string;
   readonly about: AtomKind;
@@ -104,7 +104,7 @@ export function not(formula: Formula): Formula {
 }
 
 /** An atom or its negation. */
-export interface Literal extends Atom {
+interface Literal extends Atom {
   readonly negated: boolean;
 }
 

@@ -80,7 +80,7 @@ export function searchPath(routine: Routine): string[] {
 }
 
 /** The statements of an SQL body, in either form. */
-export function sqlBody(routine: Routine): readonly SyntaxNode[] {
+function sqlBody(routine: Routine): readonly SyntaxNode[] {
   const text = routine.body.trim();
   const single = /^RETURN\b/i.test(text) ? `select ${text.slice("return".length)}` : null;
   const block = /^BEGIN\s+ATOMIC\b([\s\S]*)\bEND\s*;?$/i.exec(text)?.[1];
@@ -95,7 +95,7 @@ function sqlAnswer(reader: Reader, routine: Routine, inner: Scope): Term | null 
 }
 
 /** A sub-select as a value: without rows it is just its answer. */
-export function scalar(select: Select): Term {
+function scalar(select: Select): Term {
   const [branch, ...others] = select.branches;
   const plain =
     others.length === 0 && branch?.rows.length === 0 && branch.where.kind === "constant" && branch.where.value === true;
@@ -103,7 +103,7 @@ export function scalar(select: Select): Term {
 }
 
 /** RETURNS TABLE (names …) names the answers. */
-export function named(routine: Routine, select: Select): Select {
+function named(routine: Routine, select: Select): Select {
   const names = /^TABLE\((.*)\)$/s
     .exec(routine.returns)?.[1]
     ?.split(",")

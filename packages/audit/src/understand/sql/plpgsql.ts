@@ -7,7 +7,7 @@ import type { SyntaxNode } from "../../history/statement.ts";
 import { bodyTag, parseExpression, parsePlPgSql, parseStatements } from "./parser.ts";
 
 /** One query or expression of a body. */
-export interface BodyStep {
+interface BodyStep {
   readonly query?: SyntaxNode;
   readonly expression?: SyntaxNode;
   /** Variables that take its columns, in order. */

@@ -7,7 +7,7 @@ import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { plainWord } from "./words.ts";
 
 /** Why a column is in the group. */
-export type GroupReason = "key" | "foreign key" | "composite key" | "name" | "policy";
+type GroupReason = "key" | "foreign key" | "composite key" | "name" | "policy";
 
 /** Columns that hold one thing. */
 export interface ColumnGroup {
