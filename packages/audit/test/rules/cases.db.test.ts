@@ -8,6 +8,7 @@ import { casesB } from "./cases/b.ts";
 import { casesC } from "./cases/c.ts";
 import type { RuleCase } from "./cases/case.ts";
 import { casesD } from "./cases/d.ts";
+import { casesOfMutants } from "./cases/mutants.ts";
 import { casesPeople } from "./cases/people.ts";
 import { shop } from "./myths/myth.ts";
 
@@ -15,6 +16,7 @@ const all: readonly (readonly [string, RuleCase, string])[] = [
   ...casesA.map((each) => [each.name, each, shop()] as const),
   ...casesB.map((each) => [each.name, each, shop()] as const),
   ...casesC.map((each) => [each.name, each, shop()] as const),
+  ...casesOfMutants.map((each) => [each.name, each, shop()] as const),
   ...casesPeople.map((each) => [each.name, each, shop()] as const),
   ...casesD.map((each) => [each.name, each, shop({ force: false })] as const),
 ];

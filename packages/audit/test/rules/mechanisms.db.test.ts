@@ -191,6 +191,7 @@ describe.each([15, 18] as const)("PostgreSQL %i with settings of its own", (vers
     try {
       expect(await decoded(server, "red")).toBe(true);
       expect(await decoded(server, "green")).toBe(false);
+      expect(await decodedUnpublished(server)).toContain(CANARY);
       expect(await statistics(server, "red")).toBe(version < 18 ? "with its value" : "normalised");
       expect(await statistics(server, "green")).toBe("42501");
     } finally {
@@ -221,6 +222,25 @@ function decoded(server: TestServer, colour: Colour): Promise<boolean> {
     await admin.query(`select pg_drop_replication_slot('${replicator}')`);
     await admin.query(`drop role ${replicator}`);
     return text.includes(CANARY);
+  });
+}
+
+/** What a role with REPLICATION and no other right gets where every publication is filtered: by a decoder that asks for none. */
+function decodedUnpublished(server: TestServer): Promise<string> {
+  return on(server, "F9-publications", "green", async ({ database }) => {
+    const { admin } = database;
+    await admin.query("create role replicator_plain login replication");
+    const stranger = await connect(database.url("replicator_plain"));
+    await stranger.query("select pg_create_logical_replication_slot('replicator_plain', 'test_decoding')");
+    await admin.query(`insert into public.tenants (id, name) values ('${A}', 'Ann')`);
+    await admin.query(`insert into public.invoices (tenant_id, number, note) values ('${A}', 1, '${CANARY}')`);
+    const { rows } = await stranger.query<{ data: string }>(
+      "select data from pg_logical_slot_peek_changes('replicator_plain', null, null)",
+    );
+    await stranger.query("select pg_drop_replication_slot('replicator_plain')");
+    await stranger.end();
+    await admin.query("drop role replicator_plain");
+    return rows.map(({ data }) => data).join("\n");
   });
 }
 

@@ -53,7 +53,7 @@ export async function factsOf(server: TestServer, sql: string, options: FactsOpt
     await loadParser();
     const history = await plainHistory({ "0001_fixture": sql });
     const read = async (): Promise<Facts> =>
-      gather(ownPart(await readSnapshot(fixture.database.admin), fixture), history, options);
+      factsIn(fixture, await readSnapshot(fixture.database.admin), history, options);
     return {
       ...(await read()),
       database: fixture.database,
@@ -77,7 +77,14 @@ export async function factsOf(server: TestServer, sql: string, options: FactsOpt
   }
 }
 
-function gather(snapshot: Snapshot, history: History, { roles, declared }: FactsOptions): Facts {
+/** The facts of a snapshot that was read in a fixture's database. The parser must be loaded (`loadParser`). */
+export function factsIn(
+  fixture: FixtureDatabase,
+  read: Snapshot,
+  history: History,
+  { roles, declared }: FactsOptions = {},
+): Facts {
+  const snapshot = ownPart(read, fixture);
   const config = { ...declared, ...(roles === undefined ? {} : { roles: { tenant: roles } }) };
   const understanding = understand(snapshot, { config });
   const names = understanding.roles.filter(({ kind }) => kind !== "service").map(({ name }) => name);

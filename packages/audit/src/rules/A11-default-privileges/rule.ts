@@ -1,11 +1,13 @@
 /**
  * A11: default privileges give the application rights on every table to come, before anybody has thought of row security. No leak by itself, and
- * the usual way on some platforms, so never an error: each table that was left open is found as A1.
+ * the usual way on some platforms, so never an error: each table that was left open is found as A1. The same by hand: GRANT in one migration, ENABLE in
+ * a later one.
  */
 import type { DefaultPrivilege } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { listed } from "../exposure/words.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
+import { grantedFirst } from "./granted-first.ts";
 
 const rows = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"];
 
@@ -15,7 +17,10 @@ export const defaultPrivileges: Rule = {
   slug: "A11-default-privileges",
   title: "Default privileges expose new tables",
   needs: "catalog",
-  find: (facts) => facts.snapshot.defaultPrivileges.flatMap((each) => finding(facts, each) ?? []),
+  find: (facts) => [
+    ...facts.snapshot.defaultPrivileges.flatMap((each) => finding(facts, each) ?? []),
+    ...grantedFirst(facts),
+  ],
 };
 
 function finding(facts: Facts, { creator, schema, objects, acl }: DefaultPrivilege): RuleFinding | null {

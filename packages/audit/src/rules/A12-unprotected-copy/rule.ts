@@ -2,13 +2,13 @@
  * A12: a table made from a protected one, by LIKE, AS SELECT, INHERITS or PARTITION OF. Columns, keys and rows come along; row security and policies
  * never do. Follows renames, because the copy often takes the old name afterwards, and the protection stays with the table that lost it.
  */
-import type { QualifiedName } from "@watertight/schema";
+import type { QualifiedName, Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { accessesOf } from "../bodies/accesses.ts";
 import { rightsOn } from "../exposure/rights.ts";
 import { listed, said, sqlName } from "../exposure/words.ts";
-import { graphOf, holdsTenantRows } from "../judge/tenant-rows.ts";
+import { graphOf, holdsTenantRows, tenancyOf, tenantColumn } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
 import { switchesOf } from "../timeline/row-security.ts";
 import { finalName, type Moment, timelineOf } from "../timeline/timeline.ts";
@@ -53,15 +53,19 @@ function finding(
   const relation = now && graphOf(facts).relation(now);
   if (!relation || relation.rowSecurity || !(relation.kind === "r" || relation.kind === "p")) return null;
   const rights = rightsOn(facts, relation);
-  const holds = holdsTenantRows(facts, relation);
+  // the protected table may have another name since, and the copy its old one
+  const originals = sources
+    .map((each) => finalName(moments, each, at) ?? each)
+    .filter((each) => holdsTenantRows(facts, each));
+  const holds = holdsTenantRows(facts, relation) || originals.some((each) => keepsTenant(facts, relation, each));
   const renamed = relation.name !== target.name || relation.schema !== target.schema;
   // what is summed over all tenants, or never read by the application, is no copy of theirs
-  if (rights.length === 0 || !(holds || (how !== "AS SELECT" && sources.some((each) => holdsTenantRows(facts, each)))))
-    return null;
+  if (rights.length === 0 || !(holds || (how !== "AS SELECT" && originals.length > 0))) return null;
+  const ofTenants = originals.length > 0 && originals.every((each) => tenancyOf(facts, each).kind === "tenants");
   return {
     object: { kind: "table", schema: relation.schema, name: relation.name },
     message: `${said(relation)} was made from ${listed(sources.map(said))} by ${how}${renamed ? ` as ${said(target)} and renamed` : ""}: the copy has no row security, and the application may ${listed(rights)}.`,
-    severity: "high",
+    severity: ofTenants ? "medium" : "high",
     evidence: [
       `${how} copies neither row security nor policies (${statement.place.file}:${statement.place.line})`,
       "pg_class.relrowsecurity of the copy is false at the end of the migrations",
@@ -72,6 +76,12 @@ function finding(
     fix: `in the same migration: alter table ${sqlName(relation)} enable row level security, force row level security; and the policies of ${listed(sources.map(said))} again`,
     attackable: true,
   };
+}
+
+/** Whether the copy has the column that says whose a row is. */
+function keepsTenant(facts: Facts, { columns }: Relation, original: QualifiedName): boolean {
+  const column = tenantColumn(facts, original);
+  return column !== null && columns.some(({ name }) => name === column);
 }
 
 function copiesOf({ type, node, name }: Moment): Copy[] {

@@ -17,8 +17,38 @@ const like = "create table public.copy (like public.invoices including all); gra
 const function_ = (options: string, replace = ""): string =>
   `create ${replace} function public.f() returns setof text language sql security definer ${options} as 'select note from invoices';`;
 
-/** Cases of A12 to A15, D2, D6 and D7. */
+/** Cases of A11 to A15, D2, D6 and D7. */
 export const historyCases: readonly HistoryCase[] = [
+  {
+    name: "A11: opened in one migration, protected in the next",
+    migrations: [
+      `${owner} create table public.a (tenant_id uuid not null references public.tenants, note text); grant select on public.a to shop_app;
+      create table public.b (tenant_id uuid not null references public.tenants); grant all on all tables in schema public to public; revoke all on all tables in schema public from public;`,
+      "alter table public.a enable row level security; alter table public.b enable row level security;",
+    ],
+    of: ["A11"],
+    found: ["A11-a low 2", "A11-b low 2"],
+  },
+  {
+    name: "A11: opened by default privileges, protected in the next",
+    migrations: [
+      `${owner} alter default privileges in schema public grant select on tables to shop_app; create table public.a (tenant_id uuid not null references public.tenants, note text);`,
+      "alter table public.a enable row level security;",
+    ],
+    of: ["A11"],
+    found: ["A11-a low 2", "A11-public.shop_owner medium"],
+  },
+  {
+    name: "A11: protected in the same migration, or before the grant, or not the application's",
+    migrations: [
+      `create role shop_report nologin; ${owner} create table public.a (tenant_id uuid not null references public.tenants, note text); grant select on public.a to shop_app; alter table public.a enable row level security;
+      create table public.b (tenant_id uuid not null references public.tenants); create table public.c (code text primary key); grant select on public.c to shop_app;
+      create table public.d (tenant_id uuid not null references public.tenants); grant select on public.d to shop_report;`,
+      `alter table public.b enable row level security; grant select on public.b to shop_app; alter table public.c enable row level security; alter table public.d enable row level security;`,
+    ],
+    of: ["A11"],
+    found: [],
+  },
   {
     name: "A12: a copy that is protected later",
     migrations: [`${owner} ${like}`, "alter table public.copy enable row level security;"],
@@ -50,6 +80,15 @@ export const historyCases: readonly HistoryCase[] = [
     ],
     of: ["A12"],
     found: ["A12-invoices high 2"],
+  },
+  {
+    name: "A12: the table of tenants, copied and swapped; a count of it",
+    migrations: [
+      `${owner} create table public.firms as select * from public.tenants; create table public.many as select count(*) from public.tenants; grant select on public.firms, public.many to shop_app;`,
+      `alter table public.tenants rename to tenants_old; create table public.tenants (like public.tenants_old); grant select on public.tenants to shop_app;`,
+    ],
+    of: ["A12"],
+    found: ["A12-firms medium 2", "A12-tenants medium 3"],
   },
   {
     name: "A12: made from an unprotected table",
