@@ -6,6 +6,7 @@ export { type AcceptConfig, type Config, defineConfig, type FailOn, type TableCo
 export { check, type Checked, type CheckRequest, type Progress } from "./check/check.ts";
 export { checkVersions } from "./check/check-versions.ts";
 export { checkLive, type LiveRequest } from "./check/check-live.ts";
+export { standUp, type StandUpRequest, type StoodUp } from "./check/stand-up.ts";
 export { writeBaseline } from "./check/baseline.ts";
 export type { Options } from "./config/options.ts";
 export { type LoadedConfig, loadConfig } from "./config/load-config.ts";

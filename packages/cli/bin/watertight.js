@@ -2,5 +2,7 @@
 // The command. Everything is in dist; this file only connects it to the process.
 import { processIo, run } from "../dist/index.js";
 
-process.on("SIGINT", () => process.exit(130));
-process.exitCode = await run(process.argv.slice(2), processIo());
+const io = processIo();
+process.on("SIGINT", () => io.interrupt() || process.exit(130));
+process.on("SIGTERM", () => io.interrupt() || process.exit(143));
+process.exitCode = await run(process.argv.slice(2), io);

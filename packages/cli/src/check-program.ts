@@ -84,14 +84,19 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     .argument("[id]", "vector or finding")
     .option("--unverified", "the cells of the last check that could not be decided, and why")
     .option("--list", "all vectors that have a rule");
-  add(
-    program,
-    "repro",
-    "Print the psql script that shows a finding of the last check.",
-    "watertight repro A1-invoices | psql …",
-    async () => (await import("./commands/check/repro.ts")).execute,
-    null,
-  ).argument("<finding>", "finding id");
+  source(
+    add(
+      program,
+      "repro",
+      "Print the psql script that shows a finding of the last check.",
+      "watertight repro A1-invoices --up",
+      async () => (await import("./commands/check/repro.ts")).execute,
+      null,
+    ),
+    "<finding>",
+  )
+    .option("--up", "replay and seed again, and keep the throw-away server open for psql until Ctrl-C")
+    .option("--in <folder>", "the project (default: this folder)");
   source(
     add(
       program,

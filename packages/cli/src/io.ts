@@ -16,10 +16,19 @@ export interface Io {
   /** Characters of a line. */
   readonly width: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Waits until the person ends the waiting with Ctrl-C. */
+  untilInterrupted(): Promise<void>;
+}
+
+/** The io of a process, which gets its signals. */
+export interface ProcessIo extends Io {
+  /** Ends the waiting; false when nobody waits. */
+  interrupt(): boolean;
 }
 
 /** The io of this process. */
-export function processIo(): Io {
+export function processIo(): ProcessIo {
+  let waiting: (() => void) | undefined;
   const { env } = process;
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "0";
   const unwanted = (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
@@ -30,6 +39,19 @@ export function processIo(): Io {
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true && env.CI === undefined,
     colour: !unwanted && (forced || process.stdout.isTTY === true),
     cwd: process.cwd(),
+    untilInterrupted() {
+      // a promise alone does not keep the process alive
+      const alive = setInterval(() => {}, 60_000);
+      return new Promise<void>((resolve) => {
+        waiting = resolve;
+      }).finally(() => clearInterval(alive));
+    },
+    interrupt() {
+      const end = waiting;
+      waiting = undefined;
+      end?.();
+      return end !== undefined;
+    },
     width: process.stdout.columns ?? 100,
     env,
   };

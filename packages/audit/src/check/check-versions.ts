@@ -5,15 +5,18 @@
 import type { Cell } from "../matrix/matrix.ts";
 import { severities } from "../report/order.ts";
 import type { Finding, Report } from "../report/report.ts";
-import { check, type Checked, type CheckRequest } from "./check.ts";
+import { check, type Checked, type CheckRequest, newSeed } from "./check.ts";
 
 /**
  * Checks on each version of the configuration.
  * @throws as check does
  */
 export async function checkVersions(request: CheckRequest): Promise<Checked> {
+  // one seed: a script of one version names rows that the other has, too
+  const { seed = newSeed() } = request;
   const on = (version: number): CheckRequest => ({
     ...request,
+    seed,
     resolved: { ...request.resolved, options: { ...request.resolved.options, server: [version] } },
   });
   const [first, ...others] = request.resolved.options.server;

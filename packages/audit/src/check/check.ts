@@ -2,6 +2,7 @@
  * The whole check of a project: find, parse, replay, understand, judge, attack, report. One road for the command line, CI and everyone else.
  * Must never write into the project; what is to be kept, the caller writes.
  */
+import { randomBytes } from "node:crypto";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
 import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
@@ -54,6 +55,8 @@ export interface CheckRequest {
   readonly until?: number;
   /** Migrations behind those of the project, for fixes that are not written yet. */
   readonly append?: readonly Migration[];
+  /** Ids and canaries of the two tenants come from it; default: a new one for each check. */
+  readonly seed?: string;
 }
 
 /** What came of it. The replayed database is there until close(). */
@@ -67,6 +70,9 @@ export interface Checked {
   close(): Promise<void>;
 }
 
+/** A seed for the tenants of one check. */
+export const newSeed = (): string => randomBytes(8).toString("hex");
+
 /**
  * Checks a project.
  * @throws CheckError, ConfigError, EmbeddedError
@@ -78,6 +84,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
   const { root, resolved, configFile, today = new Date(), onProgress = () => {}, signal } = request;
   const { options } = resolved;
   const { timed, timing } = makeStopwatch();
+  const { seed = newSeed() } = request;
 
   const { set: all, others } = await timed("find", () => chooseMigrations(root, options));
   const set = { ...all, migrations: [...all.migrations.slice(0, request.until), ...(request.append ?? [])] };
@@ -110,6 +117,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
         : await timed("attack", () =>
             attackReplay(replayed, facts, {
               budgetMs: options.limits.attackSeconds * 1000,
+              seed,
               onProgress: ({ phase, done, total }) =>
                 onProgress({ step: phase, text: doing[phase], done, ...(total === null ? {} : { all: total }) }),
               ...(signal === undefined ? {} : { signal }),
@@ -134,6 +142,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
       matrix,
       residuals,
       timing: timing(),
+      ...(request.attack === false ? {} : { seed }),
     };
     const also = others.map(
       (other) =>

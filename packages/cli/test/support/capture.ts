@@ -16,6 +16,8 @@ export interface CaptureOptions {
   interactive?: boolean;
   colour?: boolean;
   cwd?: string;
+  /** Stands for Ctrl-C; it is given what was printed until then. */
+  interrupted?: (out: string) => Promise<void>;
 }
 
 /** Runs `watertight …argv`. */
@@ -31,6 +33,7 @@ export async function capture(argv: string[], options: CaptureOptions = {}): Pro
     cwd: options.cwd ?? process.cwd(),
     width: 100,
     env: options.env ?? {},
+    untilInterrupted: () => options.interrupted?.(out) ?? Promise.resolve(),
   });
   return { exitCode, out, err, json: () => JSON.parse(out) as Record<string, any> };
 }
