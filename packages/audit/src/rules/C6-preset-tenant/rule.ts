@@ -14,11 +14,15 @@ export const presetTenant: Rule = {
   needs: "catalog",
   find(facts) {
     const context = contextSettings(facts);
+    // PostgREST's older form, a setting for each claim, which auth.uid() still asks first
+    const byClaim = context.has("request.jwt.claims");
+    const isContext = (name: string): boolean =>
+      context.has(name) || (byClaim && name.startsWith("request.jwt.claim."));
     const logins = new Set(
       facts.understanding.roles.filter(({ kind }) => kind !== "service").flatMap(({ name, login }) => [name, login]),
     );
     return facts.snapshot.settings.flatMap(({ role, database, name, value }): RuleFinding[] => {
-      if (!context.has(name.toLowerCase()) || value === "" || (role !== null && !logins.has(role))) return [];
+      if (!isContext(name.toLowerCase()) || value === "" || (role !== null && !logins.has(role))) return [];
       if (database !== null && database !== facts.snapshot.database.name) return [];
       const whose = role === null ? "every role" : `role ${role}`;
       return [

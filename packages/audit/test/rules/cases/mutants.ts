@@ -16,6 +16,16 @@ export const casesOfMutants: readonly RuleCase[] = [
     found: ["A4-shop_app critical"],
   },
   {
+    name: "C6: the claim of auth.uid() in its older form",
+    sql: `reset role; create schema auth; grant usage on schema auth to shop_app;
+      create function auth.uid() returns uuid language sql stable as $$ select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+      create table public.todos (id uuid primary key, user_id uuid not null, note text); alter table public.todos enable row level security;
+      create policy own on public.todos using (user_id = (select auth.uid())); grant select on public.todos to shop_app;
+      alter role shop_app set request.jwt.claim.sub = 'aaaaaaaa-0000-4000-8000-00000000000a'; alter role shop_app set request.jwt.claim_name = 'x';`,
+    of: ["C6"],
+    found: ["C6-shop_app.request.jwt.claim.sub high"],
+  },
+  {
     name: "F9: REPLICATION needs no publication",
     sql: "reset role; alter role shop_app replication;",
     of: ["F9"],
