@@ -57,7 +57,7 @@ function judge(
   const blunt = attempts.find(({ result, bites }) => result === "blocked" && bites !== true);
   if (blunt) return verdict("UNVERIFIED", `${blunt.name} is not shown to bite: ${blunt.proof ?? ""}`);
   if (state.blind && ["read", "update", "delete", "reassign"].includes(column))
-    return verdict("UNVERIFIED", "tenant A sees none of its own rows either: its context may be misunderstood");
+    return verdict("UNVERIFIED", "tenant A does not see its own rows either: its context may be misunderstood");
   const noted = attempts.filter(({ result }) => result === "noted");
   if (noted.length === attempts.length) return verdict("N/A", `only a residual channel: ${noted[0]!.evidence}`);
   return verdict("BLOCKED", noted.length > 0 ? `with a residual channel: ${noted[0]!.evidence}` : null);

@@ -159,6 +159,8 @@ export function markersOf(pages: readonly BookPage[], ids: readonly string[], ca
     canary,
     ...[...own].filter((value) => !others.has(value) && /[0-9a-z]{4}/i.test(value) && !/^\d{4}-\d\d-\d\d/.test(value)),
   ];
+  // the whole value before the canary in it: an id that the attack wrote holds the canary, too
+  list.sort((one, other) => other.length - one.length);
   const pattern = new RegExp(
     list.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|"),
     "g",

@@ -28,6 +28,8 @@ export function readAttacks(world: World, target: Target, actor: Actor): Attack[
     ({ name, baseType }) =>
       /^(text|character varying)/.test(baseType) &&
       rights.select.has(name) &&
+      // the attack writes these itself
+      !known.includes(name) &&
       (row!.values.get(name)?.includes(world.tenants.b.canary) ?? false),
   );
   // E9, B18: a value that can't be cast is printed in the error

@@ -5,6 +5,7 @@
 import { openContext, quoteText } from "@watertight/schema";
 import type { ContextSource } from "../../understand/understanding.ts";
 import { sessionKey } from "./meaning.ts";
+import type { Setters } from "./setters.ts";
 import type { Tenant } from "./tenants.ts";
 
 /**
@@ -108,6 +109,7 @@ export async function contextBook(
   kit: KitAccess | null,
   tenants: readonly Tenant[],
   hasUsers: boolean,
+  setters: Setters = new Map(),
 ): Promise<ContextBook> {
   const tokens = new Map<string, string>();
   if (kit) for (const tenant of tenants) tokens.set(tenant.label, await kitStatement(kit, tenant.id));
@@ -120,7 +122,10 @@ export async function contextBook(
       const statements = names.flatMap((name) => claims(sources, name, persona, tenant));
       if (persona === "anonymous") return statements;
       for (const source of sources) {
-        if (source.kind === "setting") statements.push(setting(source.setting, valueOf(source, persona, tenant)));
+        if (source.kind === "setting") {
+          const value = valueOf(source, persona, tenant);
+          statements.push(setters.get(source.setting.toLowerCase())?.(value) ?? setting(source.setting, value));
+        }
         if (source.kind === "kit") statements.push(...(tokens.has(tenant.label) ? [tokens.get(tenant.label)!] : []));
       }
       return statements;

@@ -70,9 +70,11 @@ export const sessionKey = ({ relation, column }: SessionTable): string => keyOf(
 function formOf({ policies }: Facts["snapshot"], type: string): string {
   if (!/^(text|character varying)/.test(type)) return type;
   const casts = policies.flatMap(({ using, check }) =>
-    [...`${using} ${check}`.matchAll(/current_setting\('[^']+'(?:::text)?(?:, \w+)?\)(?:, ''::text\))?\)*::(uuid|integer|bigint)/g)].map(
-      ([, form]) => form!,
-    ),
+    [
+      ...`${using} ${check}`.matchAll(
+        /current_setting\('[^']+'(?:::text)?(?:, \w+)?\)(?:, ''::text\))?\)*::(uuid|integer|bigint)/g,
+      ),
+    ].map(([, form]) => form!),
   );
   const [first] = casts;
   return first !== undefined && casts.every((form) => form === first) ? first : type;

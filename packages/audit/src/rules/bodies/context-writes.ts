@@ -39,7 +39,7 @@ export function leftContext(facts: Facts, routine: Routine): LeftContext | null 
   for (const { kind, tree, into } of bodyOf(routine).parts) {
     if (kind === "value" && readsContext(facts, tree, undefined, routine)) for (const name of into) saved.add(name);
     if (kind === "statement" && accessesOf(tree).length > 0) for (const name of into) rows.add(name);
-    for (const { setting, session, value } of writesIn(facts, tree)) {
+    for (const { setting, session, value } of contextWritesIn(facts, tree)) {
       const restores = value === undefined || readsContext(facts, value, { ...nothingKnown, context: saved }, routine);
       const names = columnNames(value);
       const chosen = names.some((name) => arguments_.has(name) || rows.has(name)) || hasParameter(value);
@@ -65,7 +65,8 @@ function worksOnRows(facts: Facts, tree: SyntaxNode, path: readonly string[]): b
   });
 }
 
-function writesIn(facts: Facts, tree: SyntaxNode): Write[] {
+/** The statements of a tree that set the context. */
+export function contextWritesIn(facts: Facts, tree: SyntaxNode): Write[] {
   const found: Write[] = [];
   walkTree(tree, (type, node) => {
     if (type === "FuncCall" && nameWords(node.funcname as SyntaxNode[]).at(-1) === "set_config") {
