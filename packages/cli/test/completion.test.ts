@@ -31,7 +31,7 @@ describe("what is offered", () => {
     [["kit", "pro"], ["protect"]],
     [
       ["kit", "keys", ""],
-      ["list", "rotate", "retire"],
+      ["list", "rotate", "retire", "help"],
     ],
     [["check", "--fail-on", "c"], ["critical"]],
     [
