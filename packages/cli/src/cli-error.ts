@@ -61,6 +61,13 @@ export interface ShownError {
   readonly exitCode: number;
 }
 
+// an SQLSTATE comes from the database; anything else is ours
+function nextOf(code: string): string {
+  if (code === "55P03") return "The table is in use; try again when it is quieter.";
+  if (/^[0-9A-Z]{5}$/.test(code)) return "Run: watertight kit status";
+  return "Please report it with the command and this message.";
+}
+
 /** Turns any error into what is shown of it. */
 export function showError(error: unknown): ShownError {
   const {
@@ -69,8 +76,7 @@ export function showError(error: unknown): ShownError {
     hint = "",
     exitCode,
   } = error as { code?: string; message?: string; hint?: string; exitCode?: number };
-  const next =
-    hint || (code === "55P03" ? "The table is in use; try again when it is quieter." : "Run: watertight kit status");
+  const next = hint || nextOf(code);
   const typed = code.startsWith("WT_");
   return {
     code: code || "WT_CLI_FAILED",
