@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describeServers } from "@watertight/testkit";
+import { describeServersBriefly } from "@watertight/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import pg from "pg";
 import { asSuperuser } from "../../src/replay/promote.ts";
@@ -23,7 +23,7 @@ begin
 end $$;
 `;
 
-describeServers((server) => {
+describeServersBriefly((server) => {
   const run = async (sql: string, options?: ReplayOptions): Promise<Replay> => {
     const result = await replayed(server, sql, options);
     onTestFinished(() => result.close());

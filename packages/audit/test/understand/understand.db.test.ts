@@ -1,5 +1,5 @@
 // Every style of schema on a real server: who the tenant is, table by table, and by whom and how it is asked for.
-import { describeServers } from "@watertight/testkit";
+import { describeServersBriefly } from "@watertight/testkit";
 import { beforeAll, expect, test } from "vitest";
 import { loadParser } from "../../src/understand/sql/parser.ts";
 import { understand } from "../../src/understand/understand.ts";
@@ -9,7 +9,7 @@ import { styles } from "./styles.ts";
 
 beforeAll(loadParser);
 
-describeServers((server) => {
+describeServersBriefly((server) => {
   for (const { name, files, ...expected } of styles)
     test(name, async () => {
       const understanding = understand(await styleSnapshot(server, files));

@@ -28,3 +28,10 @@ export function describeServers(body: (server: TestServer) => void): void {
   const { describe } = currentRun();
   for (const server of servers()) describe(`PostgreSQL ${server.version}`, () => body(server));
 }
+
+/** The same for blocks that are long and rarely differ: a run outside of CI takes the newest server only. */
+export function describeServersBriefly(body: (server: TestServer) => void): void {
+  if (process.env["CI"] !== undefined) return describeServers(body);
+  const [newest] = servers();
+  if (newest !== undefined) currentRun().describe(`PostgreSQL ${newest.version}`, () => body(newest));
+}
