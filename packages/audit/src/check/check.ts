@@ -10,6 +10,7 @@ import { attackReplay, noAttacks } from "./attack-replay.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
 import { binariesOf } from "../replay/binaries.ts";
+import { bootSandbox } from "../replay/boot.ts";
 import { type Replay, replay } from "../replay/replay.ts";
 import { OWNER } from "../replay/sandbox.ts";
 import type { Report } from "../report/report.ts";
@@ -89,23 +90,24 @@ export async function check(request: CheckRequest): Promise<Checked> {
   const { set: all, others } = await timed("find", () => chooseMigrations(root, options));
   const set = { ...all, migrations: [...all.migrations.slice(0, request.until), ...(request.append ?? [])] };
   onProgress({ step: "find", text: `${set.migrations.length} migrations in ${set.folder} (${set.tool})` });
-  const parsed = await timed("parse", () => parseMigrations(set));
-  const { accept, suppressions, remarks } = acceptances(set, request, today);
   const [version = 18] = options.server;
   const binaries = binariesOf(version);
-  const replayed = await timed("replay", () =>
-    replay(parsed, {
-      version,
-      ...(binaries === undefined ? {} : { binaries }),
-      limits: {
-        statementMs: options.limits.statementSeconds * 1000,
-        totalMs: options.limits.seconds * 1000,
-      },
-      onProgress: (done, count) => onProgress({ step: "replay", text: "statements replayed", done, all: count }),
-      ...(signal === undefined ? {} : { signal }),
-    }),
-  );
+  const boot = bootSandbox({ version, ...(binaries === undefined ? {} : { binaries }) });
   try {
+    const parsed = await timed("parse", () => parseMigrations(set));
+    const { accept, suppressions, remarks } = acceptances(set, request, today);
+    const sandbox = await timed("boot", () => boot.ready());
+    const replayed = await timed("replay", () =>
+      replay(parsed, {
+        sandbox,
+        limits: {
+          statementMs: options.limits.statementSeconds * 1000,
+          totalMs: options.limits.seconds * 1000,
+        },
+        onProgress: (done, count) => onProgress({ step: "replay", text: "statements replayed", done, all: count }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
     const facts = await timed("understand", () =>
       factsFrom(withoutSandboxRights(replayed.snapshot, replayed.history, OWNER), replayed.history, resolved),
     );
@@ -148,9 +150,9 @@ export async function check(request: CheckRequest): Promise<Checked> {
       (other) =>
         `also found, not checked: ${other.folder} (${other.tool}, ${other.migrations.length}); choose with --folder`,
     );
-    return { report, facts, set, replay: replayed, remarks: [...also, ...remarks], close: () => replayed.close() };
+    return { report, facts, set, replay: replayed, remarks: [...also, ...remarks], close: () => boot.close() };
   } catch (error) {
-    await replayed.close();
+    await boot.close();
     throw error;
   }
 }
