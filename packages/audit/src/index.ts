@@ -18,7 +18,7 @@ export type { MigrationSet } from "./find/migration.ts";
 export { githubAnnotations, githubSummary } from "./report/github.ts";
 export { gitlabReport } from "./report/gitlab.ts";
 export { htmlReport } from "./report/html.ts";
-export { jsonReport } from "./report/json.ts";
+export { jsonDocument, jsonReport, type ReportDocument } from "./report/json.ts";
 export { junitReport } from "./report/junit.ts";
 export { markdownReport } from "./report/markdown.ts";
 export { exitCodeOf, openFindings } from "./report/order.ts";

@@ -7,6 +7,7 @@ import {
   checklist,
   diffReports,
   exitCodeOf,
+  jsonDocument,
   type Report,
   type ReportDiff,
   terminalReport,
@@ -89,7 +90,7 @@ export const execute: Execute<CheckFlags> = (context, args, flags) =>
         ? checklist(facts, { findings: report.findings, matrix: attacked ? report.matrix : null })
         : undefined;
     const more = { ...(diff === undefined ? {} : { diff }), ...(items === undefined ? {} : { checklist: items }) };
-    print.result({ ...report, ...more }, () => {
+    print.result({ ...jsonDocument(report), ...more }, () => {
       io.out(terminalReport(report, { colour: io.colour, width: io.width, verbose: flags.verbose === true }));
       if (diff !== undefined) printDiff(context, against!, diff);
       for (const { verdict, title, reason, evidence } of items ?? []) {

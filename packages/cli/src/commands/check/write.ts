@@ -22,7 +22,7 @@ const last = ".watertight/last.json";
 
 /** Keeps the report for explain and repro; .watertight/ ignores itself but for the baseline. */
 export async function keepLast(root: string, report: Report): Promise<void> {
-  await write(join(root, last), jsonReport(report));
+  await write(join(root, last), `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(join(root, ".watertight/.gitignore"), "*\n!.gitignore\n!baseline.json\n", { flag: "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
