@@ -2,6 +2,7 @@
  * Runs one statement: as it is, then with what it lacks, at last as superuser where that is all it lacks. Nothing is ever dropped: what can't
  * run is an outcome with its reason.
  */
+import { quoteText } from "@watertight/schema";
 import type { Outcome, ParsedStatement, SyntaxNode } from "../history/statement.ts";
 import { whereToLook } from "../history/where.ts";
 import { excuse } from "./decide/excuse.ts";
@@ -13,6 +14,7 @@ import { remedy } from "./remedy.ts";
 import { attempt, reconnect, type Runner } from "./runner.ts";
 import { OWNER } from "./sandbox.ts";
 import { type Refusal, SAVEPOINT } from "./session.ts";
+import { extensionOptions } from "./stubs/stand-in.ts";
 
 /** What became of one statement, and of others by it. */
 export interface Ran {
@@ -49,7 +51,8 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
   for (let round = 0; refusal !== undefined && round < 8; round++) {
     if (runner.session.status() === undefined) break;
     const text = prepared.text ?? statement.text;
-    if (refusal.sqlstate === "42501" && !promoted && promotable(statement, text, forbidden)) {
+    const may = refusal.sqlstate === "42501" && !promoted && promotable(statement, text, forbidden);
+    if (may && !(await isCaptured(runner, statement))) {
       promoted = true;
       refusal = await promote(runner, text);
       continue;
@@ -73,6 +76,11 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
   if (refusal !== undefined) return ran({ state: "failed", reason: refusal.message, sqlstate: refusal.sqlstate });
   for (const text of prepared.after)
     if ((await attempt(runner, text))?.sqlstate === "42501") await promote(runner, text);
+  if (prepared.leakproof !== undefined) {
+    const refused = await makeLeakproof(runner, prepared.leakproof);
+    promoted = refused === undefined;
+    if (refused !== undefined) adapted.push(`it is not LEAKPROOF here: ${refused.message}`);
+  }
   if (/^Alter(Role|Database)SetStmt$/.test(statement.type)) runner.stale = true;
   const touched = await runner.observer.look(runner.session, index, whereToLook(statement));
   return ran(
@@ -91,6 +99,35 @@ async function promote(runner: Runner, text: string): Promise<Refusal | undefine
   });
   if (inside && session.status() === "T") await session.own(`release savepoint ${SAVEPOINT}`);
   return result;
+}
+
+/**
+ * Whether the script of an extension would take a type of the schema's for its own: before 16 earthdistance's reads a `cube` with no schema before
+ * it, in its own schema first.
+ */
+async function isCaptured(runner: Runner, { type, tree }: ParsedStatement): Promise<boolean> {
+  const node = tree?.[type] as SyntaxNode;
+  if (type !== "CreateExtensionStmt" || node["extname"] !== "earthdistance") return false;
+  if (runner.sandbox.server.version >= 16) return false;
+  const [row] = await runner.session.own(
+    `select n.nspname::pg_catalog.text as cube, pg_catalog.current_schema()::pg_catalog.text as here
+       from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) e.extnamespace where e.extname operator(pg_catalog.=) 'cube'::pg_catalog.name`,
+  );
+  return row !== undefined && row["cube"] !== (extensionOptions(node).schema ?? row["here"]);
+}
+
+/** Marks the function that was made last under a name. */
+async function makeLeakproof(runner: Runner, name: readonly string[]): Promise<Refusal | undefined> {
+  const [own, schema] = name.toReversed();
+  const inSchema =
+    schema === undefined ? "" : `and n.nspname operator(pg_catalog.=) ${quoteText(schema)}::pg_catalog.name`;
+  const [row] = await runner.session.own(
+    `select pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) as signature
+       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
+      where p.proname operator(pg_catalog.=) ${quoteText(own ?? "")}::pg_catalog.name ${inSchema}
+      order by pg_catalog.age(p.xmin) limit 1`,
+  );
+  return promote(runner, `alter function ${String(row?.["signature"])} leakproof`);
 }
 
 /** BEGIN, COMMIT, ROLLBACK, SAVEPOINT. */

@@ -212,6 +212,26 @@ describeServersBriefly((server) => {
         `create function l() returns text leakproof begin atomic select public.spy(); end;`,
       ],
       [
+        "a literal that runs a domain's check while a LEAKPROOF function is read",
+        `create function public.chk(int) returns boolean language plpgsql as $$ begin return public.spy() is not null; end $$;
+        create domain public.d as int check (public.chk(value)); create type public.row1 as (x public.d);
+        create function l() returns int language sql leakproof as $$ select ('{1}'::public.d[])[1]::int $$;
+        create function l2(a public.d[] default '{1}') returns int language sql leakproof as 'select 1';
+        create function l3() returns int leakproof return (('(1)'::public.row1).x)::int;
+        create or replace function l() returns int language sql leakproof as $$ select ('{2}'::public.d[])[1]::int $$;
+        alter function l() leakproof; select l();`,
+      ],
+      [
+        "a type that takes the place of an extension's own",
+        `create function public.chk(int) returns boolean language plpgsql as $$ begin return public.spy() is not null; end $$;
+        create domain public.d as int check (public.chk(value)); create extension cube schema public;
+        create schema bad; create type bad.cube as (x public.d);
+        create function bad.cube_is_point(bad.cube) returns boolean language sql as 'select true';
+        create function bad.cube_dim(bad.cube) returns int language sql as 'select 1';
+        create function bad.cube_distance(bad.cube, bad.cube) returns float8 language sql as 'select 1';
+        create extension earthdistance schema bad;`,
+      ],
+      [
         "an index expression and maintenance",
         `create function public.ix(int) returns text language plpgsql immutable as $$ begin return public.spy(); end $$;
         create table q (a int); insert into q values (1); create index on q (public.ix(a)); analyze q; vacuum q; reindex table q; cluster q using q_ix_idx; create publication p for all tables;`,

@@ -4,7 +4,6 @@
  */
 import type { ParsedStatement, SyntaxNode } from "../../history/statement.ts";
 import { harmlessExtensions } from "./extensions.ts";
-import { languageOf } from "./refuse.ts";
 import { grantedRoles, roleNames, serverRoles } from "./role-names.ts";
 
 /** Names that no promoted statement may give anything of or to. */
@@ -52,9 +51,8 @@ const harmlessSetting = (name: unknown): boolean =>
 const settingOf: Decide = ({ setstmt }) =>
   String(setstmt?.kind).startsWith("VAR_RESET") || harmlessSetting(setstmt?.name);
 
-const routine: Decide = ({ options, actions }) => {
-  const list = options ?? actions;
-  const names = optionsOf(list).map(({ defname }) => defname);
+const routine: Decide = ({ actions }) => {
+  const names = optionsOf(actions).map(({ defname }) => defname);
   return names.includes("leakproof") && !names.includes("support") && !names.includes("transform");
 };
 
@@ -72,8 +70,7 @@ const byType: Readonly<Record<string, Decide>> = {
   CreateEventTrigStmt: ({ eventname }) => eventname !== "login",
   CreatePublicationStmt: wholeSchemas,
   AlterPublicationStmt: wholeSchemas,
-  CreateFunctionStmt: (node, forbidden) =>
-    ["sql", "plpgsql"].includes(languageOf(node["options"]) ?? "") && routine(node, forbidden),
+  // never CREATE FUNCTION: to read its body and its defaults runs code of the schema
   AlterFunctionStmt: routine,
   CreateExtensionStmt: ({ extname }) => harmlessExtensions.has(String(extname)),
   CreateFdwStmt: ({ func_options: functions }) => functions === undefined,
