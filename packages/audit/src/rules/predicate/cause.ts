@@ -67,11 +67,13 @@ function otherFamily({ understanding }: Facts, court: Court, leak: Leak): boolea
   if (!named.includes("public") && !own) return true;
   if (mentionsTenant(court, leak)) return false;
   const open = { session: "open", role } as const;
+  // a floor that was meant for this door and is too wide is no gap between floors
+  const here = court.policies.guards(relation, court.rights(role), door).restrictive;
+  if (here.some((each) => mentionsTenant(court, { relation, guard: each }))) return false;
   return court.catalog
     .policies(relation)
     .filter(({ permissive }) => !permissive)
     .some((policy) => {
-      const here = court.policies.guards(relation, court.rights(role), door).restrictive;
       if (here.some((each) => each.policy === policy)) return false;
       return court.policies
         .expressions(policy)
@@ -159,7 +161,7 @@ function asksSession({ predicate }: Leak["guard"]): boolean {
 }
 
 /** Whether the policy compares what says whose the row is with anything but itself or a literal. */
-function mentionsTenant(court: Court, { guard, relation }: Leak): boolean {
+function mentionsTenant(court: Court, { guard, relation }: Pick<Leak, "guard" | "relation">): boolean {
   const { predicate } = guard;
   if (predicate === null) return false;
   const columns = court.catalog.tenantColumns(relation);

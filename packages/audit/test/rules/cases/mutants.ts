@@ -16,6 +16,14 @@ export const casesOfMutants: readonly RuleCase[] = [
     found: ["A4-shop_app critical"],
   },
   {
+    name: "A10, B: a floor of one command that is too wide, beside a sound one of another",
+    sql: `drop policy own on public.invoices; create policy all_of_them on public.invoices using (true);
+      create policy floor_add on public.invoices as restrictive for insert with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+      create policy floor_see on public.invoices as restrictive for select using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid or true);`,
+    of: ["A10", "B1", "B2", "B13"],
+    found: ["A10-invoices critical", "B2-invoices.all_of_them critical"],
+  },
+  {
     name: "C6: the claim of auth.uid() in its older form",
     sql: `reset role; create schema auth; grant usage on schema auth to shop_app;
       create function auth.uid() returns uuid language sql stable as $$ select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
