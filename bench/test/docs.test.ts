@@ -1,13 +1,18 @@
 // docs/performance.md and the README may quote nothing but the committed results. UPDATE_DOCS=1 copies them into the pages.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Report } from "../src/hot-path/result.ts";
+import { type CheckBenchReport, checkTable, phaseTable } from "../src/report/check-report.ts";
 import { extraTable, goalTable, summary } from "../src/report/hot-path-report.ts";
 import { type RlsReport, shapeTable } from "../src/report/rls-report.ts";
 import { markdownTable } from "../src/report/text-table.ts";
 
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../results/${name}.json`, import.meta.url), "utf8"));
+// measured on a quiet machine only: until then the page says how to
+const check = existsSync(new URL("../results/check-pg18.json", import.meta.url))
+  ? (read("check-pg18") as CheckBenchReport)
+  : undefined;
 const hotPath = read("hot-path-pg18") as Report;
 const rls = read("rls-pg18") as RlsReport;
 const ratio = (variant: string, name: string, transport: string): string => {
@@ -36,6 +41,12 @@ const pages: Record<string, Record<string, string>> = {
     "hot-path-pg18": `${markdownTable(goalTable(hotPath.goals))}\n\n${summary(hotPath)}`,
     "extras-pg18": markdownTable(extraTable(hotPath.extras)),
     "rls-pg18": markdownTable(shapeTable(rls.results)),
+    "check-pg18":
+      check === undefined
+        ? "Not measured on a quiet machine yet."
+        : [checkTable(check.results), phaseTable(check.results), goalTable(check.goals)]
+            .map(markdownTable)
+            .join("\n\n"),
   },
   "README.md": {
     "cost-pg18": cost
@@ -60,7 +71,7 @@ test.each(Object.keys(pages))("%s quotes the committed results", (name) => {
 });
 
 test("results carry what they were measured on", () => {
-  for (const { machine, versions, date } of [hotPath, rls]) {
+  for (const { machine, versions, date } of [hotPath, rls, ...(check === undefined ? [] : [check])]) {
     expect(machine.cpu).not.toBe("");
     expect(versions.commit).toMatch(/^[0-9a-f]{12}\+?$/);
     expect(Number.isNaN(Date.parse(date))).toBe(false);
