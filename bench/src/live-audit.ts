@@ -36,6 +36,16 @@ try {
     result,
     goals: [
       { name: "first audit of a process", goal: "<= 2000 ms", measured: result.firstMs, met: result.firstMs <= 2000 },
+      ...(result.firstCpuMs === null
+        ? []
+        : [
+            {
+              name: "the same, CPU of main thread and server",
+              goal: "<= 2000 ms",
+              measured: result.firstCpuMs,
+              met: result.firstCpuMs <= 2000,
+            },
+          ]),
       { name: "audit, median", goal: "<= 2000 ms", measured: result.medianMs, met: result.medianMs <= 2000 },
     ],
     seconds: Math.round((performance.now() - started) / 100) / 10,

@@ -37,7 +37,7 @@ function resultTable({ result }: LiveAuditReport): Table {
     rows: [
       ["from connection to report", String(result.firstMs), String(result.medianMs)],
       ["slowest", "", String(result.slowestMs)],
-      ["own CPU", "", String(result.ownCpuMs)],
+      ["CPU, main thread and server", String(result.firstCpuMs ?? "-"), String(result.medianCpuMs ?? "-")],
       ...result.parts.map(({ part, firstMs, medianMs }) => [part, String(firstMs), String(medianMs)]),
     ],
   };

@@ -10,8 +10,19 @@ const signs: Readonly<Record<string, string>> = {
   "!~~*": "not ilike",
 };
 
+// a term is judged in many situations, and each wants its text
+const printed = new WeakMap<Term, string>();
+
 /** A term's text. */
 export function printTerm(term: Term): string {
+  const known = printed.get(term);
+  if (known !== undefined) return known;
+  const text = print(term);
+  printed.set(term, text);
+  return text;
+}
+
+function print(term: Term): string {
   switch (term.kind) {
     case "and":
     case "or":
