@@ -7,7 +7,7 @@ import type { ParsedStatement, SyntaxNode } from "../history/statement.ts";
 import { walkTree } from "../parse/tree.ts";
 import { mayLogIn } from "./decide/role-names.ts";
 import { attempt, type Runner } from "./runner.ts";
-import { OWNER } from "./sandbox.ts";
+import { DATABASE, OWNER } from "./sandbox.ts";
 import { extensionOptions, makeStandIn } from "./stubs/stand-in.ts";
 import type { Refusal } from "./session.ts";
 
@@ -17,6 +17,8 @@ export interface Cure {
   readonly done?: boolean;
   /** To be sent in place of the statement. */
   readonly text?: string;
+  /** The text is the statement with one name replaced, and may be promoted as the statement may. */
+  readonly renamed?: true;
 }
 
 const MOST_ROLES = 200;
@@ -143,12 +145,27 @@ const anyVersion: Remedy = async (_runner, { type, tree }, text, { message }) =>
   return instead === text ? null : { note: `extension ${name} in the version that is here`, text: instead };
 };
 
+/** The database has another name at home: here there is one only. */
+const thisDatabase: Remedy = async (_runner, { type }, text, { message }) => {
+  const name = /^database "(.+)" does not exist$/.exec(message)?.[1];
+  if (name === undefined || !named.has(type)) return null;
+  // from the start, with nothing quoted before: what is replaced is the name and nothing else
+  const mentioned =
+    /^(\s*(?:alter\s+database|comment\s+on\s+database|(?:grant|revoke)\s[\w\s,]*?\son\s+database)\s+)("(?:[^"]|"")+"|[a-z_][\w$]*)/i;
+  const instead = text.replace(mentioned, (_all, words: string) => `${words}${quoteName(DATABASE)}`);
+  if (instead === text) return null;
+  return { note: `the throw-away database stands for database ${name}`, text: instead, renamed: true };
+};
+
+const named = new Set(["GrantStmt", "CommentStmt", "AlterDatabaseSetStmt", "AlterOwnerStmt"]);
+
 const byState: Readonly<Record<string, readonly Remedy[]>> = {
   "42704": [missingRole],
   "22023": [missingRole, anyVersion],
   "0A000": [standIn],
   "58P01": [standIn],
   "3F000": [missingSchema],
+  "3D000": [thisDatabase],
   "25001": [alone],
   "55P04": [commitFirst],
   "42710": [madeBefore],

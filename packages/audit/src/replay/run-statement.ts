@@ -47,10 +47,10 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
   const adapted = [...(statement.adapted === undefined ? [] : [statement.adapted]), ...prepared.adapted];
   const forbidden = { superuser: runner.sandbox.server.superuser, owner: OWNER };
   let promoted = false;
+  let text = prepared.text ?? statement.text;
   let refusal = prepared.text === null ? undefined : await attempt(runner, prepared.text);
   for (let round = 0; refusal !== undefined && round < 8; round++) {
     if (runner.session.status() === undefined) break;
-    const text = prepared.text ?? statement.text;
     const may = refusal.sqlstate === "42501" && !promoted && promotable(statement, text, forbidden);
     if (may && !(await isCaptured(runner, statement))) {
       promoted = true;
@@ -61,6 +61,7 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
     if (cure === null) break;
     if (cure.note !== "") adapted.push(cure.note);
     if (cure.done === false) break;
+    if (cure.renamed) text = cure.text ?? text;
     refusal = cure.done === true ? undefined : await attempt(runner, cure.text ?? text);
   }
   if (runner.session.status() === undefined) {
@@ -74,8 +75,8 @@ export async function runStatement(runner: Runner, statement: ParsedStatement, i
   const excused = refusal === undefined ? null : excuse(statement, refusal, runner.platforms);
   if (excused !== null) return ran({ state: "skipped", ...excused });
   if (refusal !== undefined) return ran({ state: "failed", reason: refusal.message, sqlstate: refusal.sqlstate });
-  for (const text of prepared.after)
-    if ((await attempt(runner, text))?.sqlstate === "42501") await promote(runner, text);
+  for (const each of prepared.after)
+    if ((await attempt(runner, each))?.sqlstate === "42501") await promote(runner, each);
   if (prepared.leakproof !== undefined) {
     const refused = await makeLeakproof(runner, prepared.leakproof);
     promoted = refused === undefined;

@@ -208,6 +208,19 @@ set search_path = later; create table x (id int);`);
     );
   });
 
+  test("what is said of the database by its name at home is said of the throw-away one", async () => {
+    const result = await run(`create role app login;
+revoke connect on database "My Shop" from public;
+grant connect on database shop to app;
+alter database shop set app.tenant_id = 'x';
+comment on database shop is 'x';
+drop database shop;`);
+    expect(problems(result)).toEqual([expect.stringContaining('database "shop" does not exist')]);
+    expect(notes(result)).toContain("the throw-away database stands for database My Shop");
+    expect(result.snapshot.database.acl.map(({ role, privilege }) => `${role} ${privilege}`)).toContain("app CONNECT");
+    expect(result.snapshot.settings).toContainEqual(expect.objectContaining({ name: "app.tenant_id", value: "x" }));
+  });
+
   test("what only a superuser may do is done as one, and said", async () => {
     const result = await run(`create role app login bypassrls;
 create role deputy login superuser replication;
