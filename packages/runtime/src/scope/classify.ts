@@ -11,6 +11,8 @@ export interface SqlError {
   readonly detail?: string | undefined;
   readonly constraint?: string | undefined;
   readonly table?: string | undefined;
+  /** The server's C function. */
+  readonly routine?: string | undefined;
   readonly message: string;
 }
 
@@ -95,7 +97,10 @@ export function explain(
   return failure(code, {
     cause: error,
     sqlstate: error.code,
-    detail: state ?? (code === "WT_TOKEN_REFUSED" ? error.detail : error.table),
+    // What aclcheck_error raises is a right that the role lacks; the text would be in the server's language.
+    detail:
+      state ??
+      (code === "WT_TOKEN_REFUSED" ? error.detail : error.routine === "aclcheck_error" ? "missing grant" : error.table),
     retryable: state === "unknown" ? false : undefined,
   });
 }

@@ -95,7 +95,11 @@ export const timeout = (t: number): ModelCommand =>
     const text = "with waiting as materialized (select pg_sleep(1)) update entry set n = n + 1 from waiting";
     const result = await outcome(tenant, () => pool.for(tenant.id).query(text, [], { statementTimeoutMs: 3 }));
     const expected = tenant.suspended ? "WT_TENANT_NOT_SERVED" : "WT_STATEMENT_TIMEOUT";
-    if (!("error" in result)) throw new Error("no timeout");
+    if (!("error" in result)) {
+      // Where a tenant has no row, the planner may find nothing to join with before it sleeps.
+      same([result.reply.rowCount, tenant.entries.size], [0, 0]);
+      return;
+    }
     // The limit may strike while the context is still being opened.
     if (result.error.code !== "WT_STATEMENT_TIMEOUT") same(result.error.code, expected);
   });

@@ -19,8 +19,9 @@ describeServers((server) => {
       await registerTenants(db.admin, ["a"]);
       await db.admin
         .query(`create table public.projects (tenant_id text not null, id int, at date, primary key (tenant_id, id, at)) partition by range (at);
-        create table public.projects_1 partition of public.projects for values from ('2026-01-01') to ('2027-01-01')`);
-      await protectTable(db.admin, { table: "public.projects" });
+        create table public.projects_1 partition of public.projects for values from ('2026-01-01') to ('2027-01-01');
+        create table public.labels (tenant_id text not null, id uuid unique); create table public.tasks (tenant_id text not null, label uuid)`);
+      for (const table of ["projects", "labels", "tasks"]) await protectTable(db.admin, { table: `public.${table}` });
     });
     afterAll(() => db.drop());
 
@@ -61,6 +62,11 @@ describeServers((server) => {
         "tenant column nullable",
         "alter table public.projects drop constraint projects_pkey; alter table public.projects alter column tenant_id drop not null",
         [["B15", "fail", `${table}:B15`]],
+      ],
+      [
+        "foreign key without the tenant",
+        "alter table public.tasks add constraint labelled foreign key (label) references public.labels (id)",
+        [["E1", "warn", "table:public.tasks:E1:labelled"]],
       ],
       ["grant widened", "grant truncate on public.projects to $app", [["F1", "fail", `${table}:F1`]]],
       ["grant to everybody", "grant select on public.projects to public", [["F1", "fail", `${table}:F1`]]],

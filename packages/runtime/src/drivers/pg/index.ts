@@ -10,7 +10,7 @@ export type { TenantDb, Statement, StreamOptions } from "./tenant-db.ts";
 export type { TenantTransaction, TransactionOptions } from "./transaction.ts";
 export type { BatchPart, CallOptions } from "./scoped-query.ts";
 export type { Location, RouteSource } from "../../routes/route-source.ts";
-export type { PgLike, PgClient, PgResult } from "./shapes.ts";
+export type { PgLike, PgQueryable, PgResult } from "./shapes.ts";
 
 /**
  * Makes a pool whose every query runs as exactly one tenant. The result is an instance of your own `pg.Pool`, so ORMs
@@ -26,10 +26,9 @@ export type { PgLike, PgClient, PgResult } from "./shapes.ts";
 export function tenantPool<P extends PgLike>(
   pg: P,
   options: ConstructorParameters<P["Pool"]>[0] & TenantPoolOptions,
-): InstanceType<P["Pool"]> & TenantPool {
+): InstanceType<P["Pool"]> & TenantPool<InstanceType<P["Client"]>> {
   const Pool = tenantPoolClass(pg);
-  return new Pool((options ?? {}) as TenantPoolOptions & Record<string, unknown>) as unknown as InstanceType<
-    P["Pool"]
-  > &
-    TenantPool;
+  return new Pool((options ?? {}) as TenantPoolOptions & Record<string, unknown>) as unknown as ReturnType<
+    typeof tenantPool<P>
+  >;
 }

@@ -13,20 +13,20 @@ import type { TenantClient } from "./tenant-client.ts";
  * @param batchSize rows per round trip
  * @param check throws when the transaction has ended
  */
-export async function* readPages(
+export async function* readPages<R>(
   client: TenantClient,
   tenant: string,
   text: string,
   values: readonly unknown[] | undefined,
   batchSize: number,
   check: () => void,
-): AsyncGenerator<Record<string, unknown>, void, undefined> {
+): AsyncGenerator<R, void, undefined> {
   if (!Number.isInteger(batchSize) || batchSize < 1) throw failure("WT_CONFIG", { detail: "batchSize" });
   const page = client.newQuery(tenant, text, values, { portal: randomName(), pageSize: batchSize });
   let open = true;
   try {
     for (;;) {
-      const { rows } = (await client.send(page)) as PgResult;
+      const { rows } = (await client.send(page)) as PgResult<R>;
       open = page.suspended;
       yield* rows;
       if (!open) return;

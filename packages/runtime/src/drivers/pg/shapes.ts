@@ -13,12 +13,12 @@ export interface PgLike {
   readonly Pool: new (...args: any[]) => any;
 }
 
-/** A result as pg makes it. */
-export interface PgResult {
+/** A result as pg makes it; `R` is the row, which nothing checks at run time. */
+export interface PgResult<R = Record<string, unknown>> {
   command: string;
   rowCount: number | null;
   oid: number | null;
-  rows: Record<string, unknown>[];
+  rows: R[];
   fields: { name: string; dataTypeID: number }[];
 }
 
@@ -49,6 +49,11 @@ export interface PgConnection extends EventEmitter {
 }
 
 export type Callback = (error: Error | null | undefined, result?: unknown) => void;
+
+/** What every pg client can do; {@link tenantPool} gives the exact type of your own copy. */
+export interface PgQueryable {
+  query(text: string, values?: unknown[]): Promise<PgResult>;
+}
 
 /** Anything that pg's client can run. */
 export interface PgSubmittable {

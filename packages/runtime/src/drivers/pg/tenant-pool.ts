@@ -19,9 +19,9 @@ import {
   type Callback,
   checkDriver,
   type ConnectCallback,
-  type PgClient,
   type PgLike,
   type PgPool,
+  type PgQueryable,
   type PgSubmittable,
   type Release,
 } from "./shapes.ts";
@@ -39,14 +39,14 @@ export interface TenantPoolOptions extends EngineOptions {
 }
 
 /** What a tenant pool has beside everything that pg.Pool has. */
-export interface TenantPool {
+export interface TenantPool<C = PgQueryable> {
   /** A handle for one tenant, whatever the ambient context; the two must not disagree. */
-  for(tenant: string): TenantDb;
+  for(tenant: string): TenantDb<C>;
   /**
-   * Runs `fn` with a client that no tenant binds, on a role of its own. Written to watertight.audit first.
+   * Runs `fn` with a client that no tenant binds, on a role of its own. Recorded by watertight.audit() as an event first.
    * @throws ConfigurationError WT_UNSCOPED without a reason or a connection
    */
-  unscoped<T>(options: { readonly reason: string }, fn: (client: PgClient) => Promise<T>): Promise<T>;
+  unscoped<T>(options: { readonly reason: string }, fn: (client: C) => Promise<T>): Promise<T>;
   /** The start-up probe; run before the first query as well. @throws ConfigurationError */
   ready(): Promise<Handshake>;
 }
@@ -253,7 +253,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       (home.#reporter ??= makeReporter(pg, home.options, home.engine)).add({ tenant, relation, key });
     }
 
-    async unscoped<T>(options: { readonly reason: string }, fn: (client: PgClient) => Promise<T>): Promise<T> {
+    async unscoped<T>(options: { readonly reason: string }, fn: (client: PgQueryable) => Promise<T>): Promise<T> {
       const reason = String(options?.reason ?? "").trim();
       const url = process.env["WATERTIGHT_UNSCOPED_URL"];
       const config = this.#settings.unscoped ?? (url && { connectionString: url });
@@ -263,7 +263,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
         // First the record, then the work: what can't be recorded does not happen.
         await client.query("select watertight.audit('unscoped', null, $1)", [JSON.stringify({ reason })]);
         emitEvent("unscoped", { reason });
-        return await fn(client);
+        return await fn(client as unknown as PgQueryable);
       });
     }
 

@@ -10,7 +10,7 @@ import { giveBack, type Lease, makeLease } from "./lease.ts";
 import { readPages } from "./portal-pages.ts";
 import { runAlone } from "./probe.ts";
 import type { BatchPart } from "./scoped-query.ts";
-import type { PgClient, PgResult } from "./shapes.ts";
+import type { PgQueryable, PgResult } from "./shapes.ts";
 import type { TenantClient } from "./tenant-client.ts";
 import type { Statement, StreamOptions } from "./tenant-db.ts";
 import type { PoolCore } from "./tenant-pool.ts";
@@ -23,27 +23,27 @@ export interface TransactionOptions extends BeginOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A running transaction of one tenant. Every member throws ContextError WT_SCOPE_ENDED after its end. */
-export interface TenantTransaction {
+/** A running transaction of one tenant, `C` your pg.Client. Every member throws ContextError WT_SCOPE_ENDED after its end. */
+export interface TenantTransaction<C = PgQueryable> {
   readonly tenant: string;
   /** One statement. */
-  query(statement: Statement, values?: readonly unknown[]): Promise<PgResult>;
+  query<R = Record<string, unknown>>(statement: Statement, values?: readonly unknown[]): Promise<PgResult<R>>;
   /** Several statements in one round trip. */
   batch(statements: readonly BatchPart[]): Promise<PgResult[]>;
   /** Rows in pages; other statements may run in between. */
-  stream(
+  stream<R = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
     options?: StreamOptions,
-  ): AsyncIterableIterator<Record<string, unknown>>;
+  ): AsyncIterableIterator<R>;
   /** Runs `COPY … TO STDOUT` and yields its data. */
   copyTo(text: string): AsyncIterableIterator<Buffer>;
   /** Runs `COPY … FROM STDIN` with the given data and returns the number of rows. PostgreSQL refuses it on tables with row security. */
   copyFrom(text: string, source: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<number>;
   /** Runs `fn` under a savepoint, which is rolled back when `fn` throws. */
-  savepoint<T>(fn: (tx: TenantTransaction) => Promise<T>): Promise<T>;
+  savepoint<T>(fn: (tx: TenantTransaction<C>) => Promise<T>): Promise<T>;
   /** The connection, for libraries that want a pg client. It can't be released from here. */
-  readonly client: PgClient;
+  readonly client: C;
 }
 
 /** A transaction that somebody must end, exactly once. */
@@ -122,18 +122,18 @@ function makeTransaction(
   };
   const tx: TenantTransaction = {
     tenant,
-    async query(statement, values) {
+    async query<R>(statement: Statement, values?: readonly unknown[]) {
       check();
-      return client.queryAs(tenant, statement, values) as Promise<PgResult>;
+      return client.queryAs(tenant, statement, values) as Promise<PgResult<R>>;
     },
     async batch(parts) {
       check();
       if (parts.length === 0) return [];
       return client.send(client.newQuery(tenant, "", undefined, { parts })) as Promise<PgResult[]>;
     },
-    stream(text, values, options) {
+    stream<R>(text: string, values?: readonly unknown[], options?: StreamOptions) {
       check();
-      return readPages(client, tenant, text, values, options?.batchSize ?? 200, check);
+      return readPages<R>(client, tenant, text, values, options?.batchSize ?? 200, check);
     },
     copyTo(text) {
       check();
@@ -170,7 +170,7 @@ function makeTransaction(
           throw failure("WT_SCOPE_ENDED");
         },
       );
-      return lease.client;
+      return lease.client as unknown as PgQueryable;
     },
   };
   return { tx, finish };

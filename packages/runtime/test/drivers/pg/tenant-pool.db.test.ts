@@ -35,6 +35,11 @@ describeServers((server) => {
       const pool = db.pool();
       const error = await errorOf(pool.for(tenantA).query("insert into note values ($1, 99, $2)", [tenantB, "x"]));
       expect(error).toMatchObject({ code: "WT_ACCESS_DENIED", sqlstate: "42501", cause: { code: "42501" } });
+      expect(error.message).not.toContain("(missing grant)");
+      await db.admin.query("create table if not exists ungranted (id int)");
+      const missing = await errorOf(pool.for(tenantA).query("select * from ungranted"));
+      expect(missing).toMatchObject({ code: "WT_ACCESS_DENIED", sqlstate: "42501" });
+      expect(missing.message).toContain("(missing grant)");
       // An ordinary SQL error is pg's own, with its SQLSTATE: ORMs look at it.
       expect(
         await errorOf(pool.for(tenantA).query("insert into note values ($1, 1, $2)", [tenantA, "x"])),

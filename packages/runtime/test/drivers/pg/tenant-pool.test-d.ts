@@ -16,7 +16,19 @@ const result: Promise<number> = db.transaction(
 tenantPool(pg, { level: "open" });
 // @ts-expect-error unscoped work needs a reason
 void pool.unscoped({}, async () => 1);
+interface Invoice {
+  readonly id: string;
+}
+const typed: Promise<string> = pool
+  .for("a")
+  .query<Invoice>("select 1")
+  .then(({ rows: [row] }) => row!.id);
+const streamed: AsyncIterableIterator<Invoice> = pool.for("a").stream<Invoice>("select 1");
+const required: Promise<Invoice> = pool.for("a").requireRow<Invoice>("invoice", { id: 1 });
+// Libraries that want a pg client take these.
+const inside: Promise<pg.Client> = pool.for("a").transaction(async (tx) => tx.client);
+const beside: Promise<pg.Client> = pool.unscoped({ reason: "report" }, async (client) => client);
 // @ts-expect-error one handle serves one tenant
 pool.for();
 
-export { client, fits, own, result, rows };
+export { beside, client, fits, inside, own, required, result, rows, streamed, typed };

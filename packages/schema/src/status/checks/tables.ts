@@ -78,16 +78,29 @@ function drift(
         }),
       );
   }
-  if (found.length > 0) return found;
+  // What protect said about keys and defaults stays true until somebody corrects it.
+  const open = plan.findings
+    .filter(
+      (each) => each.severity === "high" && each.object.startsWith(`${quoteQualified(record.schema, record.name)} `),
+    )
+    .map((each) =>
+      warn(`${id}:${each.vectorId}:${each.object.split(" ").at(-1)}`, `${name}: ${each.title}`, {
+        vectorId: each.vectorId,
+        detail: each.detail,
+        fix: each.fix,
+      }),
+    );
+  if (found.length > 0) return [...found, ...open];
   if (record.mode === "observe")
     return [
+      ...open,
       warn(id, `${name} is only observed`, {
         vectorId: "A1",
         detail: "foreign rows are recorded, not refused",
         fix: `watertight kit enforce ${quoteQualified(record.schema, record.name)}`,
       }),
     ];
-  return [ok(id, `${name} is protected${tables.length > 1 ? `, ${tables.length - 1} partitions` : ""}`)];
+  return [ok(id, `${name} is protected${tables.length > 1 ? `, ${tables.length - 1} partitions` : ""}`), ...open];
 }
 
 const symptoms: readonly (readonly [vectorId: string, title: string, pattern: RegExp])[] = [
