@@ -2,7 +2,7 @@
  * An attack as a script for psql, whole: who logs in, the context, the attack, what to look for, the rollback. It is made from the very
  * statements that were run. Must never contain a commit of anything but a request that only reads.
  */
-import { quoteName } from "@watertight/schema";
+import { quoteName, quoteText } from "@watertight/schema";
 import type { Attack } from "./attacks/attack.ts";
 import type { World } from "./attacks/world.ts";
 import { labRows } from "./lab/lab.ts";
@@ -10,7 +10,14 @@ import { opening } from "./run/compile.ts";
 import { nameOf } from "./seed/values.ts";
 
 const line = (sql: string): string => `${sql};`;
-const comment = (text: string): string => `-- ${text.replaceAll("\n", " ")}`;
+// psql ends a comment at a carriage return as well, and what stands behind it may be a command to the reader's own shell
+const comment = (text: string): string => `-- ${text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")}`;
+
+/** The login. psql reads its own commands line by line, also within quotes: a name with a line end goes through a variable. */
+function connect(login: string): string {
+  if (!/\p{Cc}/u.test(login)) return `\\connect - ${quoteName(login)}`;
+  return `select ${quoteText(login)} as watertight_login \\gset\n\\connect - :"watertight_login"`;
+}
 
 /** The script. */
 export function reproScript(world: World, attack: Attack, evidence: string): string {
@@ -32,7 +39,7 @@ export function reproScript(world: World, attack: Attack, evidence: string): str
     // an error inside must not end the script: some attacks are an error
     "\\set ON_ERROR_STOP off",
     "\\set ON_ERROR_ROLLBACK off",
-    `\\connect - ${quoteName(actor.login)}`,
+    connect(actor.login),
     ...(attack.age === "reused"
       ? [
           comment("a connection that has served A before: its settings are '' now, not NULL"),
