@@ -15,7 +15,7 @@ import { partsOf } from "./attacks/partitions.ts";
 import { policiesOf } from "./attacks/paths.ts";
 import { residualAttacks } from "./attacks/residual.ts";
 import { readRights } from "./attacks/rights.ts";
-import { refreshStatements } from "./attacks/views.ts";
+import { materializedViews } from "./attacks/views.ts";
 import { targetOf, type Target, type World } from "./attacks/world.ts";
 import { cellsOf, type TableState } from "./cells.ts";
 import { installLab } from "./lab/lab.ts";
@@ -32,7 +32,7 @@ import { AttackRun, isPointless, isWildGuess, type Outcome } from "./run/run-att
 import { readBook } from "./seed/book.ts";
 import { isSeedable } from "./seed/order.ts";
 import { seedTenants, unseedable } from "./seed/seed.ts";
-import type { AttackServer } from "./server.ts";
+import { type AttackServer, endBy } from "./server.ts";
 import { Session } from "./wire/session.ts";
 
 /** What is going on, for a progress line. */
@@ -60,7 +60,7 @@ export interface AttackOptions {
   readonly seed?: string;
 }
 
-const ms = { statement: 2_000, budget: 60_000 };
+const ms = { statement: 2_000, seed: 10_000, budget: 60_000 };
 
 /** Reads how the kit is installed, and gets a key for it from the database itself. */
 async function kitAccess(server: AttackServer, facts: Facts): Promise<KitAccess | null> {
@@ -83,9 +83,11 @@ async function registerTenants(admin: Session, ids: readonly string[]): Promise<
 /** Fills materialized views as a job would: without a context, or in B's where there must be one. */
 async function refresh(admin: Session, world: World): Promise<string[]> {
   const notes: string[] = [];
-  for (const statement of refreshStatements(world)) {
-    const [plain] = await admin.run([statement]);
-    if (!plain!.error) continue;
+  for (const name of materializedViews(world)) {
+    const statement = `refresh materialized view ${name}`;
+    const [plain, seen] = await admin.run([statement, `select from ${name} limit 1`]);
+    // an owner that row security binds sees nothing without a context, and an empty view shows nothing of what it would give away
+    if (!plain!.error && seen!.count !== 0) continue;
     const answers = await admin.run([
       "begin",
       ...world.context.statements("strongest", world.tenants.b),
@@ -95,7 +97,7 @@ async function refresh(admin: Session, world: World): Promise<string[]> {
     const failed = answers.find(({ error }) => error);
     notes.push(
       failed
-        ? `${statement} failed: ${plain!.error.message}`
+        ? `${statement} failed: ${(plain!.error ?? failed.error!).message}`
         : `${statement} needed a context and was run in tenant B's.`,
     );
   }
@@ -113,7 +115,7 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
   const pool = new LanePool(server, ms.statement);
   try {
     const graph = schemaGraph(facts.snapshot);
-    const { world, notes } = await prepare(admin, server, facts, graph, options);
+    const { world, notes } = await prepare(admin, server, facts, graph, options, deadline);
     const targets = facts.understanding.tables.flatMap(({ relation, tenancy }) => {
       const chosen = options.only?.some((name) => dotted(name) === dotted(relation)) ?? true;
       const target = chosen ? targetOf(world, relation, tenancy) : undefined;
@@ -155,8 +157,11 @@ export async function seedWorld(server: AttackServer, facts: Facts, options: Att
   }
 }
 
+// the database may have defaults that nothing can be seeded with
+const adminOptions = `-c timezone=UTC -c datestyle=ISO -c lock_timeout=5s -c statement_timeout=${ms.seed} -c default_transaction_read_only=off`;
+
 const openAdmin = (server: AttackServer): Promise<Session> =>
-  Session.open({ ...server.config(null), options: "-c timezone=UTC -c datestyle=ISO -c lock_timeout=5s" });
+  Session.open({ ...server.config(null), options: adminOptions }, endBy(server));
 
 async function prepare(
   admin: Session,
@@ -164,6 +169,7 @@ async function prepare(
   facts: Facts,
   graph: SchemaGraph,
   options: AttackOptions,
+  deadline = Number.POSITIVE_INFINITY,
 ): Promise<{ world: World; notes: MatrixNote[] }> {
   const { understanding } = facts;
   const random = randomness(options.seed ?? `${Date.now()} ${Math.random()}`);
@@ -202,6 +208,7 @@ async function prepare(
     // a tenant's id may change while it is seeded
     context: async (tenant) =>
       (await contextBook(understanding.context, kit, pair, hasUsers, setters)).statements("strongest", tenant),
+    deadline,
     signal: options.signal,
     onTable: (done, total) => options.onProgress?.({ phase: "seed", done, total }),
   });

@@ -14,3 +14,9 @@ export interface AttackServer {
   /** Runs our own statement about roles as superuser, where no code of the schema can run. */
   superuser(text: string): Promise<unknown>;
 }
+
+/** Ends a connection that answers no more. */
+export const endBy =
+  (server: AttackServer) =>
+  (pid: number): Promise<unknown> =>
+    server.superuser(`select pg_catalog.pg_terminate_backend(${pid})`);

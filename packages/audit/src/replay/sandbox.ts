@@ -145,6 +145,8 @@ async function reset(server: PostgresServer, admin: Sandbox["admin"]): Promise<v
   );
   for (const { name } of databases) await admin(`drop database ${quoteName(String(name))} with (force)`);
   const roles = await admin("select rolname as name from pg_catalog.pg_roles where oid >= 16384");
+  // rights on settings and databases hold a role, too
+  for (const { name } of roles) await admin(`drop owned by ${quoteName(String(name))}`);
   for (const { name } of roles) await admin(`drop role ${quoteName(String(name))}`);
   const secret = server.everybodyNeedsPassword ? ` password ${quoteText(server.password)}` : "";
   await admin(`create role ${OWNER} login createrole createdb bypassrls${secret}`);

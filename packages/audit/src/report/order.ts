@@ -33,10 +33,12 @@ export function undecided(report: Report): number {
   return report.matrix.cells.filter(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE").length;
 }
 
-/** 0 clean, 1 findings at or over the limit, 4 under strict: undecided cells, statements that matter, what a live database did not show. */
-export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 | 1 | 4 {
+/** 0 clean, 1 findings at or over the limit, 3 no attack could begin, 4 under strict: undecided cells, statements that matter, what a live database did not show. */
+export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 | 1 | 3 | 4 {
   const limit = failOn === "never" ? -1 : severities.indexOf(failOn);
   if (openFindings(report).some(({ severity }) => severities.indexOf(severity) <= limit)) return 1;
+  // attacks were asked for, and not one could begin: what nobody tried must not look like what was stopped
+  if (report.seed !== undefined && report.tables.length > 0 && report.matrix.cells.length === 0) return 3;
   const { statements, live } = report;
   const unread =
     statements.failed.length +

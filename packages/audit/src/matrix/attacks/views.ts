@@ -192,9 +192,6 @@ export function viewAttacks(world: World, target: Target, actor: Actor): Attack[
   });
 }
 
-/** Statements that fill materialized views after the seed: as their owners would, without a context. */
-export function refreshStatements(world: World): string[] {
-  return world.facts.snapshot.relations.flatMap((relation) =>
-    relation.kind === "m" ? [`refresh materialized view ${nameOf(relation)}`] : [],
-  );
-}
+/** Materialized views, which are to be filled after the seed. */
+export const materializedViews = (world: World): string[] =>
+  world.facts.snapshot.relations.flatMap((relation) => (relation.kind === "m" ? [nameOf(relation)] : []));

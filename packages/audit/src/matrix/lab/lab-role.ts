@@ -33,21 +33,30 @@ export async function labServer(ground: LabGround, strip: string | null): Promis
   const { admin } = ground;
   const { database, password } = ground.config(null);
   const role = quoteName(labRole);
+  const secret = typeof password === "string" && password !== "" ? ` password ${quoteText(password)}` : "";
+  const rights = `login bypassrls inherit connection limit -1 valid until 'infinity'${secret}`;
   const [there] = await admin(`select from pg_catalog.pg_roles where rolname = ${quoteText(labRole)}`);
-  if (there === undefined) {
-    const secret = typeof password === "string" && password !== "" ? ` password ${quoteText(password)}` : "";
-    await admin(`create role ${role} login bypassrls${secret}`);
-    // a superuser among them would lend its rights to everybody's triggers
-    const others = await admin(
-      `select rolname as name from pg_catalog.pg_roles where oid >= 16384 and not rolsuper and rolname <> ${quoteText(labRole)}`,
-    );
-    for (const { name } of others) await admin(`grant ${quoteName(String(name))} to ${role}`);
-    for (const name of ["pg_read_all_data", "pg_write_all_data", "pg_signal_backend"])
-      await admin(`grant ${name} to ${role}`);
-    for (const parameter of parametersOf(Number.parseInt(ground.serverVersion, 10)))
-      await admin(`grant set on parameter ${parameter} to ${role}`);
-    await admin(`grant all on database ${quoteName(String(database))} to ${role}`);
-    if (strip !== null) await admin(`alter role ${quoteName(strip)} nobypassrls nocreaterole nocreatedb`);
-  }
+  // ours of a moment ago, or one of that name that a migration made and that may be anything
+  await admin(`${there === undefined ? "create" : "alter"} role ${role} ${rights}`);
+  await admin(`alter role ${role} reset all`);
+  await admin(`alter role ${role} in database ${quoteName(String(database))} reset all`);
+  const members = await admin(
+    `select m.member::pg_catalog.regrole::pg_catalog.text as member, m.grantor::pg_catalog.regrole::pg_catalog.text as grantor
+       from pg_catalog.pg_auth_members m where m.roleid = ${quoteText(role)}::pg_catalog.regrole`,
+  );
+  // PostgreSQL makes who makes a role a member of it; regrole quotes by itself
+  for (const { member, grantor } of members)
+    await admin(`revoke ${role} from ${String(member)} granted by ${String(grantor)} cascade`);
+  // a superuser among them would lend its rights to everybody's triggers
+  const others = await admin(
+    `select rolname as name from pg_catalog.pg_roles where oid >= 16384 and not rolsuper and rolname <> ${quoteText(labRole)}`,
+  );
+  for (const { name } of others) await admin(`grant ${quoteName(String(name))} to ${role}`);
+  for (const name of ["pg_read_all_data", "pg_write_all_data", "pg_signal_backend"])
+    await admin(`grant ${name} to ${role}`);
+  for (const parameter of parametersOf(Number.parseInt(ground.serverVersion, 10)))
+    await admin(`grant set on parameter ${parameter} to ${role}`);
+  await admin(`grant all on database ${quoteName(String(database))} to ${role}`);
+  if (strip !== null) await admin(`alter role ${quoteName(strip)} nobypassrls nocreaterole nocreatedb`);
   return { config: (name) => ground.config(name ?? labRole), superuser: admin };
 }

@@ -45,6 +45,8 @@ grant execute on all functions in schema ${labSchema} to public`;
 /** Makes the schema, or makes it anew. */
 export async function installLab(admin: Session): Promise<void> {
   await admin.must("set session_replication_role = replica");
+  // those that fire ALWAYS, too; before 17 there is no such switch
+  await admin.run(["set event_triggers = off"]);
   await admin.must("set client_min_messages = warning");
   await admin.must(`drop schema if exists ${labSchema} cascade; ${definition}`);
   await admin.must("reset session_replication_role");

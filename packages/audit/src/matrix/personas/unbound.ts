@@ -22,7 +22,7 @@ export async function makeUnbound(
   const role = quoteName(unboundRole);
   // several databases of one server may do this at the same moment
   await server.superuser(
-    `do $$ begin create role ${role} login bypassrls inherit; exception when duplicate_object or unique_violation then null; end $$`,
+    `do $$ begin create role ${role} login bypassrls inherit; exception when duplicate_object or unique_violation then alter role ${role} login bypassrls inherit connection limit -1; end $$`,
   );
   for (const name of new Set(actors.map((actor) => actor.role)))
     if (name !== unboundRole)

@@ -2,7 +2,7 @@
  * Logins of the application's roles, a few of each, that work on one list of tasks. Must never give one connection to two tasks at once, and
  * must never leave one open.
  */
-import type { AttackServer } from "../server.ts";
+import { type AttackServer, endBy } from "../server.ts";
 import { Session } from "../wire/session.ts";
 
 /** A connection and what it has been through. */
@@ -41,10 +41,10 @@ export class LanePool {
   }
 
   #connect(login: string): Promise<Session> {
-    return Session.open({
-      ...this.#server.config(login),
-      options: `${options} -c statement_timeout=${this.#timeoutMs}`,
-    });
+    return Session.open(
+      { ...this.#server.config(login), options: `${options} -c statement_timeout=${this.#timeoutMs}` },
+      endBy(this.#server),
+    );
   }
 
   /** All connections of a login. */

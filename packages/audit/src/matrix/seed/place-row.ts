@@ -172,6 +172,9 @@ export class RowPlacer {
   /** Changes the plan after a refusal; false: nothing is left to try. */
   async #change(wish: Wish, plan: Plan, draft: Draft, refusal: Refusal): Promise<boolean> {
     const { relation } = wish.step;
+    // what took too long takes as long with other values; a connection that is gone does not come back
+    if (refusal.code === "57014") return !plan.withoutTriggers && (plan.withoutTriggers = true);
+    if (refusal.code === "08006") return false;
     if (refusal.code === "23514" && /no partition of relation/.test(refusal.message)) return this.#nextWay(wish, plan);
     if (refusal.code === "23514") {
       if (plan.solutions.length === 0 && plan.solvedAt !== plan.fullness) {

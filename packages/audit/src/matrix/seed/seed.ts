@@ -38,6 +38,8 @@ export interface SeedInput {
   readonly tenants: { readonly a: Tenant; readonly b: Tenant };
   /** The statements of the strongest member. */
   context(tenant: Tenant): Promise<readonly string[]>;
+  /** After this moment nothing more is seeded. */
+  readonly deadline?: number;
   readonly signal?: AbortSignal | undefined;
   onTable?(done: number, total: number): void;
 }
@@ -90,6 +92,11 @@ class Seeding {
         this.#input.signal?.throwIfAborted();
         this.#input.onTable?.(done, steps.length * 2);
         done += 1;
+        if (this.#isLate()) {
+          if (!this.problems.has(dotted(step.relation)))
+            this.problems.set(dotted(step.relation), "the time for the attacks was over before it was its turn");
+          continue;
+        }
         if (this.#shared.has(dotted(step.relation))) await this.#share(placer, step);
         else await this.#fill(placer, step, tenant);
       }
@@ -98,6 +105,10 @@ class Seeding {
       await admin.must("commit");
     }
     return { problems: this.problems, spares: this.spares, notes: this.notes };
+  }
+
+  #isLate(): boolean {
+    return Date.now() > (this.#input.deadline ?? Number.POSITIVE_INFINITY);
   }
 
   #of(relation: Relation, owners: readonly string[]): Values[] {
@@ -220,7 +231,7 @@ class Seeding {
 
   async #spare(placer: RowPlacer, step: SeedStep, tenant: Tenant): Promise<void> {
     const name = dotted(step.relation);
-    if (this.problems.has(name)) return;
+    if (this.problems.has(name) || this.#isLate()) return;
     const placed = await placer.place({ step, tenant, number: 3, canary: tenant.canary, trial: true });
     if (typeof placed === "string") return;
     const spare = this.spares.get(name) ?? {};

@@ -43,14 +43,27 @@ const PlainQuery = pg.Query as unknown as new (
   callback: (error: Partial<pg.DatabaseError> | null, result: ResultOf | ResultOf[]) => void,
 ) => pg.Submittable;
 
+/**
+ * No answer for so long: the statement obeys no timeout (a function may catch its cancellation, and turn the setting off for what follows). More
+ * than any timeout of ours.
+ */
+const lateMs = 20_000;
+
+/** Ends a connection of the server, from another one. */
+export type EndConnection = (pid: number) => Promise<unknown>;
+
 /** A connected role. */
 export class Session {
   readonly #client: pg.Client;
+  readonly #end: EndConnection;
   #notices: string[] = [];
   #lost = false;
+  #waiting = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  private constructor(client: pg.Client) {
+  private constructor(client: pg.Client, end: EndConnection) {
     this.#client = client;
+    this.#end = end;
     client.on("error", () => {
       this.#lost = true;
     });
@@ -59,10 +72,10 @@ export class Session {
     });
   }
 
-  /** Logs in; throws when that fails. */
-  static async open(config: pg.ClientConfig): Promise<Session> {
-    const client = new pg.Client({ ...config, pipeline: true });
-    const session = new Session(client);
+  /** Logs in; throws when that fails. `end` is for a statement that never ends by itself. */
+  static async open(config: pg.ClientConfig, end: EndConnection = () => Promise.resolve()): Promise<Session> {
+    const client = new pg.Client({ connectionTimeoutMillis: lateMs, ...config, pipeline: true });
+    const session = new Session(client, end);
     await client.connect();
     return session;
   }
@@ -93,7 +106,29 @@ export class Session {
     await this.#client.end().catch(() => {});
   }
 
+  /** Counts statements that wait for their answer; the clock begins anew with each. */
+  #expect(more: 1 | -1): void {
+    this.#waiting += more;
+    clearTimeout(this.#timer);
+    if (this.#waiting > 0) this.#timer = setTimeout(() => void this.#giveUp(), lateMs);
+  }
+
+  async #giveUp(): Promise<void> {
+    this.#lost = true;
+    const { processID, connection } = this.#client as unknown as {
+      processID: number;
+      connection: { stream: { destroy(): void } };
+    };
+    await this.#end(processID).catch(() => {});
+    connection.stream.destroy();
+  }
+
   #send(text: string): Promise<Answer> {
+    this.#expect(1);
+    return this.#answerTo(text).finally(() => this.#expect(-1));
+  }
+
+  #answerTo(text: string): Promise<Answer> {
     return new Promise((resolve) => {
       const query = new PlainQuery({ text, rowMode: "array", types }, (error, result) => {
         const notices = this.#notices;

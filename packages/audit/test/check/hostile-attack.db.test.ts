@@ -1,0 +1,95 @@
+/**
+ * Schemas that want the attacks not to happen: names of ours that are taken, triggers that never end, defaults that stop the seed. What is open is
+ * still shown, or it is said that nothing could be tried; and nothing in a script reaches the shell of the person who runs it.
+ */
+import { describeServersBriefly } from "@watertight/testkit";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { attackReplay } from "../../src/check/attack-replay.ts";
+import { factsFrom } from "../../src/check/facts.ts";
+import { withoutSandboxRights } from "../../src/check/sandbox-rights.ts";
+import { resolveOptions } from "../../src/config/resolve-options.ts";
+import type { Matrix, MatrixColumn } from "../../src/matrix/matrix.ts";
+import { OWNER } from "../../src/replay/sandbox.ts";
+import { replayed } from "../support/replayed.ts";
+
+const ground = `create role app login;
+create table orgs (id uuid primary key, name text);
+create table notes (id uuid primary key default gen_random_uuid(), org_id uuid not null references orgs, body text);
+alter table orgs enable row level security; alter table orgs force row level security;
+alter table notes enable row level security; alter table notes force row level security;
+create policy own on orgs using (id = nullif(current_setting('app.org', true), '')::uuid);
+grant select on orgs to app; grant select, insert, update, delete on notes to app;`;
+const open = "create policy open on notes using (org_id is not null);";
+const closed = "create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid);";
+
+describeServersBriefly((server) => {
+  const attacked = async (sql: string): Promise<Matrix> => {
+    const replay = await replayed(server, `${ground}\n${sql}`);
+    onTestFinished(() => replay.close());
+    const { snapshot, history } = replay;
+    const facts = await factsFrom(
+      withoutSandboxRights(snapshot, history, OWNER),
+      history,
+      resolveOptions({ config: {} }),
+    );
+    return attackReplay(replay, facts, { budgetMs: 30_000, seed: "hostile" });
+  };
+  const verdict = ({ cells }: Matrix, column: MatrixColumn): string | undefined =>
+    cells.find(({ table, column: which }) => table.name === "notes" && which === column)?.verdict;
+
+  describe("an open table is shown although", () => {
+    const cases: readonly (readonly [why: string, sql: string])[] = [
+      ["our roles are taken", "create role watertight_lab connection limit 0; create role watertight_unbound nologin;"],
+      [
+        "our schema is taken",
+        "create schema watertight_lab; create function watertight_lab.rows(text) returns int language sql as 'select 1';",
+      ],
+      ["everything is read-only by default", "alter database postgres set default_transaction_read_only = on;"],
+      ...(server.version < 17
+        ? []
+        : [
+            [
+              "nothing may be made any more",
+              `create function no() returns event_trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+               create event trigger no on ddl_command_start execute function no(); alter event trigger no enable always;`,
+            ] as const,
+          ]),
+    ];
+    test.each(cases)("%s", async (_why, sql) => {
+      const matrix = await attacked(`${open}\n${sql}`);
+      expect(matrix.notes.map(({ text }) => text).filter((text) => text.startsWith("No attack"))).toEqual([]);
+      expect(verdict(matrix, "read")).toBe("LEAK");
+    });
+  });
+
+  test("a trigger that catches its cancellation ends with its connection", async () => {
+    const matrix = await attacked(`${closed}
+      create function stay() returns trigger language plpgsql as $$ begin
+        loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop; end $$;
+      create trigger stay before insert on notes for each row execute function stay();`);
+    expect(verdict(matrix, "read")).not.toBe("BLOCKED");
+  }, 120_000);
+
+  test("a materialized view that its owner could not fill is filled as a tenant's", async () => {
+    const matrix = await attacked(`${closed}
+      create materialized view bodies as select org_id, body from notes; grant select on bodies to app;`);
+    expect(verdict(matrix, "side-door")).toBe("LEAK");
+  });
+
+  test("no text of the schema steers psql in a script", async () => {
+    const login = 'ev\n\\! touch /tmp/owned\n"il';
+    const name = `"${login.replaceAll('"', '""')}"`;
+    const { cells } = await attacked(`${open}
+      create role ${name} login; grant select, update on notes to ${name};
+      create function speak() returns trigger language plpgsql as $$ begin
+        raise notice '%', E'x\\r\\\\! touch /tmp/owned\\r' || (select string_agg(body, ',') from notes); return new; end $$;
+      create trigger speak before update on notes for each row execute function speak();`);
+    const scripts = cells.flatMap(({ attempts }) => attempts.map(({ repro }) => repro));
+    expect(scripts.some((script) => script.includes("touch /tmp/owned"))).toBe(true);
+    for (const script of scripts) {
+      expect(script).not.toContain("\r");
+      expect(script).not.toMatch(/^\\connect .*ev$/m);
+    }
+    expect(scripts.some((script) => script.includes('\\gset\n\\connect - :"watertight_login"'))).toBe(true);
+  });
+});
