@@ -13,7 +13,7 @@ import type { Where } from "./where.ts";
 type Answer = Readonly<Record<string, string | boolean | null>>;
 
 /** The connection: our own text, several statements at once; rows of the last that has any. */
-export interface Ask {
+interface Ask {
   status(): "I" | "T" | "E" | undefined;
   own(text: string): Promise<Answer[]>;
 }

@@ -86,7 +86,7 @@ const byType: Readonly<Record<string, (node: SyntaxNode, owner: string) => Skip 
 };
 
 /** Language of a CREATE FUNCTION, in lower case. */
-export function languageOf(options: readonly SyntaxNode[] | undefined): string | undefined {
+function languageOf(options: readonly SyntaxNode[] | undefined): string | undefined {
   const found = options?.find(({ DefElem: option }) => option?.defname === "language");
   const value: unknown = found?.["DefElem"]?.arg?.String?.sval;
   return typeof value === "string" ? value.toLowerCase() : undefined;
