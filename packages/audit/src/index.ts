@@ -15,7 +15,7 @@ export type { CommandAnswer, Explanation, PolicyValue, TermValue } from "./why/e
 export { whyLive, type WhyLiveRequest } from "./why/why-live.ts";
 export { whyReplay, type WhyReplayRequest } from "./why/why-replay.ts";
 export type { MigrationSet } from "./find/migration.ts";
-export { githubAnnotations, githubSummary } from "./report/github.ts";
+export { githubAnnotations, githubSummary, withoutCommands } from "./report/github.ts";
 export { gitlabReport } from "./report/gitlab.ts";
 export { htmlReport } from "./report/html.ts";
 export { jsonDocument, jsonReport, type ReportDocument } from "./report/json.ts";

@@ -2,6 +2,7 @@
  * GitHub's workflow commands (annotations) and the job summary. A step may show ten annotations of a kind: the worst come first, one line
  * tells how many more there are. Must never let a message end its command: line ends, colons and commas are escaped as GitHub wants.
  */
+import { randomBytes } from "node:crypto";
 import type { Severity } from "../rules/rule.ts";
 import { markdownReport } from "./markdown.ts";
 import { objectText, openFindings } from "./order.ts";
@@ -28,6 +29,12 @@ export function githubAnnotations(report: Report): string {
       lines.push(`::${kind} title=watertight::${data(`${own.length - room} more: see the job summary`)}`);
   }
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A text in which GitHub looks for no commands: names of a schema may have lines that look like some. */
+export function withoutCommands(text: string): string {
+  const token = randomBytes(16).toString("hex");
+  return `::stop-commands::${token}\n${text}::${token}::\n`;
 }
 
 /** The text for the file that GITHUB_STEP_SUMMARY names. */

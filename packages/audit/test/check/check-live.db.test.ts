@@ -48,6 +48,19 @@ describeServers((server) => {
     }
   };
 
+  test("code of the schema does not run, also where it stands before PostgreSQL's own on the path", async () => {
+    await db.admin.query(`
+      create schema evil; create function evil.run(pg_catalog.text) returns boolean language plpgsql as $$ begin raise exception 'evil ran'; end $$;
+      create domain evil.text as pg_catalog.text check (evil.run(value)); create domain evil.int4 as pg_catalog.int4 check (evil.run(''));
+      grant usage on schema evil to public;
+      do $$ begin execute format('alter database %I set search_path = evil, pg_catalog, public', current_database()); end $$;`);
+    for (const user of [null, app]) {
+      const { live: about } = await live(user);
+      expect(about!.probes.filter(({ evidence }) => evidence.includes("evil"))).toEqual([]);
+      expect(JSON.stringify(about!.unreadable)).not.toContain("evil ran");
+    }
+  });
+
   test("finds the open table, unverified and without a place, and says what was left out", async () => {
     const report = await live(null);
     const open = report.findings.find(({ id }) => id === "A1-files")!;

@@ -1,7 +1,7 @@
 // Every output of a report: what it must say, what it must never let through.
 import { describe, expect, test } from "vitest";
 import { readBaseline, writeBaseline } from "../../src/check/baseline.ts";
-import { githubAnnotations, githubSummary } from "../../src/report/github.ts";
+import { githubAnnotations, githubSummary, withoutCommands } from "../../src/report/github.ts";
 import { gitlabReport } from "../../src/report/gitlab.ts";
 import { htmlReport } from "../../src/report/html.ts";
 import { jsonReport } from "../../src/report/json.ts";
@@ -37,6 +37,13 @@ describe("what counts", () => {
       finding({ id: "5", severity: "high", verdict: "UNVERIFIED", known: true }),
     ]);
     expect(openFindings(report).map(({ id }) => id)).toEqual(["3", "2", "1"]);
+  });
+
+  test("attacks that could not begin are no success", () => {
+    const report = { ...sampleReport([]), seed: "x" };
+    expect(exitCodeOf(report, "high", false)).toBe(0);
+    expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells: [] } }, "high", false)).toBe(3);
+    expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells: [] }, tables: [] }, "high", false)).toBe(0);
   });
 
   test.each(severities.map((severity, at) => [severity, at] as const))(
@@ -147,6 +154,13 @@ describe("outputs", () => {
     expect(lines.at(-1)).toContain("16 more");
     expect(lines[0]).toContain("file=db/migrations/0001 first.sql,line=3,col=1");
     expect(githubSummary(many).length).toBeLessThan(1_000_000);
+  });
+
+  test("GitHub: a name that looks like a command is none", () => {
+    const lines = withoutCommands("a\n::error::b\n").split("\n");
+    const [, token = ""] = /^::stop-commands::([0-9a-f]{32})$/.exec(lines[0]!) ?? [];
+    expect(lines.slice(1)).toEqual(["a", "::error::b", `::${token}::`, ""]);
+    expect(withoutCommands("")).not.toContain(token);
   });
 
   test("GitLab: an array of issues with fingerprints of their own", () => {

@@ -2,7 +2,7 @@
  * `watertight ci`: check for pipelines. On GitHub annotations go to stdout and the summary to its file; SARIF is always written.
  */
 import { appendFile } from "node:fs/promises";
-import { githubAnnotations, githubSummary, jsonDocument, terminalReport } from "@watertight/audit";
+import { githubAnnotations, githubSummary, jsonDocument, terminalReport, withoutCommands } from "@watertight/audit";
 import type { Execute } from "../../command.ts";
 import { type CheckFlags, runCheck } from "./check.ts";
 
@@ -15,8 +15,10 @@ export const execute: Execute<CheckFlags> = (context, args, flags) => {
     : [...report, "sarif=.watertight/report.sarif"];
   return runCheck(context, args, { ...flags, report: sarif }, async ({ report: found }) => {
     print.result({ ...jsonDocument(found) }, () => {
-      io.out(terminalReport(found, { colour: io.colour, width: io.width, verbose: false }));
-      if (io.env["GITHUB_ACTIONS"] === "true") io.out(githubAnnotations(found));
+      const text = terminalReport(found, { colour: io.colour, width: io.width, verbose: false });
+      const onGithub = io.env["GITHUB_ACTIONS"] === "true";
+      io.out(onGithub ? withoutCommands(text) : text);
+      if (onGithub) io.out(githubAnnotations(found));
     });
     const summary = io.env["GITHUB_STEP_SUMMARY"];
     if (summary) await appendFile(summary, githubSummary(found));
