@@ -1,6 +1,6 @@
 // `watertight check` and what belongs to it, as people call them: exit codes, files, the commands that come after.
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -71,6 +71,15 @@ describe("watertight check", () => {
     expect((await readdir(folder)).sort()).toEqual([".watertight", "migrations", "out"]);
     expect((await wt("check", "--report", "sarif")).exitCode).toBe(2);
     expect((await wt("check", "--report", "word=x")).exitCode).toBe(2);
+  });
+
+  it("follows no link out of the project, and takes nothing else for a report", async () => {
+    await put({ "migrations/0001_first.sql": clean, ".watertight/x": "", "outside.json": '{"findings":5}' });
+    await symlink(join(folder, "outside.json"), join(folder, ".watertight/last.json"));
+    const wrong = await wt("explain", "A1-app.files");
+    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining("Run: watertight check")]);
+    expect((await wt("check", "--no-attack")).exitCode).toBe(0);
+    expect(await readFile(join(folder, "outside.json"), "utf8")).toBe('{"findings":5}');
   });
 
   it("is quiet on the clean schema", async () => {

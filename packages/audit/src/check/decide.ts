@@ -136,8 +136,8 @@ function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding
       verdict: "LEAK",
       severity: severityOf[column] ?? "critical",
       object: { kind: "table", ...table },
-      message: `As ${role}, ${attempt.name}${through}: ${attempt.evidence}.`,
-      evidence: [`attacked: ${attempt.evidence}`, "no rule explains it: the attack found it"],
+      message: `An attack that no rule explains got through as ${role}: ${attempt.name}${through}.`,
+      evidence: [`attacked: ${attempt.evidence}`],
       fix: `Run \`watertight repro ${taken.has(id) ? `${id}.${column}` : id}\` to see it, then close the way that the script takes.`,
       attempt,
     };

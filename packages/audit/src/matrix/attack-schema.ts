@@ -9,6 +9,7 @@ import pg from "pg";
 import type { Facts } from "../rules/rule.ts";
 import { dotted, type SchemaGraph, schemaGraph } from "../understand/schema/graph.ts";
 import type { Actor, Attack } from "./attacks/attack.ts";
+import { copyAttacks, looksForCopies } from "./attacks/copies.ts";
 import { attacksOn } from "./attacks/index.ts";
 import { markersOf } from "./attacks/judge.ts";
 import { partsOf } from "./attacks/partitions.ts";
@@ -123,9 +124,10 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     });
     const planned = targets.flatMap((target) => world.actors.flatMap((actor) => attacksOn(world, target, actor)));
     const residual = residualOf(world, targets);
+    const copies = options.only === undefined ? world.actors.flatMap((actor) => copyAttacks(world, actor)) : [];
     const limited = planned.slice(0, options.maxAttempts ?? planned.length);
     await openLanes(pool, world.actors, options.connections ?? 8);
-    const total = limited.length + residual.length;
+    const total = limited.length + residual.length + copies.length;
     const run = new AttackRun(world, pool, {
       deadline,
       signal: options.signal,
@@ -134,7 +136,7 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
           phase === "attack" ? { phase, done: Math.min(done, total), total } : { phase, done, total: null },
         ),
     });
-    const outcomes = await run.run([...limited, ...residual]);
+    const outcomes = await run.run([...limited, ...residual, ...copies]);
     for (const [login, reason] of pool.failures)
       notes.push({ vector: "", text: `${login} could not log in: ${reason}`, attempt: null });
     return assemble(world, graph, options, targets, planned, residual, outcomes, notes, pool.size);
@@ -311,7 +313,13 @@ function assemble(
   connections: number,
 ): Matrix {
   const told = new Set(residual);
-  const useful = outcomes.filter((outcome) => !isPointless(outcome) && !isWildGuess(outcome, outcomes));
+  const useful = outcomes.filter(
+    (outcome) =>
+      !isPointless(outcome) &&
+      !isWildGuess(outcome, outcomes) &&
+      // a table of nobody without a copy in it is no news
+      !(looksForCopies(outcome.attack) && outcome.ruling.result !== "leaked"),
+  );
   const attempts = useful.filter(({ attack }) => !told.has(attack)).map((outcome) => attemptOf(world, outcome));
   const ran = new Set(outcomes.map(({ attack }) => attack));
   for (const outcome of useful.filter(({ attack }) => told.has(attack)))

@@ -33,12 +33,18 @@ export function undecided(report: Report): number {
   return report.matrix.cells.filter(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE").length;
 }
 
-/** 0 clean, 1 findings at or over the limit, 3 no attack could begin, 4 under strict: undecided cells, statements that matter, what a live database did not show. */
+/** Whether attacks were to decide cells and decided none: those of shared tables and those without a path say nothing. */
+function nothingDecided({ matrix: { cells } }: Report): boolean {
+  const open = cells.filter(({ verdict }) => verdict !== "EXEMPT" && verdict !== "N/A");
+  return cells.length === 0 || (open.length > 0 && open.every(({ verdict }) => verdict === "UNVERIFIED"));
+}
+
+/** 0 clean, 1 findings at or over the limit, 3 no attack could begin or decide anything, 4 under strict: undecided cells, statements that matter, what a live database did not show. */
 export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 | 1 | 3 | 4 {
   const limit = failOn === "never" ? -1 : severities.indexOf(failOn);
   if (openFindings(report).some(({ severity }) => severities.indexOf(severity) <= limit)) return 1;
   // attacks were asked for, and not one could begin: what nobody tried must not look like what was stopped
-  if (report.seed !== undefined && report.tables.length > 0 && report.matrix.cells.length === 0) return 3;
+  if (report.seed !== undefined && report.tables.length > 0 && nothingDecided(report)) return 3;
   const { statements, live } = report;
   const unread =
     statements.failed.length +

@@ -44,6 +44,8 @@ describe("what counts", () => {
     expect(exitCodeOf(report, "high", false)).toBe(0);
     expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells: [] } }, "high", false)).toBe(3);
     expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells: [] }, tables: [] }, "high", false)).toBe(0);
+    const cells = report.matrix.cells.map((cell) => ({ ...cell, verdict: "UNVERIFIED" as const }));
+    expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells } }, "high", false)).toBe(3);
   });
 
   test.each(severities.map((severity, at) => [severity, at] as const))(

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { type Finding, type Report, standUp, type StoodUp } from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
+import { harmless } from "../../output/printer.ts";
 import { progressLine } from "./progress.ts";
 import { requestOf, type SourceFlags } from "./request.ts";
 import { readLast } from "./write.ts";
@@ -23,7 +24,11 @@ export const execute: Execute<Flags> = async (context, [id = ""], flags) => {
   const report = await readLast(resolve(io.cwd, flags.in ?? "."));
   const { finding, attempt } = attacked(report, id);
   if (flags.up === true) return keepUp(context, report, finding, attempt, flags);
-  print.result({ finding, repro: attempt.repro }, () => print.line(attempt.repro.trimEnd()));
+  // a pipe gets the script as it is, a terminal nothing that it would obey
+  const shown = (line: string): string => (io.interactive ? harmless(line) : line);
+  print.result({ finding, repro: attempt.repro }, () => {
+    for (const line of attempt.repro.trimEnd().split("\n")) print.line(shown(line));
+  });
   return 0;
 };
 

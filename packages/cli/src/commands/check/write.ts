@@ -1,7 +1,7 @@
 /**
  * The files of a check: .watertight/last.json for the commands that come after it, the reports that were asked for, the baseline.
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import {
   githubSummary,
@@ -22,7 +22,12 @@ const last = ".watertight/last.json";
 
 /** Keeps the report for explain and repro; .watertight/ ignores itself but for the baseline. */
 export async function keepLast(root: string, report: Report): Promise<void> {
-  await write(join(root, last), `${JSON.stringify(report, null, 2)}\n`);
+  const file = join(root, last);
+  await mkdir(dirname(file), { recursive: true });
+  // a new file in its place: what lies there may be a link that leads out of the project
+  const fresh = `${file}.${process.pid}`;
+  await writeFile(fresh, `${JSON.stringify(report, null, 2)}\n`, { flag: "wx" });
+  await rename(fresh, file);
   await writeFile(join(root, ".watertight/.gitignore"), "*\n!.gitignore\n!baseline.json\n", { flag: "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
@@ -33,7 +38,9 @@ export async function keepLast(root: string, report: Report): Promise<void> {
 /** The report of the last check in this folder. */
 export async function readLast(root: string): Promise<Report> {
   try {
-    return JSON.parse(await readFile(join(root, last), "utf8")) as Report;
+    const report = JSON.parse(await readFile(join(root, last), "utf8")) as Partial<Report>;
+    if (report.schemaVersion !== 1 || !Array.isArray(report.findings)) throw new Error("not a report");
+    return report as Report;
   } catch {
     throw new CliError(
       "WT_CLI_USAGE",
