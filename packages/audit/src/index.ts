@@ -25,6 +25,7 @@ export { exitCodeOf, openFindings } from "./report/order.ts";
 export { sarifReport } from "./report/sarif.ts";
 export { terminalReport } from "./report/terminal.ts";
 export { rules } from "./rules/index.ts";
+export { residuals } from "./rules/residuals.ts";
 export { ruleDoc, ruleOf } from "./rules/rule-doc.ts";
 export { bisect, type Bisected } from "./check/bisect.ts";
 export { diffReports, type ReportDiff } from "./report/diff-reports.ts";

@@ -3,6 +3,11 @@
 import { processIo, run } from "../dist/index.js";
 
 const io = processIo();
+// whoever reads us may have seen enough: `| head`
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 process.on("SIGINT", () => io.interrupt() || process.exit(130));
 process.on("SIGTERM", () => io.interrupt() || process.exit(143));
 process.exitCode = await run(process.argv.slice(2), io);

@@ -41,7 +41,10 @@ function judged(command: Command): Command {
       "also write json, sarif, junit, github, gitlab, markdown or html (repeatable)",
       collect,
     )
-    .option("--update-baseline", "write the findings of now to the baseline; only new ones fail from then on")
+    .option(
+      "--update-baseline",
+      "write the findings of now to the baseline: from then on only new ones fail, and leaks that an attack shows",
+    )
     .option("--verbose", "all findings and their evidence");
 }
 

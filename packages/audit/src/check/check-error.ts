@@ -10,8 +10,6 @@ export type CheckErrorCode =
   | "WT_CHECK_NOTHING_RAN"
   /** No such rule, finding or table. */
   | "WT_CHECK_UNKNOWN"
-  /** The time for the whole run is over. */
-  | "WT_CHECK_TIME"
   /** The catalog of a live database could not be read. */
   | "WT_CHECK_DATABASE";
 
@@ -19,7 +17,6 @@ const exitCodes: Readonly<Record<CheckErrorCode, number>> = {
   WT_CHECK_NO_MIGRATIONS: 2,
   WT_CHECK_NOTHING_RAN: 3,
   WT_CHECK_UNKNOWN: 2,
-  WT_CHECK_TIME: 3,
   WT_CHECK_DATABASE: 3,
 };
 

@@ -10,7 +10,7 @@ import type { RuledFinding } from "../rules/run-rules.ts";
 import type { DecidedFinding } from "./assemble.ts";
 
 /** Flaws of policies: what they open shows in the plain statements of the table, and such an attack is called by what it did. */
-const shownByCommand = /^(B1|B2|B5|B1[034]|B2[123])$/;
+const shownByCommand = /^(B1|B2|B1[034]|B2[123])$/;
 const plainAttack = /^B[13678]$/;
 /** The same hole by two names: where it stands, and what it does to a policy. */
 const alsoCalled: Readonly<Record<string, string>> = { D5: "B17" };
@@ -61,7 +61,10 @@ function belongs(finding: RuledFinding, attempt: Attempt, snapshot: Facts["snaps
   if (rule.id === "A7" && /^(A7|F[123])$/.test(attempt.vector)) return ownerOf(snapshot, attempt) === object.name;
   const about = object.kind === "function" || object.kind === "role" ? [] : [object];
   if (![...about, ...(table ? [table] : [])].some((each) => key(each) === key(attempt.table))) return false;
-  if (same) return attempt.object === null || named || object.part === undefined || object.kind === "policy";
+  if (same) {
+    const exact = object.kind === "constraint" || object.kind === "index";
+    return attempt.object === null || named || object.kind === "policy" || (object.part === undefined && !exact);
+  }
   if (!shownByCommand.test(rule.id) || !plainAttack.test(attempt.vector) || attempt.object !== null) return false;
   if (attempt.column !== "read" && !writes.includes(attempt.column)) return false;
   if (object.kind !== "policy") return true;

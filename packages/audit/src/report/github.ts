@@ -28,6 +28,11 @@ export function githubAnnotations(report: Report): string {
     if (own.length > room)
       lines.push(`::${kind} title=watertight::${data(`${own.length - room} more: see the job summary`)}`);
   }
+  const unread = [...report.statements.failed, ...report.statements.skipped.filter(({ matters }) => matters)];
+  for (const { file, line, reason } of unread.slice(0, mostOfAKind))
+    lines.push(
+      `::warning file=${property(file)},line=${line},title=not replayed::${data(`${reason}. What it makes is not judged.`)}`,
+    );
   return lines.map((line) => `${line}\n`).join("");
 }
 

@@ -27,7 +27,7 @@ export const marks: Readonly<Record<Verdict, string>> = {
 
 /** What the marks mean. */
 export const legend =
-  "B blocked when attacked   LEAK shown with rows   ? unverified   ~ could not be seeded   e shared by declaration   - not applicable";
+  "B blocked when attacked   LEAK shown with rows   ? unverified   ~ could not be seeded   e shared by all   - not applicable";
 
 /** Rows by table, tables with leaks first. */
 export function matrixRows(report: Report): MatrixRow[] {

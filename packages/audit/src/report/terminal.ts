@@ -10,6 +10,7 @@ import { headline } from "./markdown.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, openFindings, objectText, undecided } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
+import { platformOf } from "../understand/tenants/words.ts";
 import { visibleReport } from "./visible.ts";
 
 /** How it is printed. */
@@ -36,12 +37,6 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
     "",
     ...matrixLines(report, paint),
   ];
-  const open = openFindings(report);
-  const shown = options.verbose ? open : open.filter(({ severity }) => severity !== "info");
-  for (const finding of shown) out.push(...findingLines(finding, paint, options), "");
-  if (shown.length < open.length) out.push(`  ${open.length - shown.length} more of severity info: --verbose`, "");
-  const accepted = report.findings.filter((finding) => !counts(finding)).length;
-  if (accepted > 0) out.push(`  ${accepted} accepted or in the baseline`);
   const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
   if (unread.length > 0) {
     out.push(paint.yellow(`  ${unread.length} statements were not replayed; what they make is not judged:`));
@@ -50,6 +45,19 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
     if (unread.length > most) out.push(`    ${unread.length - most} more: --verbose`);
     out.push("");
   }
+  out.push(...sharedLines(report, paint, options));
+  const open = openFindings(report);
+  const inFull = ({ severity }: Finding): boolean => options.verbose || (severity !== "low" && severity !== "info");
+  for (const finding of open.filter(inFull)) out.push(...findingLines(finding, paint, options), "");
+  const low = open.filter((finding) => !inFull(finding) && finding.severity === "low");
+  if (low.length > 0) out.push(...lowLines(low, paint, options), "");
+  const info = open.filter((finding) => !inFull(finding)).length - low.length;
+  if (info > 0) out.push(`  ${info} more of severity info: --verbose`, "");
+  const accepted = report.findings.filter((finding) => finding.accepted !== null);
+  for (const { id, accepted: by } of accepted)
+    out.push(paint.dim(`  accepted until ${by!.until}: ${id} (${by!.where}: ${by!.reason})`));
+  const known = report.findings.filter((finding) => finding.accepted === null && !counts(finding)).length;
+  if (known > 0) out.push(`  ${known} in the baseline`);
   if (report.residuals.length > 0)
     out.push(
       paint.dim(
@@ -72,7 +80,11 @@ function understood({ tables, understanding }: Report): string {
 }
 
 function matrixLines(report: Report, paint: Paint): string[] {
-  const rows = matrixRows(report);
+  // a hoster's own tables are news only when something is the matter
+  const rows = matrixRows(report).filter(
+    ({ table, cells }) =>
+      platformOf(table.split(".")[0]!) === undefined || cells.some(({ verdict }) => verdict !== "EXEMPT"),
+  );
   if (rows.length === 0) return [];
   const first = Math.max(5, ...rows.map(({ table }) => table.length));
   const widths = matrixColumns.map((column) => Math.max(column.length, 4));
@@ -92,7 +104,7 @@ function findingLines(finding: Finding, paint: Paint, { verbose, width }: Termin
   const where = finding.place === null ? "" : `  ${finding.place.file}:${finding.place.line}`;
   const word = finding.verdict === "LEAK" ? paint.red(paint.bold("LEAK")) : finding.verdict;
   return [
-    ` ${severityPaint(finding.severity, paint)(finding.severity.padEnd(8))} ${word} ${paint.bold(`${finding.vector} ${objectText(finding)}`)}${paint.dim(where)}`,
+    ` ${severityPaint(finding.severity, paint)(finding.severity.padEnd(8))} ${word} ${paint.bold(finding.id)}${paint.dim(where)}`,
     ...wrap(finding.message, width - 10),
     ...(finding.attempt === null
       ? []
@@ -100,6 +112,35 @@ function findingLines(finding: Finding, paint: Paint, { verbose, width }: Termin
     ...(verbose ? finding.evidence.flatMap((each) => wrap(`- ${each}`, width - 10)) : []),
     ...finding.fix.split("\n").map((line, at) => `          ${at === 0 ? "fix: " : "     "}${line}`),
   ];
+}
+
+/** What a person should look at once: tables without a way to a tenant, which nobody declared shared. */
+function sharedLines({ tables, understanding }: Report, paint: Paint, { width }: TerminalOptions): string[] {
+  const inferred = new Set(
+    understanding.tables
+      .filter(({ tenancy, evidence }) => tenancy.kind === "global" && evidence.source === "inferred")
+      .map(({ relation }) => `${relation.schema}.${relation.name}`),
+  );
+  const names = tables
+    .filter(({ schema, name }) => inferred.has(`${schema}.${name}`) && platformOf(schema) === undefined)
+    .map(({ schema, name }) => (schema === "public" ? name : `${schema}.${name}`));
+  if (names.length === 0) return [];
+  const shown = names.length > 12 ? [...names.slice(0, 12), `${names.length - 12} more`] : names;
+  const text = `Taken as shared by all, because nothing leads from them to a tenant: ${shown.join(", ")}. If that is right, confirm it in watertight.config.ts: global: [...]`;
+  return [...wrap(text, width - 2).map((line) => paint.yellow(line.slice(8))), ""];
+}
+
+/** Low ones by rule: a line for each. */
+function lowLines(low: readonly Finding[], paint: Paint, { width }: TerminalOptions): string[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of low) groups.set(finding.vector, [...(groups.get(finding.vector) ?? []), finding]);
+  const lines = [...groups].flatMap(([vector, own]) => {
+    const names = own.map(objectText);
+    const shown = names.length > 6 ? [...names.slice(0, 6), `${names.length - 6} more`] : names;
+    const [first = "", ...rest] = wrap(`${vector} ${own[0]!.title}: ${shown.join(", ")}`, width - 10);
+    return [` ${paint.dim("low".padEnd(8))} ${first.trim()}`, ...rest];
+  });
+  return [...lines, "          each in full: --verbose, or watertight explain ID"];
 }
 
 function wrap(text: string, width: number): string[] {

@@ -16,9 +16,10 @@ async function codesOf(file: string): Promise<string[]> {
 
 test("each code of a check has its heading, where the error points", async () => {
   const page = await guide("check.md");
+  expect(page).toContain("### WT_CHECK_BASELINE\n");
   for (const code of await codesOf("src/check/check-error.ts")) {
     expect(page).toContain(`### ${code}\n`);
-    expect(new CheckError(code as "WT_CHECK_TIME", "a", "b").docUrl).toBe(`docs/check.md#${code.toLowerCase()}`);
+    expect(new CheckError(code as "WT_CHECK_UNKNOWN", "a", "b").docUrl).toBe(`docs/check.md#${code.toLowerCase()}`);
   }
 });
 

@@ -45,7 +45,13 @@ export async function runCheck(
     const { report } = checked;
     await keepLast(root, report);
     await writeReports(root, report, options.reports, checked.anchor);
-    if (flags.updateBaseline === true) await writeBaselineFile(root, options.baseline, report);
+    if (flags.updateBaseline === true) {
+      await writeBaselineFile(root, options.baseline, report);
+      const leaks = report.findings.filter(({ verdict, accepted }) => verdict === "LEAK" && accepted === null).length;
+      print.note(
+        `Wrote ${options.baseline}: ${report.findings.length} findings${leaks === 0 ? "" : `; ${leaks} that an attack showed are reported all the same`}.`,
+      );
+    }
     for (const remark of checked.remarks) print.note(remark);
     await show(checked);
     return flags.exitZero === true ? 0 : exitCodeOf(report, options.failOn, options.strict);

@@ -1,7 +1,7 @@
 /**
  * `watertight explain`: a vector's page, a finding with its evidence, or what could not be decided.
  */
-import { ruleDoc, ruleOf, rules } from "@watertight/audit";
+import { residuals, ruleDoc, ruleOf, rules } from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
 import { harmless } from "../../output/printer.ts";
@@ -17,6 +17,13 @@ export const execute: Execute<Flags> = async (context, [id], { unverified, list 
   if (unverified === true) return undecided(context);
   if (list === true || id === undefined) return listed(context);
   const { io, print } = context;
+  const residual = residuals.find(({ vector }) => vector.toLowerCase() === id.toLowerCase());
+  if (residual !== undefined) {
+    print.result({ id: residual.vector, title: "a channel that every database has", text: residual.text }, () =>
+      print.line(`${residual.vector}: a channel that every database has, no finding. ${residual.text}`),
+    );
+    return 0;
+  }
   const rule = ruleOf(id) ?? ruleOf(id.split("-")[0]!);
   const finding = id.includes("-")
     ? (await readLast(io.cwd)).findings.find((each) => each.id.toLowerCase() === id.toLowerCase())

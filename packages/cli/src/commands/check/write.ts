@@ -28,7 +28,7 @@ export async function keepLast(root: string, report: Report): Promise<void> {
   const fresh = `${file}.${process.pid}`;
   await writeFile(fresh, `${JSON.stringify(report, null, 2)}\n`, { flag: "wx" });
   await rename(fresh, file);
-  await writeFile(join(root, ".watertight/.gitignore"), "*\n!.gitignore\n!baseline.json\n", { flag: "wx" }).catch(
+  await writeFile(join(root, ".watertight/.gitignore"), "*\n!baseline.json\n", { flag: "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
     },
