@@ -3,6 +3,7 @@
  * and their answer must not depend on B's rows. A function with the caller's rights can do nothing that plain SQL can't, and is not called.
  */
 import { quoteQualified, type Relation, type Routine } from "@watertight/schema";
+import { choicesOf } from "../../rules/bodies/chosen-relation.ts";
 import { literal } from "../seed/values.ts";
 import type { Actor, Attack, Control, Ruling, Seen, Step } from "./attack.ts";
 import { Forge, mainStance, written } from "./forms.ts";
@@ -60,8 +61,33 @@ function guess(world: World, type: string, name: string): Guess {
   return both("");
 }
 
-function calls(world: World, routine: Routine): string[] {
-  const guesses = routine.arguments.map((type, at) => guess(world, type, routine.argumentNames[at] ?? ""));
+/** Where the caller chooses the table: the name of the one under attack, and any text beside it. */
+function named(routine: Routine, at: number, { arguments: chosen, table }: Naming): Guess | null {
+  const type = routine.arguments[at]!;
+  if (chosen.has(routine.argumentNames[at] || `$${at + 1}`)) {
+    const [plain, full] = [table.name, quoteQualified(table.schema, table.name)];
+    return /^(regclass|oid)$/.test(type)
+      ? { text: full, own: full, other: full }
+      : { text: plain, own: plain, other: full };
+  }
+  return null;
+}
+
+/** A table, and the arguments by which a function can be made to work on it. */
+interface Naming {
+  readonly arguments: ReadonlySet<string>;
+  readonly table: Relation;
+}
+
+function calls(world: World, routine: Routine, naming?: Naming): string[] {
+  const guesses = routine.arguments.map((type, at): Guess => {
+    const wanted = naming === undefined ? null : named(routine, at, naming);
+    const usual = wanted ?? guess(world, type, routine.argumentNames[at] ?? "");
+    // a search for anything: the text of B may stand in another column
+    return wanted === null && naming !== undefined && usual.own === world.tenants.b.canary
+      ? { ...usual, own: "%" }
+      : usual;
+  });
   const texts = [guesses.map(({ text }) => text), guesses.map(({ own }) => own), guesses.map(({ other }) => other)];
   const name = quoteQualified(routine.schema, routine.name);
   return [
@@ -103,34 +129,52 @@ function reached(world: World, routine: Routine): Relation[] {
   );
 }
 
-function attack(world: World, target: Target, actor: Actor, routine: Routine, markers: Markers): Attack[] {
-  const forge = new Forge(world, target, actor, "side-door", "D4");
-  const tables = reached(world, routine);
+function attack(
+  world: World,
+  target: Target,
+  actor: Actor,
+  routine: Routine,
+  markers: Markers,
+  naming?: Naming,
+): Attack[] {
+  const vector = naming === undefined ? "D4" : "D14";
+  const forge = new Forge(world, target, actor, "side-door", vector);
+  const tables = naming === undefined ? reached(world, routine) : [naming.table];
   const main = mainStance(actor);
   const controls: Control[] = [{ off: "tenant B calls the same", sql: [], asB: true }];
   const name = `function ${routine.name}`;
-  return calls(world, routine).flatMap((sql) => {
+  const given = naming === undefined ? "B's ids" : `the name of ${naming.table.name}`;
+  return calls(world, routine, naming).flatMap((sql) => {
     const steps: Step[] = [{ sql }, { sql, alone: true }, forgetB(world, tables), { sql }];
-    const options = { object: routine.name, vector: "D4", controls };
-    const asks = forge.write(`call ${name} with B's ids`, main, steps, {
+    const options = { object: routine.name, vector, controls };
+    const asks = forge.write(`call ${name} with ${given}`, main, steps, {
       ...options,
       judge: mild(judgeDependence(markers, written([{ sql }])), routine),
     });
     const list: Attack[] = [{ ...asks, watch: [], heavy: true }];
     if (routine.volatility === "volatile")
-      list.push(forge.write(`changes by ${name} with B's ids`, main, sql, { ...options, watch: tables }));
+      list.push(forge.write(`changes by ${name} with ${given}`, main, sql, { ...options, watch: tables }));
     return list;
   });
 }
 
-/** The attacks through functions that name the table. */
+/** The arguments by which a function can be made to work on a table; undefined without one. */
+function namingOf(world: World, routine: Routine, table: Relation): Naming | undefined {
+  const fitting = choicesOf(world.facts, routine).relations.filter((each) => each.fits(table));
+  return fitting.length === 0 ? undefined : { arguments: new Set(fitting.map(({ argument }) => argument)), table };
+}
+
+/** The attacks through functions that name the table, or that let the caller name it. */
 export function functionAttacks(world: World, target: Target, actor: Actor): Attack[] {
   return world.facts.snapshot.routines
     .filter((routine) => callable(world, actor, routine))
     .flatMap((routine) => {
       // a function belongs to the first table that it names; what it shows of others is seen there as well
       const [first] = reached(world, routine);
-      if (!first || first !== target.relation) return [];
-      return attack(world, target, actor, routine, world.markers);
+      const naming = namingOf(world, routine, target.relation);
+      return [
+        ...(first === target.relation ? attack(world, target, actor, routine, world.markers) : []),
+        ...(naming === undefined ? [] : attack(world, target, actor, routine, world.markers, naming)),
+      ];
     });
 }

@@ -13,6 +13,12 @@ interface BodyPart {
   readonly kind: "statement" | "condition" | "value" | "dynamic";
   readonly tree: SyntaxNode;
   readonly into: readonly string[];
+  /** Conditions of IF that hold where it stands. */
+  readonly under?: readonly SyntaxNode[];
+  /** Of a condition: who fulfils it gets no further, by RAISE or RETURN. */
+  readonly leaves?: boolean;
+  /** Of a dynamic part: what USING gives. */
+  readonly given?: readonly SyntaxNode[];
 }
 
 /** A body. */
@@ -65,7 +71,14 @@ function readPlPgSql(routine: BodySource): Body {
   let refuses = false;
   const datums = (tree.datums ?? []) as SyntaxNode[];
 
-  const add = (kind: BodyPart["kind"], node: SyntaxNode | undefined, into: readonly string[] = []): void => {
+  const holding: SyntaxNode[] = [];
+
+  const add = (
+    kind: BodyPart["kind"],
+    node: SyntaxNode | undefined,
+    into: readonly string[] = [],
+    more: Pick<BodyPart, "leaves" | "given"> = {},
+  ): void => {
     const whole: unknown = node?.PLpgSQL_expr?.query;
     if (typeof whole !== "string") return;
     // the parser gives the whole text of an assignment
@@ -73,12 +86,12 @@ function readPlPgSql(routine: BodySource): Body {
     const trees = kind === "statement" ? (parseStatements(text) ?? [null]) : [parseExpression(text)];
     for (const each of trees)
       if (each === null) understood = false;
-      else parts.push({ kind, tree: each, into });
+      else parts.push({ kind, tree: each, into, under: [...holding], ...more });
   };
-  const dynamic = (node: SyntaxNode | undefined, into: readonly string[] = []): void => {
+  const dynamic = (node: SyntaxNode | undefined, params: unknown, into: readonly string[] = []): void => {
     if (node === undefined) return;
     const before = parts.length;
-    add("dynamic", node, into);
+    add("dynamic", node, into, { given: expressionsOf(params) });
     // what it says apart from its holes is read as any other statement
     const built = parts.slice(before).flatMap((part) => skeletonOf(part.tree) ?? []);
     if (built.length === 0) understood = false;
@@ -98,17 +111,22 @@ function readPlPgSql(routine: BodySource): Body {
       }
       // the level is left out where it is that of EXCEPTION
       if (type === "PLpgSQL_stmt_raise") refuses ||= ((inner as SyntaxNode).elog_level ?? error) >= error;
-      add("condition", cond);
+      const branch = (inner as SyntaxNode).then_body ?? (type === "PLpgSQL_if_elsif" ? rest.stmts : undefined);
+      add("condition", cond, [], { leaves: leavesAtOnce(branch) });
+      const held = branch === undefined ? null : parseExpression((cond?.PLpgSQL_expr?.query as string) ?? "");
       if (type === "PLpgSQL_stmt_perform" || type === "PLpgSQL_stmt_call") add("statement", expr);
       else if (type === "PLpgSQL_stmt_assign") add("value", expr, assigned(expr));
       else add("value", expr);
       if (sqlstmt) add("statement", sqlstmt, filled(target));
       if (type === "PLpgSQL_stmt_dynexecute" || type === "PLpgSQL_stmt_dynfors")
-        dynamic(query, filled(target ?? variable));
+        dynamic(query, params, filled(target ?? variable));
       else if (query) add("statement", query, filled(variable));
-      dynamic(dynquery);
+      dynamic(dynquery, params);
       visit(params);
-      visit(rest);
+      if (held !== null) holding.push(held);
+      visit(branch);
+      if (held !== null) holding.pop();
+      visit(without(rest, branch));
     }
   }
 
@@ -125,6 +143,24 @@ const target = /^\s*("[^"]+"|[\w$]+)((?:\.\w+|\."[^"]+"|\s*\[[^\]]*\])*)\s*:?=(?
 const assignment = 3;
 
 const error = 21;
+
+/** The last of some statements leaves the function. */
+function leavesAtOnce(statements: unknown): boolean {
+  const last = (Array.isArray(statements) ? statements.at(-1) : undefined) as SyntaxNode | undefined;
+  const raised = last?.PLpgSQL_stmt_raise as SyntaxNode | undefined;
+  return last?.PLpgSQL_stmt_return !== undefined || (raised !== undefined && (raised.elog_level ?? error) >= error);
+}
+
+const without = (node: SyntaxNode, branch: unknown): SyntaxNode =>
+  Object.fromEntries(Object.entries(node).filter(([, inner]) => inner !== branch));
+
+/** The values after USING. */
+function expressionsOf(params: unknown): SyntaxNode[] {
+  const texts = (Array.isArray(params) ? params : []).map(
+    (each) => (each as SyntaxNode).PLpgSQL_expr?.query as unknown,
+  );
+  return texts.flatMap((text) => (typeof text === "string" ? (parseExpression(text) ?? []) : []));
+}
 
 function assigned(node: SyntaxNode | undefined): string[] {
   const name = target.exec((node?.PLpgSQL_expr?.query as string | undefined) ?? "")?.[1];

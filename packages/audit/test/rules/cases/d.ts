@@ -213,7 +213,7 @@ export const casesD: readonly RuleCase[] = [
     ["D4", "D13"],
   ),
   one(
-    "D14: what is quoted, typed or constant",
+    "D14: what is quoted, typed or constant, and a chosen table of which nothing comes back",
     definer(
       "f(t text, u uuid, c regclass)",
       "void",
@@ -222,7 +222,7 @@ export const casesD: readonly RuleCase[] = [
         execute 'select ' || t::int; end`,
       "plpgsql",
     ),
-    [],
+    ["D14-f low"],
     ["D14"],
   ),
   one(
@@ -235,6 +235,55 @@ export const casesD: readonly RuleCase[] = [
   one(
     "D14: as the invoker it is no more than the caller may say anyway",
     `create function public.f(t text) returns void language plpgsql as $$ begin execute t; end $$;`,
+    [],
+    ["D14"],
+  ),
+  one(
+    "D14: the caller chooses the table, quoted or by regclass, at once or through a variable",
+    `${definer("f(p text)", "setof jsonb", "begin return query execute format('select to_jsonb(t) from %I t', p); end", "plpgsql").replace("''", "public")}
+      ${definer("g(p text)", "setof jsonb", "declare s text; begin s := 'select to_jsonb(t) from public.' || quote_ident(p); s := s || ' t where note like $1'; return query execute s using '%'; end", "plpgsql")}
+      ${definer("h(p regclass)", "bigint", "declare n bigint; begin execute 'select count(*) from ' || p into n; return n; end", "plpgsql")}
+      ${definer("i(p regclass, x uuid)", "void", "begin execute format('delete from %s where id = $1', p) using x; end", "plpgsql")}
+      ${definer("j(p text)", "boolean", "declare b boolean; begin execute format('select exists (select from public.%I)', p) into b; return b; end", "plpgsql")}`,
+    ["D14-f critical", "D14-g critical", "D14-h high", "D14-i high", "D14-j low"],
+    ["D14"],
+  ),
+  one(
+    "D14: a list of names before, with and without tables of tenants",
+    `create table public.regions (code text); create table public.currencies (code text); create table public.exports (name text);
+      ${definer("f(p text)", "setof jsonb", "begin if p not in ('regions', 'currencies') then raise exception 'no'; end if; return query execute format('select to_jsonb(t) from public.%I t', p); end", "plpgsql")}
+      ${definer("g(p text)", "setof jsonb", "declare allowed text[] := array['regions', 'currencies']; begin if p = any(allowed) then return query execute format('select to_jsonb(t) from public.%I t', p); end if; end", "plpgsql")}
+      ${definer("h(p text)", "setof jsonb", "begin if p is null or not (p = any(array['invoices', 'regions'])) then return; end if; return query execute format('select to_jsonb(t) from public.%I t', p); end", "plpgsql")}
+      ${definer("i(p text)", "setof jsonb", "begin if not exists (select from public.exports e where e.name = p) then raise exception 'no'; end if; return query execute format('select to_jsonb(t) from public.%I t', p); end", "plpgsql")}
+      ${definer("j(p text)", "setof jsonb", "begin if p not in ('regions', 'currencies') then raise exception 'no'; end if; return query execute 'select to_jsonb(t) from public.' || p || ' t'; end", "plpgsql")}`,
+    ["D14-f low", "D14-g low", "D14-h high", "D14-i medium", "D14-j low"],
+    ["D14"],
+  ),
+  one(
+    "D14: what only looks like a list",
+    `${definer("f(p text)", "setof jsonb", "begin if p not in ('regions') then raise notice 'odd'; end if; return query execute format('select to_jsonb(t) from public.%I t', p); end", "plpgsql")}
+      ${definer("g(p text)", "setof jsonb", "begin if not exists (select from pg_catalog.pg_class c where c.relname = p) then raise exception 'no'; end if; return query execute format('select to_jsonb(t) from public.%I t', p); end", "plpgsql")}
+      ${definer("h(p text)", "setof jsonb", "begin if p in ('pg_authid', 'secrets') then raise exception 'no'; end if; return query execute format('select to_jsonb(t) from public.%I t', p); end", "plpgsql")}
+      ${definer("i(p text)", "setof jsonb", "begin if p !~ '^[a-z_]+$' then raise exception 'no'; end if; return query execute format('select to_jsonb(t) from public.%I t', p); end", "plpgsql")}`,
+    ["D14-f critical", "D14-g critical", "D14-h critical", "D14-i critical"],
+    ["D14"],
+  ),
+  one(
+    "D14: the dynamic statement compares the tenant itself",
+    `${definer("f(p text)", "setof jsonb", `begin return query execute format('select to_jsonb(t) from public.%I t where t.tenant_id = $1', p) using ${context}; end`, "plpgsql")}
+      ${definer("g(p text)", "setof jsonb", `declare mine uuid := ${context}; begin return query execute format('select to_jsonb(t) from public.%I t where t.tenant_id = %L', p, mine); end`, "plpgsql")}
+      ${definer("h(p text, t uuid)", "setof jsonb", "begin return query execute format('select to_jsonb(t) from public.%I t where t.tenant_id = $1', p) using t; end", "plpgsql")}`,
+    ["D14-f low", "D14-g low", "D14-h critical"],
+    ["D14"],
+  ),
+  one(
+    "D14: a table that nobody can choose: of another schema, of another form, of the body's making, of a FORCEd owner, a column",
+    `reset role; create schema archive; set role shop_owner;
+      ${definer("f(p text)", "setof jsonb", "begin return query execute format('select to_jsonb(t) from archive.%I t', p); end", "plpgsql")}
+      ${definer("g(p text)", "setof jsonb", "begin return query execute format('select to_jsonb(t) from public.%I t', 'log_' || p); end", "plpgsql")}
+      ${definer("h(p text)", "setof jsonb", "begin return query execute format('select to_jsonb(t) from public.%I t', case p when 'a' then 'regions' else 'currencies' end); end", "plpgsql")}
+      ${definer("i(p text)", "setof jsonb", "begin return query execute format('select to_jsonb(t) from %I t', p); end", "plpgsql")}
+      ${definer("k(p text)", "setof jsonb", "begin return query execute format('select to_jsonb(t) from archive.log t order by %I', p); end", "plpgsql")}`,
     [],
     ["D14"],
   ),
