@@ -27,6 +27,7 @@ import { columnMeaning } from "./personas/meaning.ts";
 import { settersOf } from "./personas/setters.ts";
 import { makeTenants, randomness } from "./personas/tenants.ts";
 import { makeUnbound, unboundRole } from "./personas/unbound.ts";
+import { opaqueHelper } from "./opaque.ts";
 import { reproScript } from "./repro.ts";
 import { LanePool } from "./run/pool.ts";
 import { AttackRun, isPointless, isWildGuess, type Outcome } from "./run/run-attacks.ts";
@@ -354,6 +355,7 @@ function assemble(
       unseeded: target ? null : whyUnseeded(world, graph, table.relation),
       missed,
       blind: target ? isBlind(world, target, outcomes) : false,
+      opaque: target ? opaqueHelper(world, target.relation) : null,
       allPublic: target ? target.b.every(({ isPublic }) => isPublic) : false,
     };
     return cellsOf(matrixColumns, state, attempts);

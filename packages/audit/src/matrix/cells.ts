@@ -16,6 +16,8 @@ export interface TableState {
   readonly missed: ReadonlyMap<MatrixColumn, number>;
   /** A does not see its own rows although policies and rights are there: the context may be misunderstood. */
   readonly blind: boolean;
+  /** Why its policies may answer otherwise elsewhere. */
+  readonly opaque: string | null;
   /** Every row of B is declared public. */
   readonly allPublic: boolean;
 }
@@ -31,6 +33,9 @@ const nothingToTry: Readonly<Record<MatrixColumn, string>> = {
   "unique-probe": "no value must be unique across tenants",
   "side-door": "no other way leads to its rows",
 };
+
+/** What policies stop. */
+const byPolicy = new Set<MatrixColumn>(["read", "insert", "update", "reassign", "delete"]);
 
 const verdict = (verdictOf: Verdict, reason: string | null): { verdict: Verdict; reason: string | null } => ({
   verdict: verdictOf,
@@ -58,6 +63,7 @@ function judge(
   if (blunt) return verdict("UNVERIFIED", `${blunt.name} is not shown to bite: ${blunt.proof ?? ""}`);
   if (state.blind && ["read", "update", "delete", "reassign"].includes(column))
     return verdict("UNVERIFIED", "tenant A does not see its own rows either: its context may be misunderstood");
+  if (state.opaque !== null && byPolicy.has(column)) return verdict("UNVERIFIED", state.opaque);
   const noted = attempts.filter(({ result }) => result === "noted");
   if (noted.length === attempts.length) return verdict("N/A", `only a residual channel: ${noted[0]!.evidence}`);
   return verdict("BLOCKED", noted.length > 0 ? `with a residual channel: ${noted[0]!.evidence}` : null);
