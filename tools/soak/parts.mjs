@@ -6,6 +6,7 @@ export function partEnvironment(part, seconds) {
   const minutes = String(Math.max(5, seconds) / 60);
   if (part.kind === "fuzz") return { FUZZ_MINUTES: minutes, FUZZ_ITERATIONS: "5000000", FUZZ_LEVEL: part.level };
   // Two levels share the model's time.
+  if (part.kind === "mutants") return { MUTANTS: "wide" };
   if (part.kind === "model") return { MODEL_MINUTES: String(Number(minutes) / 2) };
   return {};
 }
@@ -38,6 +39,14 @@ export const parts = [
     level: "plain",
     share: 0.1,
     files: ["packages/runtime/test/fuzz/pool-fuzz.db.test.ts"],
+  },
+  // Of fixed length; rewrites packages/audit/test/mutation/survivors.md for the versions that it knows.
+  {
+    name: "mutants, all",
+    kind: "mutants",
+    share: 0.1,
+    versions: [15, 18],
+    files: ["packages/audit/test/mutation/mutation.db.test.ts"],
   },
   { name: "isolation model", kind: "model", share: 0.2, files: ["packages/runtime/test/model"] },
 ];

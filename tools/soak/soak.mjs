@@ -34,8 +34,9 @@ for (const [at, version] of versions.entries()) {
   servers.push(server);
   try {
     const end = Date.now() + seconds * 1000;
-    for (const [index, part] of parts.entries()) {
-      const rest = parts.slice(index).reduce((sum, { share }) => sum + share, 0);
+    const own = parts.filter(({ versions: only }) => only === undefined || only.includes(version));
+    for (const [index, part] of own.entries()) {
+      const rest = own.slice(index).reduce((sum, { share }) => sum + share, 0);
       const share = ((end - Date.now()) / 1000) * (part.share / rest);
       await runPart(
         part,
