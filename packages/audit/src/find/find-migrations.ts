@@ -91,8 +91,9 @@ async function named(root: string, paths: readonly string[]): Promise<MigrationS
   const migrations: Migration[] = [];
   const unread: Unread[] = [];
   const evidence = ["named on the command line, in this order"];
+  const total = { bytes: 0 };
   for (const path of paths) {
-    const { file, content } = await readNamed(root, path);
+    const { file, content } = await readNamed(root, path, total);
     if (content.text === null) unread.push({ file, line: 1, reason: content.reason });
     else {
       if (content.note !== null) evidence.push(`${file}: ${content.note}`);

@@ -12,6 +12,9 @@ import type { Unread } from "./migration.ts";
 /** Largest file that is read, in bytes. A migration of this size is data, and would not fit the memory limit. */
 export const LARGEST_FILE: number = 50 * 1024 * 1024;
 
+/** All files that are read, in bytes: their texts stay in memory until they are parsed. */
+const LARGEST_TOTAL: number = 100 * 1024 * 1024;
+
 const ignored = [
   "node_modules",
   "bower_components",
@@ -81,7 +84,12 @@ function outside(root: string, path: string): boolean {
   return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
 }
 
-async function readText(root: string, file: string, anywhere: boolean): Promise<FileText> {
+/** Bytes that were read so far. */
+interface Total {
+  bytes: number;
+}
+
+async function readText(root: string, file: string, anywhere: boolean, total: Total): Promise<FileText> {
   try {
     const path = await realpath(join(root, file));
     if (!anywhere && outside(root, path)) return { text: null, reason: "a link that leads outside of the project" };
@@ -90,6 +98,12 @@ async function readText(root: string, file: string, anywhere: boolean): Promise<
     if (!facts.isFile()) return { text: null, reason: "not a regular file" };
     if (facts.size > LARGEST_FILE)
       return { text: null, reason: `too large: ${mebibytes(facts.size)}, at most ${mebibytes(LARGEST_FILE)} are read` };
+    if (total.bytes + facts.size > LARGEST_TOTAL)
+      return {
+        text: null,
+        reason: `the files read before it hold ${mebibytes(total.bytes)}, at most ${mebibytes(LARGEST_TOTAL)} are read`,
+      };
+    total.bytes += facts.size;
     return decode(await readFile(path));
   } catch (error) {
     return { text: null, reason: reasonOf(error) };
@@ -162,6 +176,7 @@ export async function openProject(root: string, paths: readonly string[] = []): 
     wanted.length === 0 || wanted.some((path) => path === "" || file === path || file.startsWith(`${path}/`));
   const files = [...new Set([...listed, ...linked.files])].filter(within).toSorted((a, b) => (a < b ? -1 : 1));
   const cache = new Map<string, Promise<FileText>>();
+  const total: Total = { bytes: 0 };
   for (const path of wanted.filter(
     (one) => one !== "" && !files.some((file) => file === one || file.startsWith(`${one}/`)),
   ))
@@ -170,7 +185,7 @@ export async function openProject(root: string, paths: readonly string[] = []): 
     files,
     problems: [...problems, ...linked.problems],
     read: (file) => {
-      const text = cache.get(file) ?? readText(base, file, false);
+      const text = cache.get(file) ?? readText(base, file, false, total);
       cache.set(file, text);
       return text;
     },
@@ -178,8 +193,12 @@ export async function openProject(root: string, paths: readonly string[] = []): 
 }
 
 /** Reads a file that the user named, which may lie anywhere. */
-export async function readNamed(root: string, path: string): Promise<{ file: string; content: FileText }> {
+export async function readNamed(
+  root: string,
+  path: string,
+  total: Total,
+): Promise<{ file: string; content: FileText }> {
   const base = await realpath(root);
   const way = relative(base, isAbsolute(path) ? path : join(base, path));
-  return { file: way.split(sep).join("/"), content: await readText(base, way, true) };
+  return { file: way.split(sep).join("/"), content: await readText(base, way, true, total) };
 }

@@ -4,7 +4,9 @@
 import type { Fragment, Migration, MigrationSet } from "../find/migration.ts";
 import type { ParsedStatement, Place, SyntaxNode } from "../history/statement.ts";
 import { readRun } from "./batch.ts";
+import { type Budget, MOST_PIECES, MOST_TEXT, SHOWN_TEXT, spend } from "./budget.ts";
 import { includeCandidates } from "./includes.ts";
+import { LONGEST_STATEMENT } from "./parser.ts";
 import { placer } from "./place.ts";
 import type { Psql, PsqlEffect } from "./psql.ts";
 import { type Reading, readStatement, type Surroundings } from "./read-statement.ts";
@@ -19,6 +21,8 @@ export interface Script {
   readonly surroundings: Surroundings;
   /** Files that are being read, outermost first. */
   readonly including: readonly string[];
+  /** One for the whole set. */
+  readonly budget: Budget;
 }
 
 type Skip = NonNullable<ParsedStatement["skip"]>;
@@ -94,6 +98,18 @@ async function statementOf(
   };
 }
 
+const unread = (
+  base: Pick<ParsedStatement, "migration" | "place">,
+  text: string,
+  problem: string,
+): ParsedStatement => ({
+  ...base,
+  text: text.slice(0, SHOWN_TEXT),
+  type: "",
+  tree: null,
+  problem,
+});
+
 async function include(
   script: Script,
   effect: PsqlEffect,
@@ -111,7 +127,7 @@ async function include(
   if (script.including.includes(found)) return refuse("it includes itself");
   const sql = script.set.included?.[found] ?? "";
   const inner: Script = { ...script, including: [...script.including, found] };
-  return [base, ...(await parseFragment({ sql, line: 1, offset: 0, file: found }, inner))];
+  return [base].concat(await parseFragment({ sql, line: 1, offset: 0, file: found }, inner));
 }
 
 /** All statements of a fragment. */
@@ -121,7 +137,7 @@ export async function parseFragment(fragment: Fragment, script: Script): Promise
   const statements: ParsedStatement[] = [];
   const placeAt = placer(migration.file, fragment);
   const patient = patience();
-  let pieces = split(sql);
+  let pieces = split(sql, 0, MOST_PIECES);
   let trees: ReadonlyMap<Piece, SyntaxNode> = new Map();
   /** Pieces before this one were tried in a run. */
   let tried = 0;
@@ -130,11 +146,24 @@ export async function parseFragment(fragment: Fragment, script: Script): Promise
     if (piece === undefined) break;
     const text = sql.slice(piece.start, piece.end);
     const place = placeAt(piece.start);
+    if (script.budget.left <= 0 || i >= MOST_PIECES) {
+      const before =
+        i >= MOST_PIECES ? `${MOST_PIECES} statements` : `more than ${MOST_TEXT / 1024 / 1024} MiB of statements`;
+      statements.push(
+        unread({ migration, place }, text, `from here on the file is not read: ${before} stand before it`),
+      );
+      break;
+    }
+    if (text.length > LONGEST_STATEMENT && piece.kind === "statement") {
+      const problem = `a statement of ${text.length} characters; at most ${LONGEST_STATEMENT} are parsed`;
+      statements.push(unread({ migration, place }, text, problem));
+      continue;
+    }
     if (piece.kind === "meta") {
       const effect = session.run(text);
       const base = effect && skipping({ migration, place, text }, effect.skip);
       if (effect?.include !== undefined && base !== null)
-        statements.push(...(await include(script, effect, base, place.file)));
+        for (const one of await include(script, effect, base, place.file)) statements.push(one);
       else if (base !== null) statements.push(base);
     } else if (piece.kind === "data") {
       const lines = text === "" ? 0 : text.trimEnd().split("\n").length;
@@ -149,6 +178,7 @@ export async function parseFragment(fragment: Fragment, script: Script): Promise
         tried = i + run.length;
       }
       const statement = await statementOf(script, piece, text, place, trees.get(piece));
+      spend(script.budget, statement);
       const others = statement.problem === null ? undefined : await recover(sql, piece, patient);
       if (others === undefined) statements.push(statement);
       else {

@@ -5,6 +5,7 @@
 import type { Migration, MigrationSet } from "../find/migration.ts";
 import type { ParsedStatement } from "../history/statement.ts";
 import { foreignDialect } from "./dialect.ts";
+import { type Budget, MOST_TEXT } from "./budget.ts";
 import { parseFragment, type Script } from "./parse-fragment.ts";
 import { psql } from "./psql.ts";
 import { replacesText, surroundingsOf } from "./surroundings.ts";
@@ -33,7 +34,9 @@ function oneReason(statements: readonly ParsedStatement[]): readonly ParsedState
 
 async function parseMigration(migration: Migration, script: Script): Promise<readonly ParsedStatement[]> {
   const statements: ParsedStatement[] = [];
-  for (const fragment of migration.fragments) statements.push(...(await parseFragment(fragment, script)));
+  // no spread: as arguments, a hundred thousand statements overflow the stack
+  for (const fragment of migration.fragments)
+    for (const statement of await parseFragment(fragment, script)) statements.push(statement);
   return oneReason(statements);
 }
 
@@ -41,6 +44,7 @@ async function parseMigration(migration: Migration, script: Script): Promise<rea
 export async function parseMigrations(set: MigrationSet): Promise<ParsedStatement[]> {
   const statements: ParsedStatement[] = [];
   const surroundings = surroundingsOf(set);
+  const budget: Budget = { left: MOST_TEXT };
   for (const migration of set.migrations) {
     const session = psql(replacesText(migration) ? {} : (set.placeholders ?? {}));
     const script: Script = {
@@ -49,8 +53,9 @@ export async function parseMigrations(set: MigrationSet): Promise<ParsedStatemen
       session,
       surroundings: surroundings(migration),
       including: [migration.file],
+      budget,
     };
-    statements.push(...(await parseMigration(migration, script)));
+    for (const statement of await parseMigration(migration, script)) statements.push(statement);
   }
   return statements;
 }

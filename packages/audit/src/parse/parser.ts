@@ -7,7 +7,7 @@ import type * as LibPgQuery from "libpg-query";
 import type { SyntaxNode } from "../history/statement.ts";
 
 /** Longest statement that is parsed, in UTF-16 units: the tree of a larger one (always data) does not fit our memory limit. */
-export const LONGEST_STATEMENT: number = 4 * 1024 * 1024;
+export const LONGEST_STATEMENT: number = 1024 * 1024;
 
 /** What the parser said of a text. */
 export type Parsed =

@@ -106,6 +106,22 @@ describe("links and sizes", () => {
     ]);
   });
 
+  test("files that hold too much together are refused from there on", async () => {
+    const root = await projectOf({ ...statements("migrations/1_a.sql"), "migrations/5_b.sql": "select 1;" });
+    for (const name of ["2", "3", "4"]) {
+      const file = await open(join(root, `migrations/${name}.sql`), "w");
+      await file.truncate(45 * 1024 * 1024);
+      await file.close();
+    }
+    const [set] = await findMigrations(root);
+    expect(set?.migrations.map(({ file }) => file)).toEqual(["migrations/1_a.sql", "migrations/5_b.sql"]);
+    expect(set?.unread.map(({ reason }) => reason)).toEqual([
+      "not text: it holds NUL characters",
+      "not text: it holds NUL characters",
+      "the files read before it hold 90 MiB, at most 100 MiB are read",
+    ]);
+  });
+
   test("folders of other people's code are left out", async () => {
     const inside = ["node_modules/x", "vendor/y", "dist", "a/build", ".git", "a/node_modules/b"];
     expect(await find(statements(...inside.map((folder) => `${folder}/migrations/1.sql`)))).toEqual([]);

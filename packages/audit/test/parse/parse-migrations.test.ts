@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { SyntaxNode } from "../../src/history/statement.ts";
+import { MOST_PIECES, MOST_TEXT } from "../../src/parse/budget.ts";
 import { placeOf } from "../../src/parse/place.ts";
 import { parseMigrations } from "../../src/parse/parse-migrations.ts";
 import { LONGEST_STATEMENT } from "../../src/parse/parser.ts";
@@ -168,5 +170,45 @@ describe("another dialect is one reason for the file", () => {
     const statements = await read(`${good}\ncreate table \`a\` (b int);`);
     expect(statements).toHaveLength(10);
     expect(statements.at(-1)?.problem).toMatch(/names in backticks is MySQL or SQLite$/);
+  });
+});
+
+describe("more than fits into memory", () => {
+  test("the rest of the set is left out with its line, file by file", async () => {
+    const line = `insert into t values ('${"x".repeat(1000)}');\n`;
+    const many = line.repeat(Math.ceil(MOST_TEXT / line.length) + 10);
+    const set = setOf(many);
+    const [first] = set.migrations;
+    const migrations = [
+      first!,
+      { ...first!, name: "b", file: "db/b.sql", fragments: [{ sql: "select 1;", line: 1, offset: 0 }] },
+    ];
+    const statements = await parseMigrations({ ...set, migrations });
+    const left = statements.filter(({ problem }) => problem !== null);
+    const read = statements.length - left.length;
+    expect(read).toBeLessThan(MOST_TEXT / line.length);
+    expect(read).toBeGreaterThan((MOST_TEXT / line.length) * 0.9);
+    expect(left.map(({ place, problem }) => [place.file, place.line, problem])).toEqual([
+      ["db/a.sql", read + 1, "from here on the file is not read: more than 8 MiB of statements stand before it"],
+      ["db/b.sql", 1, "from here on the file is not read: more than 8 MiB of statements stand before it"],
+    ]);
+  });
+
+  test("a quarter of a million short statements do not overflow anything", { timeout: 120_000 }, async () => {
+    const statements = await read("select;".repeat(MOST_PIECES + 10));
+    expect(statements.at(-1)?.problem).toMatch(/^from here on the file is not read: /);
+    expect(statements.length).toBeGreaterThan(100_000);
+  });
+
+  test("of a long INSERT only the first rows are kept in the tree, and all of its text", async () => {
+    const rows = Array.from({ length: 20_000 }, (_, row) => `(${row}, 'abc')`);
+    const sql = `insert into t (a, b) values ${rows.join(", ")};\ninsert into t (a, b) values ${rows.slice(0, 50).join(", ")};`;
+    const rowsOf = (tree: SyntaxNode | null): SyntaxNode[] =>
+      tree!["InsertStmt"]!["selectStmt"]["SelectStmt"]["valuesLists"];
+    const kept = (await read(sql)).map(({ tree, text }) => [rowsOf(tree).length, text.includes("(49, 'abc')")]);
+    expect(kept).toEqual([
+      [20, true],
+      [50, true],
+    ]);
   });
 });
