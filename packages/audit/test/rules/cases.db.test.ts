@@ -10,6 +10,7 @@ import type { RuleCase } from "./cases/case.ts";
 import { casesD } from "./cases/d.ts";
 import { casesOfMutants } from "./cases/mutants.ts";
 import { casesPeople } from "./cases/people.ts";
+import { casesStorage } from "./cases/storage.ts";
 import { shop } from "./myths/myth.ts";
 
 const all: readonly (readonly [string, RuleCase, string])[] = [
@@ -18,6 +19,7 @@ const all: readonly (readonly [string, RuleCase, string])[] = [
   ...casesC.map((each) => [each.name, each, shop()] as const),
   ...casesOfMutants.map((each) => [each.name, each, shop()] as const),
   ...casesPeople.map((each) => [each.name, each, shop()] as const),
+  ...casesStorage.map((each) => [each.name, each, shop()] as const),
   ...casesD.map((each) => [each.name, each, shop({ force: false })] as const),
 ];
 
