@@ -29,7 +29,7 @@ export interface ChosenRelation {
 }
 
 /** What the dynamic statements of a body let the caller choose. */
-export interface Choices {
+interface Choices {
   readonly relations: readonly ChosenRelation[];
   /** Arguments that were compared with a list before every dynamic statement. */
   readonly listed: ReadonlySet<string>;
