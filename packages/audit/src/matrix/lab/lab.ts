@@ -4,7 +4,8 @@
  * They exist after the catalog was read, so no rule and no attack takes them for a part of the application. Must never exist outside of the
  * throw-away server: they give everybody everything.
  */
-import { quoteText } from "@watertight/schema";
+import { quoteName, quoteText, type Relation } from "@watertight/schema";
+import { nameOf } from "../seed/values.ts";
 import type { Session } from "../wire/session.ts";
 
 /** Name of the schema. */
@@ -39,6 +40,12 @@ begin
     from pg_catalog.pg_attribute a where a.attrelid = relation::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped;
   return query execute pg_catalog.format('select tableoid::text || ctid::text, tableoid::pg_catalog.regclass::text, pg_catalog.to_json(array[%s]::text[]) from %s', columns, relation);
 end $$;
+-- The same with the list of columns given: looking it up takes as long as all the rest.
+create function ${labSchema}.rows(relation text, columns text) returns table (place text, leaf text, cells json) language plpgsql security definer
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set extra_float_digits = 1 set bytea_output = 'hex' as $$
+begin
+  return query execute pg_catalog.format('select tableoid::text || ctid::text, tableoid::pg_catalog.regclass::text, pg_catalog.to_json(array[%s]::text[]) from %s', columns, relation);
+end $$;
 grant usage on schema ${labSchema} to public;
 grant execute on all functions in schema ${labSchema} to public`;
 
@@ -68,4 +75,25 @@ export const labWithoutTriggers: string = `select ${labSchema}.without_triggers(
 /** A statement that shows all rows of a relation; the name is quoted already. */
 export function labRows(relation: string): string {
   return `select * from ${labSchema}.rows(${quoteText(relation)})`;
+}
+
+const statements = new WeakMap<Relation, string>();
+
+/** The same for a relation of the snapshot; it is asked after nearly every step of every attack. */
+export function labRowsOf(relation: Relation): string {
+  const known = statements.get(relation);
+  if (known !== undefined) return known;
+  const columns = columnsOf(relation).map(({ name }) => `${quoteName(name)}::text`);
+  const text = `select * from ${labSchema}.rows(${quoteText(nameOf(relation))}, ${quoteText(columns.join(", "))})`;
+  statements.set(relation, text);
+  return text;
+}
+
+const sorted = new WeakMap<Relation, Relation["columns"]>();
+
+/** The columns of a relation in the order in which the lab shows them. */
+export function columnsOf(relation: Relation): Relation["columns"] {
+  const known = sorted.get(relation) ?? relation.columns.toSorted((one, other) => one.number - other.number);
+  sorted.set(relation, known);
+  return known;
 }

@@ -3,11 +3,11 @@
  * savepoint, so that nothing that one does is seen by the next. Pure.
  */
 import { quoteName, type Relation } from "@watertight/schema";
-import { labRows, labRun, labWithoutTriggers } from "../lab/lab.ts";
+import { labRowsOf, labRun, labWithoutTriggers } from "../lab/lab.ts";
 import type { Attack, Change, Control, Seen } from "../attacks/attack.ts";
 import type { World } from "../attacks/world.ts";
 import { valuesOf } from "../seed/book.ts";
-import { nameOf, type Values } from "../seed/values.ts";
+import type { Values } from "../seed/values.ts";
 import { isUnclear } from "../attacks/judge.ts";
 import type { Answer, Refusal } from "../wire/session.ts";
 
@@ -63,10 +63,12 @@ export function compile(world: World, attacks: readonly Attack[], control: Contr
   const start = statements.length;
   statements.push("begin", ...(control ? switchOff(control) : []), ...opening(world, first, asB, unbound));
   const opened = statements.length;
+  // one for all: every attack ends with the way back to it, and dozens of nested ones cost more than the attacks
+  statements.push(savepoint);
   for (const attack of attacks) {
     const scene = (attack.scene ?? []).map(({ sql }) => sql);
-    statements.push(savepoint, ...scene);
-    const look = (): number[] => attack.watch.map((relation) => statements.push(labRows(nameOf(relation))) - 1);
+    statements.push(...scene);
+    const look = (): number[] => attack.watch.map((relation) => statements.push(labRowsOf(relation)) - 1);
     const before = scene.length > 0 ? look() : [];
     const steps = attack.steps.map(({ sql, alone }) => {
       if (alone) statements.push(undo, ...scene);

@@ -5,7 +5,7 @@
 import { type Relation, quoteName } from "@watertight/schema";
 import type { TenantTable } from "../../understand/understanding.ts";
 import { dotted, type SchemaGraph } from "../../understand/schema/graph.ts";
-import { labRows } from "../lab/lab.ts";
+import { columnsOf, labRowsOf } from "../lab/lab.ts";
 import type { Tenant } from "../personas/tenants.ts";
 import type { Session } from "../wire/session.ts";
 import { nameOf, type Values } from "./values.ts";
@@ -41,8 +41,7 @@ export interface Book {
 /** Rows of the lab's function as values by column. */
 export function valuesOf(relation: Relation, cells: string): Values {
   const parsed = JSON.parse(cells) as (string | null)[];
-  const columns = [...relation.columns].sort((one, other) => one.number - other.number);
-  return new Map(columns.map(({ name }, at) => [name, parsed[at] ?? null]));
+  return new Map(columnsOf(relation).map(({ name }, at) => [name, parsed[at] ?? null]));
 }
 
 function ownerByColumn(value: string | null | undefined, tenants: readonly Tenant[]): "A" | "B" | null {
@@ -66,7 +65,7 @@ export async function readBook(
   for (const relation of extra) relations.set(dotted(relation), relation);
   const list = [...relations.values()];
   const raw = new Map<string, { place: string; leaf: string; values: Values }[]>();
-  const answers = await admin.run(list.map((relation) => labRows(nameOf(relation))));
+  const answers = await admin.run(list.map((relation) => labRowsOf(relation)));
   list.forEach((relation, at) => {
     const rows = answers[at]!.rows.map(([place, leaf, cells]) => ({
       place: place!,
