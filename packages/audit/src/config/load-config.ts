@@ -5,8 +5,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadConfig as loadWithC12 } from "c12";
-import { createJiti, type Jiti } from "jiti";
+import type { Jiti } from "jiti";
 import { acceptProblems } from "./acceptance.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
@@ -83,6 +82,8 @@ function chooseFile(folder: string, given: string | undefined): string | null {
 }
 
 async function run(path: string, file: string): Promise<unknown> {
+  // only where there is a file to run: loading these two takes as long as finding the migrations
+  const [{ loadConfig: loadWithC12 }, { createJiti }] = await Promise.all([import("c12"), import("jiti")]);
   // `npx watertight` runs where neither package is installed, and loading all of ours for one identity function would take half a second
   const own = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./config.ts" : "./config.js", import.meta.url));
   const jiti = createJiti(path, {
