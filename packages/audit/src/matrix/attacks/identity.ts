@@ -13,10 +13,7 @@ import { openTable, rightsOf, type Target, unboundControl, type World } from "./
 const usual = ["on", "true", "1", "yes", "service_role", "admin"];
 
 /** Settings that a table's policies read and that are not the context, with values worth trying. */
-function otherSettings(
-  world: World,
-  target: Target,
-): { readonly name: string; readonly values: readonly string[] }[] {
+function otherSettings(world: World, target: Target): { readonly name: string; readonly values: readonly string[] }[] {
   const texts = [
     ...policiesOf(world, target.relation).flatMap(({ using, check }) => [using ?? "", check ?? ""]),
     ...policyRoutines(world, target.relation).map(({ body }) => body),
