@@ -34,7 +34,7 @@ describeServers((server) => {
       const result = await wt("check", "--db", "env:LIVE_URL");
       expect([result.exitCode, result.err]).toEqual([1, expect.stringContaining("findings by the rules")]);
       expect(result.out).toContain(`database ${db.name} (live, read as`);
-      expect(result.out).toContain("UNVERIFIED A1 files");
+      expect(result.out).toContain("UNVERIFIED A1-files");
       expect(result.out).toContain("Nothing was attacked and nothing was written");
       expect(result.out).toContain("Not run, because they need the statements of migrations: rules");
       expect(result.out).not.toContain("protect --dry-run");

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkLive } from "../../src/check/check-live.ts";
 import { resolveOptions } from "../../src/config/resolve-options.ts";
 
-const traces = `select (select count(*)::int from pg_roles where rolname like 'watertight_probe%') as roles,
+const traces = `select (select count(*)::int from pg_roles where rolname ~ '^watertight_probe_') as roles,
   (select count(*)::int from pg_class where relname like 'watertight_%') as relations,
   (select count(*)::int from pg_proc where proname like 'watertight_%') as functions`;
 

@@ -40,7 +40,7 @@ async function asRole<T>(
   }
 }
 
-const traces = `select (select count(*) from pg_roles where rolname like 'watertight_probe%') as roles, (select count(*) from pg_class where relname like 'watertight_%') as relations,
+const traces = `select (select count(*) from pg_roles where rolname ~ '^watertight_probe_') as roles, (select count(*) from pg_class where relname like 'watertight_%') as relations,
   (select count(*) from pg_proc where proname like 'watertight_%') as functions, (select count(*) from pg_prepared_statements) as prepared`;
 
 describeServers((server) => {
