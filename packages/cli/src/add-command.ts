@@ -18,7 +18,8 @@ export type AddCommand = <Options>(
   usage: string,
   description: string,
   example: string,
-  load: () => Promise<Execute<Options>>,
+  /** Brings the code of the command, when it runs. */
+  load: (options: Options) => Promise<Execute<Options>>,
   /** What --db means to it; null: the command looks at no database. Default: the database that it works on. */
   db?: string | null,
 ) => Command;
@@ -37,7 +38,7 @@ export function commandAdder(io: Io, finished: (exitCode: number) => void): AddC
     usage: string,
     description: string,
     example: string,
-    load: () => Promise<Execute<Options>>,
+    load: (options: Options) => Promise<Execute<Options>>,
     db: string | null = "database: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)",
   ) => {
     const command = parent
@@ -54,7 +55,7 @@ export function commandAdder(io: Io, finished: (exitCode: number) => void): AddC
         .filter((arg): arg is string => typeof arg === "string");
       const options = command.opts<Options & CommonOptions>();
       const own: Io = options.color ? io : { ...io, colour: false };
-      const execute = await load();
+      const execute = await load(options);
       const print = new Printer(own, fullName(command), options.json === true);
       const database = async <T>(fn: Parameters<typeof import("./database.ts").withDatabase<T>>[2]): Promise<T> =>
         (await import("./database.ts")).withDatabase(options.db, own, fn);

@@ -3,6 +3,8 @@
  */
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
+import type { CheckFlags } from "./commands/check/check.ts";
+import { whileBooting } from "./commands/check/while-booting.ts";
 
 const live = "check a live database in place of migrations: env:NAME, file:PATH, or a URL without password";
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
@@ -57,7 +59,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
         "check",
         "Find every leak between tenants in a project's migrations. Needs no database: PostgreSQL is started and thrown away.",
         "npx watertight check",
-        async () => (await import("./commands/check/check.ts")).execute,
+        (flags: CheckFlags) => whileBooting(flags, async () => (await import("./commands/check/check.ts")).execute),
         live,
       ),
     ),
@@ -71,7 +73,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
         "ci",
         "check, for a pipeline: annotations, job summary and SARIF where the pipeline takes them.",
         "npx watertight ci",
-        async () => (await import("./commands/check/ci.ts")).execute,
+        (flags: CheckFlags) => whileBooting(flags, async () => (await import("./commands/check/ci.ts")).execute),
         live,
       ),
     ),

@@ -33,6 +33,8 @@ export interface StartPostgresOptions {
   readonly socketOnly?: boolean;
   /** Address space of each server process in bytes, where the system can limit it (not on macOS and Windows). */
   readonly memoryLimit?: number;
+  /** Gives up while it starts: the promise is rejected, nothing is left. Of no effect on a server that runs. */
+  readonly signal?: AbortSignal;
 }
 
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -59,7 +61,10 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
   const folders = [...new Set([folder, dataFolder])];
   const log = join(folder, "postgres.log");
   const guard = startGuard(folders, log, identity);
+  const giveUp = (): void => void guard.close();
   try {
+    options.signal?.throwIfAborted();
+    options.signal?.addEventListener("abort", giveUp);
     const access = chooseAccess(folder, options.socketOnly ?? false);
     const native = await readableBinaries(binaries, folder, identity);
     const data = join(dataFolder, "data");
@@ -85,7 +90,10 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
   } catch (error) {
     await guard.close();
     for (const one of folders) await rm(one, { recursive: true, force: true });
+    options.signal?.throwIfAborted();
     throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", giveUp);
   }
 }
 

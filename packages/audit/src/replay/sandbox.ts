@@ -22,6 +22,8 @@ export interface SandboxOptions {
   /** Folder with other binaries than the embedded ones. */
   readonly binaries?: string;
   readonly memoryBytes?: number;
+  /** Gives up while it starts. */
+  readonly signal?: AbortSignal;
 }
 
 /** A server for one replay after the other. */
@@ -79,6 +81,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     memoryLimit: options.memoryBytes ?? defaultLimits.memoryBytes,
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.binaries === undefined ? {} : { binaries: options.binaries }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const { admin, close } = adminConnection(server);
   try {
