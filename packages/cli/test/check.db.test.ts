@@ -90,7 +90,7 @@ describe("watertight check", () => {
     expect(result.exitCode).toBe(0);
   });
 
-  it("names the migration that opened a finding, and what changed since a commit", async () => {
+  it("names the migration that opened a finding, and what changed since a commit", { timeout: 180_000 }, async () => {
     await put({ "migrations/0001_first.sql": clean });
     const git = (...args: string[]): void =>
       void execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@localhost", ...args], { cwd: folder });

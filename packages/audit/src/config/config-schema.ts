@@ -143,7 +143,6 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
     .strictObject({
       seconds: positive.describe("For the whole run.").optional(),
       statementSeconds: positive.describe("For one statement of a migration.").optional(),
-      memoryMb: positive.describe("For the throw-away server.").optional(),
       attackSeconds: positive.describe("For all attacks together.").optional(),
     })
     .describe("Limits of a run.")

@@ -113,8 +113,6 @@ export interface Config {
         readonly seconds?: number | undefined;
         /** For one statement of a migration. */
         readonly statementSeconds?: number | undefined;
-        /** For the throw-away server. */
-        readonly memoryMb?: number | undefined;
         /** For all attacks together. */
         readonly attackSeconds?: number | undefined;
       }

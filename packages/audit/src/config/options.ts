@@ -54,7 +54,6 @@ export const options: readonly Option[] = [
   option("reports.html", "text"),
   option("limits.seconds", "number", 300),
   option("limits.statementSeconds", "number", 30),
-  option("limits.memoryMb", "number", 500),
   option("limits.attackSeconds", "number", 120),
 ];
 
@@ -110,7 +109,6 @@ export interface Options {
   readonly limits: {
     readonly seconds: number;
     readonly statementSeconds: number;
-    readonly memoryMb: number;
     readonly attackSeconds: number;
   };
 }
