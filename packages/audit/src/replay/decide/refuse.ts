@@ -96,6 +96,8 @@ function optionNames(options: readonly SyntaxNode[] | undefined): string {
   return (options ?? []).map(({ DefElem: option }) => String(option?.defname)).join(", ");
 }
 
+const readOnly = new Set(["SelectStmt", "DoStmt", "CallStmt"]);
+
 /** The reason for which a statement is not run; null when it may run. */
 export function refuse(statement: ParsedStatement, owner: string): Skip | null {
   const { tree, type } = statement;
@@ -111,7 +113,8 @@ export function refuse(statement: ParsedStatement, owner: string): Skip | null {
     if (kind !== "FuncCall") return;
     const name = String((node["funcname"] as SyntaxNode[]).at(-1)?.["String"]?.sval);
     const why = Object.hasOwn(serverFunctions, name) ? serverFunctions[name] : undefined;
-    if (why !== undefined) found = harmless(`${name} ${why}`);
+    // a statement that only reads makes nothing; one that makes an object by it leaves a gap
+    if (why !== undefined) found = (readOnly.has(type) ? harmless : missed)(`${name} ${why}`);
   });
   return found;
 }
