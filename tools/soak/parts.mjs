@@ -5,8 +5,9 @@
 export function partEnvironment(part, seconds) {
   const minutes = String(Math.max(5, seconds) / 60);
   if (part.kind === "fuzz") return { FUZZ_MINUTES: minutes, FUZZ_ITERATIONS: "5000000", FUZZ_LEVEL: part.level };
-  // Two levels share the model's time.
+  if (part.kind === "properties") return { PROPERTY_SEED: "new", PROPERTY_FACTOR: String(Math.max(1, seconds / 10)) };
   if (part.kind === "mutants") return { MUTANTS: "wide" };
+  // Two levels share the model's time.
   if (part.kind === "model") return { MODEL_MINUTES: String(Number(minutes) / 2) };
   return {};
 }
@@ -47,6 +48,19 @@ export const parts = [
     share: 0.1,
     versions: [15, 18],
     files: ["packages/audit/test/mutation/mutation.db.test.ts"],
+  },
+  // Parsers, understanding and reach on texts, schemas and roles that nobody saw before; CI tries them from a fixed seed.
+  {
+    name: "properties, new seeds",
+    kind: "properties",
+    share: 0.1,
+    files: [
+      "packages/audit/test/parse/fuzz",
+      "packages/audit/test/parse/split",
+      "packages/audit/test/understand/understand",
+      "packages/audit/test/understand/reach",
+      "packages/testkit/test/proxy/message-splitter",
+    ],
   },
   { name: "isolation model", kind: "model", share: 0.2, files: ["packages/runtime/test/model"] },
 ];

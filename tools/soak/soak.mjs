@@ -1,4 +1,4 @@
-// The long runs: pool fuzz at every level, isolation model, hostile statements, on PostgreSQL 16, 17 (from npm, on demand) and
+// The long runs: pool fuzz at every level, isolation model, hostile statements, mutants and properties, on PostgreSQL 16, 17 (from npm, on demand) and
 // 18. `npm run soak -- --minutes 60 --versions 16,17,18`; writes docs/soak-result.md. Must never leave a server behind: those
 // of 15 and 18 belong to the test runner, the others to a guard process.
 import { execFileSync, spawn } from "node:child_process";
@@ -102,14 +102,14 @@ async function runPart(part, server, share, where) {
       `${code === 0 ? "ok    " : "FAILED"} PostgreSQL ${server.padEnd(26)} ${part.name.padEnd(20)} ${seconds.toFixed(0)} s`,
     );
     if (code !== 0) return;
-  } while (part.kind === "hostile" && Date.now() + 30_000 < until);
+  } while (["hostile", "properties"].includes(part.kind) && Date.now() + 30_000 < until);
 }
 
 function runTests(files, env) {
   return new Promise((resolve) => {
     const child = spawn(
       process.execPath,
-      [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project", "db", ...files],
+      [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--testTimeout", "1800000", ...files],
       {
         cwd: root,
         env: { ...process.env, ...env },

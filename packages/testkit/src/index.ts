@@ -10,6 +10,7 @@ export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from ".
 export { dropRun } from "./database/drop-run.ts";
 export type { KitOptions } from "./database/kit-template.ts";
 export type { RoleNames } from "@watertight/schema";
+export { propertyRun, propertySeed, type PropertyRun } from "./property/property-run.ts";
 export { countingProxy, type CountingProxy, type CountingProxyOptions } from "./proxy/counting-proxy.ts";
 export type { ArmedFault, Fault } from "./proxy/faults.ts";
 export { TRACE_LIMIT, type Traffic } from "./proxy/traffic.ts";

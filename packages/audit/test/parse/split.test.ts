@@ -1,3 +1,4 @@
+import { propertyRun } from "@watertight/testkit";
 import fc from "fast-check";
 import { parseSync, loadModule } from "libpg-query";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -138,7 +139,7 @@ test("no text is lost, whatever it is", () => {
       // what lies between pieces is nothing that the parser would read
       expect(split(rest)).toEqual([]);
     }),
-    { numRuns: 3000 },
+    propertyRun(3000),
   );
 });
 
@@ -210,7 +211,7 @@ describe("agrees with the parser", () => {
           expect(split(whole.slice(text.length))).toEqual([]);
         }
       }),
-      { numRuns: 1500 },
+      propertyRun(1500),
     );
   });
 
@@ -223,7 +224,7 @@ describe("agrees with the parser", () => {
           expect(tree).toEqual(parseSync(text).stmts?.[0]?.stmt);
         }
       }),
-      { numRuns: 300 },
+      propertyRun(300),
     );
   });
 });

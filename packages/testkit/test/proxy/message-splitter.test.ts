@@ -1,6 +1,7 @@
 // The splitter cuts where the protocol cuts, however the network chops the bytes.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { propertyRun } from "../../src/property/property-run.ts";
 import { MessageSplitter } from "../../src/proxy/message-splitter.ts";
 
 function typed(type: string, body: Buffer): Buffer {
@@ -36,6 +37,7 @@ test("messages come out whole, whatever the chunks", () => {
       expect(seen).toEqual(list.map(([type]) => type));
       expect(bytes.equals(wire)).toBe(true);
     }),
+    propertyRun(400),
   );
 });
 
