@@ -5,7 +5,8 @@ export { binariesPackage, type EmbeddedVersion, ownBinaries } from "./server/bin
 export { TestServerError, type TestServerErrorCode } from "./server/errors.ts";
 export { freePort } from "@watertight/embedded";
 export type { ServerDescription, TestServer } from "./server/test-server.ts";
-export { describeServers, describeServersBriefly, servers } from "./run/servers.ts";
+export { fullRun, sized } from "./run/length.ts";
+export { describeServers, servers } from "./run/servers.ts";
 export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from "./database/create-database.ts";
 export { dropRun } from "./database/drop-run.ts";
 export type { KitOptions } from "./database/kit-template.ts";

@@ -2,7 +2,7 @@
  * Schemas that want the attacks not to happen: names of ours that are taken, triggers that never end, defaults that stop the seed. What is open is
  * still shown, or it is said that nothing could be tried; and nothing in a script reaches the shell of the person who runs it.
  */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { attackReplay } from "../../src/check/attack-replay.ts";
 import { factsFrom } from "../../src/check/facts.ts";
@@ -22,7 +22,7 @@ grant select on orgs to app; grant select, insert, update, delete on notes to ap
 const open = "create policy open on notes using (org_id is not null);";
 const closed = "create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid);";
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   const attacked = async (sql: string): Promise<Matrix> => {
     const replay = await replayed(server, `${ground}\n${sql}`);
     onTestFinished(() => replay.close());

@@ -1,5 +1,5 @@
 // A trigger that writes rows of tenants into a table of nobody: who may read that table reads everybody.
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { attackSchema } from "../../src/matrix/attack-schema.ts";
 import { attackGround } from "./attack-ground.ts";
@@ -28,7 +28,7 @@ grant select on public.tenants, public.currencies to shop_app;
 grant select, insert, update, delete on public.orders to shop_app;
 `;
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test.for([
     ["readable by the application, it leaks", "grant select on public.history to shop_app;", "LEAK"],
     ["by one column, too", "grant select (data) on public.history to shop_app;", "LEAK"],

@@ -1,5 +1,5 @@
 // A policy that opens with the size of a table stops every attack on two small tenants, and that shows nothing.
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { attackSchema } from "../../src/matrix/attack-schema.ts";
 import { attackGround } from "./attack-ground.ts";
@@ -27,7 +27,7 @@ grant select, insert, update, delete on public.orders to shop_app;
 const large =
   "if (select reltuples from pg_catalog.pg_class where oid = 'public.orders'::pg_catalog.regclass) > 1000 then return true; end if;";
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test.for([
     ["", "BLOCKED", null],
     [large, "UNVERIFIED", /function mine, which uses reltuples/],

@@ -1,11 +1,11 @@
 // Organisations of Supabase: the clean schema is blocked in every cell, with proofs; each spoiled one leaks in the cell that it must.
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { attackSchema } from "../../src/matrix/attack-schema.ts";
 import { attackGround, supabaseBase } from "./attack-ground.ts";
 import { cleanOrg, spoiledOrg } from "./org.ts";
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test("clean: everything is blocked, exempt or has no meaning, and every block was proved", async () => {
     const ground = await attackGround(server, (await supabaseBase()) + cleanOrg);
     try {

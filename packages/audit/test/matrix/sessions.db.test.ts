@@ -1,7 +1,7 @@
 // Contexts that are more than a setting with an id: the key of a session, a signed value, a text that must be a uuid. The personas must really be
 // somebody there, or nothing was attacked, and a table that they cannot read must never look like one that is closed.
 import { readFile } from "node:fs/promises";
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { attackSchema } from "../../src/matrix/attack-schema.ts";
 import { type AttackGround, attackGround } from "./attack-ground.ts";
@@ -16,7 +16,7 @@ const attacked = async (ground: AttackGround): ReturnType<typeof attackSchema> =
   }
 };
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test("a key of a session is the context, and no id of a user", async () => {
     const ground = await attackGround(server, await club());
     const { context } = ground.facts.understanding;

@@ -1,12 +1,12 @@
 // One thing spoiled in a clean schema: the attack that it takes leaks, in its cell and under its vector, and nothing else does.
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { attackSchema } from "../../src/matrix/attack-schema.ts";
 import { attackGround } from "./attack-ground.ts";
 import { cleanShop } from "./shop.ts";
 import { spoiled } from "./shop-spoiled.ts";
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   for (const { name, sql, table, column, vector, evidence, also = [] } of spoiled)
     test(name, async () => {
       const superuser = /alter role|create role|create extension|owner to shop_app/.test(sql);

@@ -2,7 +2,7 @@
  * The planted-flaw database: a helpdesk with a flaw at every mark of flawed.sql, and its clean twin. Everything is found on the first and laid to the
  * right statement, nothing but the design's own notes on the twin, and both PostgreSQL versions say the same.
  */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../src/report/report.ts";
 import { rules } from "../../src/rules/index.ts";
@@ -44,7 +44,7 @@ describe("what is planted", () => {
   });
 });
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test.for(["flawed", "clean"] as const)("%s.sql replays without a statement that fails", async (name) => {
     expect((await judged(server, name)).notRun).toEqual([]);
   });

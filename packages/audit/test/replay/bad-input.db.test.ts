@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeServersBriefly, ownBinaries } from "@watertight/testkit";
+import { describeServers, ownBinaries } from "@watertight/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openSandbox } from "../../src/replay/sandbox.ts";
 import { type Replay, replay, type ReplayOptions } from "../../src/replay/replay.ts";
@@ -22,7 +22,7 @@ function alive(pid: number): boolean {
   }
 }
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   const run = async (sql: Parameters<typeof replayed>[1], options?: ReplayOptions): Promise<Replay> => {
     const result = await replayed(server, sql, options);
     onTestFinished(() => result.close());

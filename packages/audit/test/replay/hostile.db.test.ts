@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import pg from "pg";
 import { asSuperuser } from "../../src/replay/promote.ts";
@@ -23,7 +23,7 @@ begin
 end $$;
 `;
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   const run = async (sql: string, options?: ReplayOptions): Promise<Replay> => {
     const result = await replayed(server, sql, options);
     onTestFinished(() => result.close());

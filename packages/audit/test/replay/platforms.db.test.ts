@@ -1,6 +1,6 @@
 // The ground that migrations stand on: Supabase, Neon, extensions that are not here, roles and schemas that nobody makes.
 import { readdir } from "node:fs/promises";
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { objectKey } from "../../src/history/object-key.ts";
@@ -38,7 +38,7 @@ describe("groundOf", () => {
   });
 });
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   const run = async (sql: Parameters<typeof replayed>[1], options?: ReplayOptions): Promise<Replay> => {
     const result = await replayed(server, sql, options);
     onTestFinished(() => result.close());

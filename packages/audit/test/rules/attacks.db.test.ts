@@ -2,7 +2,7 @@
  * The mechanism behind each rule, by experiment: the attack leaks on the rule's red fixture and does not on the green one, on every server
  * of the run. Rules without an attack (they find an outage or a risk to come) have none in attacks/.
  */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import { rules } from "../../src/rules/index.ts";
 import { fixtureDatabase, runFixture } from "../support/fixture-database.ts";
@@ -12,7 +12,7 @@ import { attacks } from "./attacks/index.ts";
 
 const slugs = new Map(rules.map(({ id, slug }) => [id, slug]));
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe.concurrent("attacks", () => {
     test.for(attacks.map((attack) => [`${attack.rule} ${attack.name ?? ""}`.trim(), attack] as const))(
       "%s",

@@ -1,5 +1,5 @@
 /** What rules say of schemas beyond their two fixtures: which of their ways they take, and how severe they call it. */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import { runRules } from "../../src/rules/run-rules.ts";
 import { factsOf } from "../support/facts.ts";
@@ -23,7 +23,7 @@ const all: readonly (readonly [string, RuleCase, string])[] = [
   ...casesD.map((each) => [each.name, each, shop({ force: false })] as const),
 ];
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe.concurrent("cases", () => {
     test.for(all)("%s", async ([, { sql, of, found, on15 }, base]) => {
       const facts = await factsOf(server, `${base}\n${sql}`);

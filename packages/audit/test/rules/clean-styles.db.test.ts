@@ -3,7 +3,7 @@
  * by adding its file and a line; `with` are files that run before it.
  */
 import { readFile } from "node:fs/promises";
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import { runRules } from "../../src/rules/run-rules.ts";
 import type { Declared } from "../../src/understand/declared.ts";
@@ -36,7 +36,7 @@ const styles: readonly CleanStyle[] = [
 
 const read = (path: string): Promise<string> => readFile(new URL(path, import.meta.url), "utf8");
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe.concurrent("clean styles", () => {
     test.for(styles.map((style) => [style.file, style] as const))("%s", async ([file, { platform, declared = {} }]) => {
       const before = platform === undefined ? "" : await read(`../understand/styles/${platform}.sql`);

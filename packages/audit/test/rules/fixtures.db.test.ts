@@ -2,7 +2,7 @@
  * Every rule on its own fixtures, on every server of the run: red is found, green is silent, and no other rule of error level fires on green.
  * The facts are what a check would have: the real understanding, and the fixture's statements as history.
  */
-import { describeServersBriefly, type TestServer } from "@watertight/testkit";
+import { describeServers, type TestServer } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import { rules } from "../../src/rules/index.ts";
 import type { Rule } from "../../src/rules/rule.ts";
@@ -22,7 +22,7 @@ async function found(server: TestServer, { slug }: Rule, colour: Colour): Promis
 const words = (findings: readonly RuledFinding[]): string[] =>
   findings.map(({ id, severity, message }) => `${severity} ${id}: ${message}`);
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe.concurrent("fixtures", () => {
     test.for(rules.map((rule) => [rule.slug, rule] as const))("%s", async ([, rule]) => {
       const [red, green] = [await found(server, rule, "red"), await found(server, rule, "green")];

@@ -2,7 +2,7 @@
  * The rules that read statements, over a real replay: found where a migration takes protection away, blamed on that migration, silent where a later
  * one repairs it. The replay also runs the fixtures of these rules, which must need no superuser and fail nowhere.
  */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import type { Migration } from "../../src/find/migration.ts";
 import { rules } from "../../src/rules/index.ts";
@@ -31,7 +31,7 @@ async function findings(server: { readonly version: number }, files: readonly Mi
   }
 }
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe("cases", () => {
     test.for(historyCases.map((each) => [each.name, each] as const))("%s", async ([, { migrations, of, found }]) => {
       const files = [shop(), ...migrations].map((each, at) => {

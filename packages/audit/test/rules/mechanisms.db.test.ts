@@ -3,7 +3,7 @@
  * query, the server's log, or a server with settings of its own.
  */
 import { readFile } from "node:fs/promises";
-import { describeServersBriefly, startServer, type TestServer } from "@watertight/testkit";
+import { describeServers, startServer, type TestServer } from "@watertight/testkit";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { leakproofClasses } from "../../src/rules/P1-dead-index/leakproof-classes.ts";
@@ -39,7 +39,7 @@ async function on<T>(server: TestServer, slug: string, colour: Colour, work: Wor
   }
 }
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test.for([
     ["red", 0],
     ["green", 2],

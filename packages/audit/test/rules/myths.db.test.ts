@@ -2,7 +2,7 @@
  * What people believe of row security and what is not so: the rules stay silent, and the attack that the belief promises does not work, on every
  * server of the run. A myth is never a finding.
  */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import { runRules } from "../../src/rules/run-rules.ts";
 import { factsOf } from "../support/facts.ts";
@@ -11,7 +11,7 @@ import { fixtureStatements } from "../support/fixture-sql.ts";
 import { runAttack } from "../support/run-attack.ts";
 import { myths } from "./myths/index.ts";
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe.concurrent("myths", () => {
     test.for(myths.map((myth) => [myth.belief, myth] as const))("%s", async ([, { sql, silent, attack }]) => {
       const facts = await factsOf(server, sql);

@@ -2,7 +2,7 @@
  * Mechanisms of families B and C that a rolled-back attack can't show: what a commit leaves on a connection, what a new connection starts with, and
  * outages. Red and green fixtures side by side, as the rules' other attacks.
  */
-import { describeServersBriefly, type TestServer } from "@watertight/testkit";
+import { describeServers, type TestServer } from "@watertight/testkit";
 import type pg from "pg";
 import { expect, test } from "vitest";
 import { factsOf, type LiveFacts } from "../support/facts.ts";
@@ -36,7 +36,7 @@ async function answer(client: pg.Client, sql: string): Promise<string> {
   }
 }
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test.for(
     ["C1-session-setting-in-function", "C3-set-in-function"].flatMap((slug) =>
       colours.map((colour) => [slug, colour] as const),

@@ -1,5 +1,5 @@
 // Every style of schema on a real server: who the tenant is, table by table, and by whom and how it is asked for.
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { beforeAll, expect, test } from "vitest";
 import { loadParser } from "../../src/understand/sql/parser.ts";
 import { understand } from "../../src/understand/understand.ts";
@@ -9,7 +9,7 @@ import { styles } from "./styles.ts";
 
 beforeAll(loadParser);
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   for (const { name, files, ...expected } of styles)
     test(name, async () => {
       const understanding = understand(await styleSnapshot(server, files));

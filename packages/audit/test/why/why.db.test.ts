@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createDatabase, describeServersBriefly, type TestDatabase } from "@watertight/testkit";
+import { createDatabase, describeServers, type TestDatabase } from "@watertight/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolveOptions } from "../../src/config/resolve-options.ts";
@@ -37,7 +37,7 @@ const schema = (app: string): string => `
 
 const leaves = (term: TermValue): TermValue[] => (term.parts.length === 0 ? [term] : term.parts.flatMap(leaves));
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe("why on a live database", () => {
     const app = `why_app_${randomBytes(4).toString("hex")}`;
     let db: TestDatabase;

@@ -4,7 +4,7 @@
  * MODEL_SEED repeats a run, MODEL_RUNS and MODEL_MINUTES set the length; a failure prints the shortest command list.
  */
 import { appendFileSync } from "node:fs";
-import { describeServers } from "@watertight/testkit";
+import { describeServers, sized } from "@watertight/testkit";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chooseSeed, fromEnvironment } from "../fuzz/random.ts";
@@ -64,7 +64,7 @@ describeServers((server) => {
     });
     afterAll(() => real.close());
 
-    const runs = fromEnvironment("MODEL_RUNS", minutes > 0 ? 1_000_000 : server.version === 15 ? 20 : 80);
+    const runs = fromEnvironment("MODEL_RUNS", minutes > 0 ? 1_000_000 : sized(server.version === 15 ? 20 : 80, 20));
     test("random commands agree with the oracle", { timeout: (minutes + 5) * 60_000 }, async () => {
       const seed = chooseSeed("MODEL_SEED") | 0;
       say(`MODEL_SEED=${seed}`);

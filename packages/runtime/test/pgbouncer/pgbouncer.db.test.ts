@@ -3,7 +3,7 @@
  * connections, tenants mixed. The start-up probe must notice the pooler and change the way of speaking; each
  * promise stands beside a control that breaks without it.
  */
-import { describeServers, type TestServer } from "@watertight/testkit";
+import { describeServers, sized, type TestServer } from "@watertight/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
 import { correctHandlers, readAll } from "../fuzz/correct.ts";
@@ -111,7 +111,7 @@ describeServers((server) => {
       await direct.end();
     });
 
-    const pieces = server.version === 15 ? 2000 : 10_000;
+    const pieces = sized(server.version === 15 ? 2000 : 10_000, 2000);
     test(`${pieces} mixed pieces of work of 24 tenants: none wrong`, { timeout: 180_000 }, async (context) => {
       needProgram(context);
       const seed = chooseSeed("FUZZ_SEED");

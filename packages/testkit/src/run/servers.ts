@@ -12,7 +12,7 @@ function currentRun(): TestRun {
   );
 }
 
-/** The servers of this run: PostgreSQL 18 and 15, or the one of DATABASE_URL. */
+/** The servers of this run: PostgreSQL 18, in a full run also 15, or the one of DATABASE_URL. */
 export function servers(): TestServer[] {
   return currentRun().servers.map((description) => serverFrom(description));
 }
@@ -27,11 +27,4 @@ export function servers(): TestServer[] {
 export function describeServers(body: (server: TestServer) => void): void {
   const { describe } = currentRun();
   for (const server of servers()) describe(`PostgreSQL ${server.version}`, () => body(server));
-}
-
-/** The same for blocks that are long and rarely differ: a run outside of CI takes the newest server only. */
-export function describeServersBriefly(body: (server: TestServer) => void): void {
-  if (process.env["CI"] !== undefined) return describeServers(body);
-  const [newest] = servers();
-  if (newest !== undefined) currentRun().describe(`PostgreSQL ${newest.version}`, () => body(newest));
 }

@@ -1,6 +1,7 @@
-// Once per test run: starts PostgreSQL 18 and 15 (or looks at DATABASE_URL's server) and hands their addresses to the workers.
-// WATERTIGHT_TEST_VERSIONS=18 limits a developer's run; CI must not set it.
+// Once per test run: starts PostgreSQL 18, in a full run also 15 (or looks at DATABASE_URL's server), and hands their addresses to the workers.
+// WATERTIGHT_TEST_VERSIONS=15,18 chooses in a developer's run; CI must not set it.
 import { randomBytes } from "node:crypto";
+import { fullRun } from "../run/length.ts";
 import { dropRun } from "../database/drop-run.ts";
 import { describeServerAt } from "../server/attach-server.ts";
 import type { EmbeddedVersion } from "../server/binaries.ts";
@@ -20,6 +21,8 @@ interface Project {
 /** Starts the servers; returns the teardown. */
 export default async function setup(project: Project): Promise<() => Promise<void>> {
   const id = randomBytes(4).toString("hex");
+  if (!fullRun)
+    process.stdout.write("a short run: random tests in short. CI=true runs all of it, on PostgreSQL 18 and 15\n");
   const databaseUrl = process.env["DATABASE_URL"];
   if (databaseUrl !== undefined && databaseUrl !== "") {
     const description = await describeServerAt(databaseUrl);
@@ -35,7 +38,7 @@ export default async function setup(project: Project): Promise<() => Promise<voi
 
 function versions(limit: string | undefined): EmbeddedVersion[] {
   const all: EmbeddedVersion[] = [18, 15];
-  if (limit === undefined || limit === "") return all;
+  if (limit === undefined || limit === "") return fullRun ? all : [18];
   const wanted = limit.split(",").map(Number);
   return all.filter((version) => wanted.includes(version));
 }

@@ -1,5 +1,5 @@
 // Seeding through the constraints that people write: every table gets rows of both tenants, or says why not.
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { installLab } from "../../../src/matrix/lab/lab.ts";
 import { contextBook } from "../../../src/matrix/personas/context.ts";
@@ -84,7 +84,7 @@ create table odd (tenant_id uuid not null references tenants, p kit.pair, r numr
 grant select, insert, update, delete on all tables in schema public to shop_app;
 `;
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test("a schema full of constraints", async () => {
     const config: Declared = { tables: { lines: { parent: "invoices" } }, context: { setting: "app.tenant_id" } };
     const ground = await attackGround(server, hard, config);

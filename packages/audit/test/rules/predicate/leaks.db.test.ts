@@ -2,7 +2,7 @@
  * What the judgement says of policies as people write them: one table a case, each with the one policy of the case, judged from the catalog of a
  * real server. "-" is silence.
  */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { causedLeaks } from "../../../src/rules/predicate/cause.ts";
 import { leaksOf, wayText } from "../../../src/rules/predicate/leaks.ts";
@@ -95,7 +95,7 @@ insert into public.memberships values ('${A}', '${A}', 'admin'), ('${B}', '${B}'
 const rows = (table: string): string => `insert into public.${table} values
   ('${A}', '${A}', '${A}', false, 'draft', 'k'), ('${B}', '${B}', '${B}', true, 'published', null)`;
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test("policies are judged as written, and as the server carries them out", { timeout: 120_000 }, async () => {
     const tables = policyCases.map(
       ({ policies }, at) =>
