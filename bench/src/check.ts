@@ -4,10 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { type CheckResult, measureCheck } from "./check/measure.ts";
-import { describeMachine, describeVersions, loadNow } from "./environment/machine.ts";
-import { type CheckBenchReport, checkMarkdown, checkText, judgeCheck } from "./report/check-report.ts";
-import { progress } from "./report/progress.ts";
-import { writeReport } from "./report/write.ts";
+import { checkPage, judgeCheck } from "./report/check-report.ts";
+import { beginRun } from "./report/run.ts";
 
 const usage = `Usage: npm run bench:check -- [options]
   --tables 50,200,500  sizes
@@ -50,21 +48,9 @@ if (asked !== undefined && !(asked >= 1)) fail("--runs must be 1 or more");
 // said before the run, not after its minutes
 if (out !== undefined && !out.endsWith(".json")) fail("--out must name a .json file");
 
-const started = performance.now();
-const say = progress();
-const machine = describeMachine();
+const run = beginRun({ quick, json, out });
 const results: CheckResult[] = [];
 for (const size of sizes)
-  results.push(await measureCheck(size, asked ?? (quick ? 1 : size <= 50 ? 7 : size <= 200 ? 5 : 3), say));
-const report: CheckBenchReport = {
-  benchmark: "check",
-  mode: quick ? "quick" : "full",
-  date: new Date().toISOString(),
-  machine: { ...machine, load: { start: machine.load.start, end: loadNow() } },
-  versions: describeVersions(results[0]?.postgres ?? "unknown"),
-  results,
-  goals: judgeCheck(results),
-  seconds: Math.round((performance.now() - started) / 100) / 10,
-};
-if (out !== undefined) writeReport(out, report, checkMarkdown(report));
-console.log(json ? JSON.stringify(report) : checkText(report));
+  results.push(await measureCheck(size, asked ?? (quick ? 1 : size <= 50 ? 7 : size <= 200 ? 5 : 3), run.say));
+const postgres = results[0]?.postgres ?? "unknown";
+run.end("check", { postgres, goals: judgeCheck(results), body: { results } }, checkPage);

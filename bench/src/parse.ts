@@ -3,16 +3,12 @@
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { describeMachine, describeVersions, loadNow } from "./environment/machine.ts";
 import { parseOptions } from "./options.ts";
-import { type ParseReport, type ParseResult, parseMarkdown, parseText } from "./report/parse-report.ts";
-import { progress } from "./report/progress.ts";
-import { writeReport } from "./report/write.ts";
+import { parsePage, type ParseResult } from "./report/parse-report.ts";
+import { beginRun } from "./report/run.ts";
 
 const options = parseOptions(process.argv.slice(2));
-const started = performance.now();
-const say = progress();
-const machine = describeMachine();
+const run = beginRun(options);
 const script = fileURLToPath(new URL("parse/parse-process.js", import.meta.url));
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
@@ -22,7 +18,7 @@ function measure(lines: number, processes: number, rounds: number): ParseResult 
     const output = execFileSync(process.execPath, [script, String(lines), String(rounds)], { encoding: "utf8" });
     return JSON.parse(output) as Omit<ParseResult, "processes" | "laterMs"> & { laterMs: number[] };
   });
-  say(`${lines} lines parsed in ${processes} processes`);
+  run.say(`${lines} lines parsed in ${processes} processes`);
   const later = runs.flatMap(({ laterMs }) => laterMs);
   return {
     lines: runs[0]?.lines ?? 0,
@@ -45,21 +41,11 @@ const goal = (name: string, limit: number, unit: string, measured: number) => ({
   measured,
   met: measured <= limit,
 });
-const report: ParseReport = {
-  benchmark: "parse",
-  mode: options.quick ? "quick" : "full",
-  date: new Date().toISOString(),
-  machine: { ...machine, load: { start: machine.load.start, end: loadNow() } },
-  versions: describeVersions("none"),
-  results: [small, large],
-  goals: [
-    goal("5,000 lines, first time", 300, "ms", small.firstMs),
-    goal("the same, main thread's CPU", 300, "ms", small.firstCpuMs),
-    goal("75,000 lines, first time", 4000, "ms", large.firstMs),
-    goal("the same, main thread's CPU", 4000, "ms", large.firstCpuMs),
-    goal("75,000 lines, peak memory", 500, "MB", large.peakMb),
-  ],
-  seconds: Math.round((performance.now() - started) / 100) / 10,
-};
-if (options.out !== undefined) writeReport(options.out, report, parseMarkdown(report));
-console.log(options.json ? JSON.stringify(report) : parseText(report));
+const goals = [
+  goal("5,000 lines, first time", 300, "ms", small.firstMs),
+  goal("the same, main thread's CPU", 300, "ms", small.firstCpuMs),
+  goal("75,000 lines, first time", 4000, "ms", large.firstMs),
+  goal("the same, main thread's CPU", 4000, "ms", large.firstCpuMs),
+  goal("75,000 lines, peak memory", 500, "MB", large.peakMb),
+];
+run.end("parse", { postgres: "none", goals, body: { results: [small, large] } }, parsePage);

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Report } from "../src/hot-path/result.ts";
 import { type CheckBenchReport, checkTable, phaseTable } from "../src/report/check-report.ts";
-import { extraTable, goalTable, summary } from "../src/report/hot-path-report.ts";
+import { goalTable } from "../src/report/goal-table.ts";
+import { extraTable, summary } from "../src/report/hot-path-report.ts";
 import { type RlsReport, shapeTable } from "../src/report/rls-report.ts";
 import { markdownTable } from "../src/report/text-table.ts";
 

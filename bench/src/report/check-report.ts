@@ -1,22 +1,14 @@
 /**
- * The report on `watertight check`: what is printed with --json, and its tables. Pure.
+ * The report on `watertight check`: its tables and figures. Pure.
  */
 import type { CheckResult } from "../check/measure.ts";
-import type { Machine, Versions } from "../environment/machine.ts";
 import type { Goal } from "../hot-path/goals.ts";
-import { goalTable } from "./hot-path-report.ts";
-import { markdownTable, type Table, terminalTable } from "./text-table.ts";
+import type { Head, Page } from "./page.ts";
+import type { Table } from "./text-table.ts";
 
-/** Everything that --json prints. */
-export interface CheckBenchReport {
-  readonly benchmark: "check";
-  readonly mode: "quick" | "full";
-  readonly date: string;
-  readonly machine: Machine;
-  readonly versions: Versions;
+/** What --json prints. */
+export interface CheckBenchReport extends Head {
   readonly results: readonly CheckResult[];
-  readonly goals: readonly Goal[];
-  readonly seconds: number;
 }
 
 const seconds = (ms: number): number => Math.round(ms / 100) / 10;
@@ -79,51 +71,22 @@ export function phaseTable(results: readonly CheckResult[]): Table {
   };
 }
 
-function facts({ machine, versions, results, ...report }: CheckBenchReport): string[] {
-  return [
-    `${report.date}, ${report.mode} run, ${report.seconds.toFixed(0)} s, commit ${versions.commit ?? "unknown"}`,
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.os}; load ${machine.load.start} at the start, ${machine.load.end} at the end`,
-    `PostgreSQL ${versions.postgres}, Node ${versions.node}; ${results.map(({ runs }) => runs).join(", ")} runs, each in a fresh process, and one more for memory`,
-    ...results.map(
-      ({ tables, cells, findings }) =>
-        `${tables} tables: ${findings} findings; cells: ${Object.entries(cells)
-          .map(([verdict, count]) => `${count} ${verdict}`)
-          .join(", ")}`,
-    ),
-  ];
-}
-
 const legend =
   "files alone: the same files sent to the same kind of server, one query each, without its boot; the ratio is the replay of the check over that. CPU of all: the command, the server and their helpers. memory: the command's own process.";
 
-/** For a terminal. */
-export function checkText(report: CheckBenchReport): string {
-  return [
-    ...facts(report),
-    "",
-    terminalTable(checkTable(report.results)),
-    legend,
-    "",
-    terminalTable(phaseTable(report.results)),
-    "",
-    terminalTable(goalTable(report.goals)),
-  ].join("\n");
-}
-
-/** For bench/results. */
-export function checkMarkdown(report: CheckBenchReport): string {
-  return [
-    `# watertight check by the number of tables, PostgreSQL ${report.versions.postgres}`,
-    "",
-    ...facts(report).map((fact) => `- ${fact}`),
-    "",
-    markdownTable(checkTable(report.results)),
-    "",
-    legend,
-    "",
-    markdownTable(phaseTable(report.results)),
-    "",
-    markdownTable(goalTable(report.goals)),
-    "",
-  ].join("\n");
+/** The page. */
+export function checkPage({ versions, results }: CheckBenchReport): Page {
+  return {
+    title: `watertight check by the number of tables, PostgreSQL ${versions.postgres}`,
+    facts: [
+      `PostgreSQL ${versions.postgres}, Node ${versions.node}; ${results.map(({ runs }) => runs).join(", ")} runs, each in a fresh process, and one more for memory`,
+      ...results.map(
+        ({ tables, cells, findings }) =>
+          `${tables} tables: ${findings} findings; cells: ${Object.entries(cells)
+            .map(([verdict, count]) => `${count} ${verdict}`)
+            .join(", ")}`,
+      ),
+    ],
+    parts: [checkTable(results), legend, phaseTable(results)],
+  };
 }

@@ -3,6 +3,7 @@
  */
 import type { Goal } from "../hot-path/goals.ts";
 import type { Extra, Report, Result } from "../hot-path/result.ts";
+import { goalTable } from "./goal-table.ts";
 import { markdownTable, type Table, terminalTable } from "./text-table.ts";
 
 function resultTable(results: readonly Result[]): Table {
@@ -40,15 +41,6 @@ function resultTable(results: readonly Result[]): Table {
       `${(it.waited * 100).toFixed(0)} %`,
       it.qpsRatio.toFixed(2),
     ]),
-  };
-}
-
-/** The goals as a table. */
-export function goalTable(goals: readonly Goal[]): Table {
-  return {
-    heads: ["figure", "goal", "measured", "met"],
-    rightFrom: 1,
-    rows: goals.map((goal) => [goal.name, goal.goal, goal.measured.toFixed(2), goal.met ? "yes" : "NO"]),
   };
 }
 

@@ -1,10 +1,8 @@
 /**
- * The report on parsing: what is printed with --json, and its tables. Pure.
+ * The report on parsing, for people. Pure.
  */
-import type { Machine, Versions } from "../environment/machine.ts";
-import type { Goal } from "../hot-path/goals.ts";
-import { goalTable } from "./hot-path-report.ts";
-import { markdownTable, type Table, terminalTable } from "./text-table.ts";
+import type { Head, Page } from "./page.ts";
+import type { Table } from "./text-table.ts";
 
 /** One size of migration: medians over processes. `firstMs` includes what the parser's start costs. */
 export interface ParseResult {
@@ -21,24 +19,9 @@ export interface ParseResult {
   readonly peakMb: number;
 }
 
-/** Everything that --json prints. */
-export interface ParseReport {
-  readonly benchmark: "parse";
-  readonly mode: "quick" | "full";
-  readonly date: string;
-  readonly machine: Machine;
-  readonly versions: Versions;
+/** What --json prints. */
+export interface ParseReport extends Head {
   readonly results: readonly ParseResult[];
-  readonly goals: readonly Goal[];
-  readonly seconds: number;
-}
-
-function facts({ machine, versions, ...report }: ParseReport): string[] {
-  return [
-    `${report.date}, ${report.mode} run, ${report.seconds.toFixed(0)} s, commit ${versions.commit ?? "unknown"}`,
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.os}; load ${machine.load.start} at the start, ${machine.load.end} at the end`,
-    `Node ${versions.node}; each process parses one file: statements with places and trees`,
-  ];
 }
 
 function resultTable({ results }: ParseReport): Table {
@@ -69,23 +52,11 @@ function resultTable({ results }: ParseReport): Table {
   };
 }
 
-/** For a terminal. */
-export function parseText(report: ParseReport): string {
-  return [...facts(report), "", terminalTable(resultTable(report)), "", terminalTable(goalTable(report.goals))].join(
-    "\n",
-  );
-}
-
-/** For bench/results. */
-export function parseMarkdown(report: ParseReport): string {
-  return [
-    "# Parsing migrations",
-    "",
-    ...facts(report).map((fact) => `- ${fact}`),
-    "",
-    markdownTable(resultTable(report)),
-    "",
-    markdownTable(goalTable(report.goals)),
-    "",
-  ].join("\n");
+/** The page. */
+export function parsePage(report: ParseReport): Page {
+  return {
+    title: "Parsing migrations",
+    facts: [`Node ${report.versions.node}; each process parses one file: statements with places and trees`],
+    parts: [resultTable(report)],
+  };
 }
