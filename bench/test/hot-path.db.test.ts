@@ -1,13 +1,16 @@
 // The report's shape and its round trips, from a real run that measures next to nothing. Never the timings: those belong to a quiet machine.
-import { servers } from "@watertight/testkit";
+import { servers, sized } from "@watertight/testkit";
 import { beforeAll, expect, test } from "vitest";
-import { planGroups } from "../src/hot-path/plan.ts";
+import { planGroups, type Selection } from "../src/hot-path/plan.ts";
 import type { Report } from "../src/hot-path/result.ts";
 import { runHotPath } from "../src/hot-path/run.ts";
 import { hotPathMarkdown, hotPathText } from "../src/report/hot-path-report.ts";
 
 // Test servers take 200 connections, so the 64 are left out.
-const selection = { quick: true, connections: [1, 8] };
+const selection: Selection = {
+  quick: true,
+  ...sized({ connections: [1, 8] }, { connections: [1], transports: ["raw"] }),
+};
 let report: Report;
 
 beforeAll(async () => {

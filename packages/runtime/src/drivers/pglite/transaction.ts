@@ -4,6 +4,7 @@
  */
 import { failure } from "../../errors/errors.ts";
 import { type BeginOptions, beginText } from "../../scope/begin-text.ts";
+import { Nesting } from "../../scope/nesting.ts";
 import { readPages, type StreamOptions } from "../../scope/cursor-pages.ts";
 import type { Result, Row } from "./answers.ts";
 import { type CallOptions, refuseAborted, refuseCopy } from "./call.ts";
@@ -37,32 +38,17 @@ export interface PgliteTransaction {
 class Transaction implements PgliteTransaction {
   readonly tenant: string | undefined;
   readonly #session: Session;
-  readonly #parent: Transaction | undefined;
-  #ended: boolean = false;
-  #names: number = 0;
+  readonly nesting: Nesting;
 
-  constructor(session: Session, tenant: string | undefined, parent?: Transaction) {
+  constructor(session: Session, tenant: string | undefined, nesting: Nesting = new Nesting()) {
     this.#session = session;
     this.tenant = tenant;
-    this.#parent = parent;
-  }
-
-  finish(): void {
-    this.#ended = true;
+    this.nesting = nesting;
   }
 
   #check(): void {
-    if (this.#isOver()) throw failure("WT_SCOPE_ENDED");
+    if (this.nesting.isOver()) throw failure("WT_SCOPE_ENDED");
     if (this.tenant !== undefined) this.#session.settings.tenantFor(this.tenant, "transaction");
-  }
-
-  #isOver(): boolean {
-    return this.#ended || (this.#parent !== undefined && this.#parent.#isOver());
-  }
-
-  #end(): void {
-    this.#ended = true;
-    if (this.#parent !== undefined) this.#parent.#end();
   }
 
   sql<R = Row>(template: TemplateStringsArray, ...values: unknown[]): Promise<Result<R>> {
@@ -81,7 +67,7 @@ class Transaction implements PgliteTransaction {
     statements.forEach(refuseCopy);
     const { results, error, status } = await this.#session.send([], statements, { ...options, sync: false });
     // A statement ended the transaction by hand: what follows would run without a context, each on its own.
-    if (status === "I") this.#end();
+    if (status === "I") this.nesting.end();
     if (error !== undefined) throw translate(error, this.tenant);
     return results;
   }
@@ -93,7 +79,7 @@ class Transaction implements PgliteTransaction {
   ): AsyncIterableIterator<R> {
     this.#check();
     return readPages<R>(
-      this.#nextName(),
+      this.nesting.nextName(),
       text,
       values,
       options,
@@ -103,28 +89,13 @@ class Transaction implements PgliteTransaction {
 
   async savepoint<T>(fn: (tx: PgliteTransaction) => Promise<T>): Promise<T> {
     this.#check();
-    const name = this.#nextName();
-    const inner = new Transaction(this.#session, this.tenant, this);
-    await this.query(`savepoint ${name}`);
-    try {
-      const result = await fn(inner);
-      inner.finish();
-      await this.query(`release savepoint ${name}`);
-      return result;
-    } catch (error) {
-      inner.finish();
-      if (!this.#isOver()) await this.#session.send([], [{ text: `rollback to savepoint ${name}` }], { sync: false });
-      throw error;
-    }
-  }
-
-  // Unique in the transaction: an inner one's names start with the outer one's.
-  #nextName(): string {
-    return `${this.#path()}_${this.#names++}`;
-  }
-
-  #path(): string {
-    return this.#parent === undefined ? "wt" : `${this.#parent.#path()}_${this.#parent.#names}`;
+    const nesting = new Nesting(this.nesting);
+    const inner = new Transaction(this.#session, this.tenant, nesting);
+    const commands = {
+      run: (text: string) => this.query(text),
+      takeBack: (text: string) => this.#session.send([], [{ text }], { sync: false }),
+    };
+    return this.nesting.underSavepoint(nesting, commands, () => fn(inner));
   }
 }
 
@@ -145,7 +116,7 @@ export async function runTransaction<T>(
       const begun = await session.send([{ text }, ...before()], [], { sync: false });
       if (begun.error !== undefined) throw translate(begun.error, tenant);
       const result = await fn(tx);
-      tx.finish();
+      tx.nesting.finish();
       const { results, error } = await session.send([], [{ text: "commit" }]);
       if (error !== undefined) throw translate(error, tenant);
       // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
@@ -153,7 +124,7 @@ export async function runTransaction<T>(
       session.settle(true);
       return result;
     } catch (error) {
-      tx.finish();
+      tx.nesting.finish();
       // Harmless when there is nothing to roll back.
       await session.send([], [{ text: "rollback" }]);
       throw error;

@@ -11,6 +11,7 @@ import type { Stoppable } from "./cancellation.ts";
 import type { Engine } from "./engine.ts";
 import type { Lease } from "./lease.ts";
 import type { Locations } from "./locations.ts";
+import { Nesting } from "../../scope/nesting.ts";
 import { readPages, type StreamOptions } from "../../scope/cursor-pages.ts";
 import { withRetries } from "./retry.ts";
 import { valueOf } from "./settled.ts";
@@ -58,7 +59,7 @@ export async function runTransaction<R, S>(
   options: TransactionOptions = {},
 ): Promise<R> {
   const { engine, lease, timed } = await beginFor(locations, tenant, options);
-  const tx = new Transaction<S>(engine, lease, tenant, timed, undefined);
+  const tx = new Transaction<S>(engine, lease, tenant, timed);
   return unlessAborted(lease, inside(engine, lease, tx, fn), options.signal);
 }
 
@@ -71,7 +72,7 @@ export async function* generateInTransaction<R, S>(
 ): AsyncGenerator<R> {
   const { signal } = options;
   const { engine, lease, timed } = await beginFor(locations, tenant, options);
-  const tx = new Transaction<S>(engine, lease, tenant, timed, undefined);
+  const tx = new Transaction<S>(engine, lease, tenant, timed);
   let finish: () => void = () => {};
   const over = new Promise<void>((resolve) => (finish = resolve));
   const abort = (): void => void stop(lease, over);
@@ -84,7 +85,7 @@ export async function* generateInTransaction<R, S>(
     failed = { error: signal?.aborted ? aborted(signal) : error };
   } finally {
     // Also when the loop was left early.
-    tx.finish();
+    tx.nesting.finish();
     const ended = await lease.end(engine.command(failed ? "rollback" : "commit"));
     signal?.removeEventListener("abort", abort);
     finish();
@@ -134,11 +135,11 @@ async function inside<R, S>(
   try {
     result = await fn(tx);
   } catch (error) {
-    tx.finish();
+    tx.nesting.finish();
     await lease.end(engine.command("rollback"));
     throw error;
   }
-  tx.finish();
+  tx.nesting.finish();
   const committed = await lease.end(engine.command("commit"));
   if (!committed.ok) throw translate(committed.error, tx.tenant, tx.timed);
   // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
@@ -153,14 +154,12 @@ export class Transaction<S> implements TenantTransaction<S> {
   readonly sql: ScopedSql<S>;
   readonly #engine: Engine;
   readonly #lease: Lease;
-  readonly #parent: Transaction<S> | undefined;
-  #ended: boolean = false;
-  #names: number = 0;
+  readonly nesting: Nesting;
 
-  constructor(engine: Engine, lease: Lease, tenant: string, timed: boolean, parent: Transaction<S> | undefined) {
+  constructor(engine: Engine, lease: Lease, tenant: string, timed: boolean, nesting: Nesting = new Nesting()) {
     this.#engine = engine;
     this.#lease = lease;
-    this.#parent = parent;
+    this.nesting = nesting;
     this.tenant = tenant;
     this.timed = timed;
     this.sql = makeTag(engine.sql, {
@@ -170,18 +169,14 @@ export class Transaction<S> implements TenantTransaction<S> {
     }) as ScopedSql<S>;
   }
 
-  finish(): void {
-    this.#ended = true;
-  }
-
   #check(): void {
-    if (this.#isOver()) throw failure("WT_SCOPE_ENDED");
+    if (this.nesting.isOver()) throw failure("WT_SCOPE_ENDED");
     this.#engine.settings.tenantFor(this.tenant, "transaction");
   }
 
   // The only way from here to the connection.
   async #send(query: NativeQuery): Promise<unknown> {
-    if (this.#isOver()) throw failure("WT_SCOPE_ENDED");
+    if (this.nesting.isOver()) throw failure("WT_SCOPE_ENDED");
     formStatement(query, {
       named: this.#engine.named && query.options.prepare !== false,
       learned: this.#engine.learned,
@@ -190,19 +185,10 @@ export class Transaction<S> implements TenantTransaction<S> {
     if (!settled.ok) throw translate(settled.error, this.tenant, this.timed);
     const { command } = settled.value as { command?: string };
     // The statement ended our transaction by hand: what follows would run without a context, each on its own.
-    if (command === "COMMIT" || command === "PREPARE TRANSACTION") this.#end();
+    if (command === "COMMIT" || command === "PREPARE TRANSACTION") this.nesting.end();
     if (typeof (settled.value as { pipe?: unknown } | null)?.pipe === "function") throw failure("WT_COPY");
     learnFrom(query);
     return settled.value;
-  }
-
-  #isOver(): boolean {
-    return this.#ended || (this.#parent !== undefined && this.#parent.#isOver());
-  }
-
-  #end(): void {
-    this.#ended = true;
-    if (this.#parent !== undefined) this.#parent.#end();
   }
 
   async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<Rows<R>> {
@@ -224,7 +210,7 @@ export class Transaction<S> implements TenantTransaction<S> {
     options: StreamOptions = {},
   ): AsyncIterableIterator<R> {
     this.#check();
-    const name = this.#nextName();
+    const name = this.nesting.nextName();
     return readPages<R>(name, text, values, options, (sql, bound) => this.query<R>(sql, bound));
   }
 
@@ -274,27 +260,12 @@ export class Transaction<S> implements TenantTransaction<S> {
 
   async savepoint<R>(fn: (tx: TenantTransaction<S>) => Promise<R>): Promise<R> {
     this.#check();
-    const name = this.#nextName();
-    const inner = new Transaction<S>(this.#engine, this.#lease, this.tenant, this.timed, this);
-    await this.query(`savepoint ${name}`);
-    try {
-      const result = await fn(inner);
-      inner.finish();
-      await this.query(`release savepoint ${name}`);
-      return result;
-    } catch (error) {
-      inner.finish();
-      if (!this.#isOver()) await this.#lease.run(this.#engine.command(`rollback to savepoint ${name}`));
-      throw error;
-    }
-  }
-
-  // Unique in the transaction: an inner one's names start with the outer one's.
-  #nextName(): string {
-    return `${this.#path()}_${this.#names++}`;
-  }
-
-  #path(): string {
-    return this.#parent === undefined ? "wt" : `${this.#parent.#path()}_${this.#parent.#names}`;
+    const nesting = new Nesting(this.nesting);
+    const inner = new Transaction<S>(this.#engine, this.#lease, this.tenant, this.timed, nesting);
+    const commands = {
+      run: (text: string) => this.query(text),
+      takeBack: (text: string) => this.#lease.run(this.#engine.command(text)),
+    };
+    return this.nesting.underSavepoint(nesting, commands, () => fn(inner));
   }
 }
