@@ -14,6 +14,7 @@ import { serverFindings } from "../server/server-findings.ts";
 import { assembleFindings, type DecidedFinding, describeTables } from "./assemble.ts";
 import { noAttacks } from "./attack-replay.ts";
 import { baselineOf } from "./baseline.ts";
+import { loadParser } from "../understand/sql/parser.ts";
 import { CheckError } from "./check-error.ts";
 import type { CheckRequest } from "./check.ts";
 import { decide } from "./decide.ts";
@@ -44,6 +45,8 @@ export async function checkLive(request: LiveRequest): Promise<{ readonly report
   const { options } = resolved;
   const { timed, timing } = makeStopwatch();
 
+  // the server works on the catalog while the parser's module is made ready; whoever needs it waits for it again
+  loadParser().catch(() => {});
   const snapshot = await timed("snapshot", () => read(db, options.limits.statementSeconds * 1000));
   signal?.throwIfAborted();
   onProgress({ step: "find", text: `${snapshot.relations.length} relations in database ${snapshot.database.name}` });

@@ -95,7 +95,9 @@ export function walkTree(tree: unknown, visit: Visit): void {
       parents.push(type);
       stack.push(LEAVE);
     }
-    for (const key of Object.keys(node).toReversed()) {
+    const keys = Object.keys(node);
+    for (let i = keys.length - 1; i >= 0; i -= 1) {
+      const key = keys[i]!;
       const below: unknown = node[key];
       if (typeof below === "object" && below !== null) stack.push([below, key]);
     }

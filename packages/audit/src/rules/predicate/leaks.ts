@@ -148,10 +148,11 @@ function notPublic(
   placement: Placement,
   session: SessionState,
 ): Formula {
+  if (door.command !== "select") return yes;
   const declared = facts.understanding.tables.find(
     (table) => table.relation.schema === relation.schema && table.relation.name === relation.name,
   )?.publicRows;
-  if (declared === null || declared === undefined || door.command !== "select") return yes;
+  if (declared === null || declared === undefined) return yes;
   const predicate = readPredicate(court.policies.reader, relation, declared);
   if (predicate === null) return yes;
   const { t } = court.judge.truth(predicate.term, {
