@@ -32,6 +32,8 @@ alter table app.files owner to shop_owner;
 grant select, insert on app.files to shop_app;
 `;
 
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
 describe("watertight check", () => {
   let folder: string;
   beforeEach(async () => {
@@ -121,6 +123,30 @@ describe("watertight check", () => {
     expect(third.exitCode).toBe(1);
     await put({ ".watertight/baseline.json": "[]" });
     expect((await wt("check", "--no-attack")).exitCode).toBe(2);
+  });
+
+  it("says which acceptance does nothing, and where it stands", async () => {
+    const accept = [
+      { rule: "A1", target: "app.file", reason: "nothing is in it", expires: inDays(30) },
+      { rule: "A1", target: "app.files", reason: "nothing is in it", expires: inDays(30) },
+      { rule: "E1", target: "app.files", reason: "nothing is in it", expires: "2020-01-01" },
+    ];
+    await put({
+      "migrations/0001_first.sql": clean,
+      "migrations/0002_files.sql": `-- watertight:ignore B4 until=${inDays(30)} reason="nothing is in it"\n${open}`,
+      "watertight.config.json": JSON.stringify({ accept }),
+    });
+    const text = await wt("check");
+    expect(text.out).toContain(`accepted until ${inDays(30)}: A1-app.files`);
+    expect(text.out).toMatch(
+      /warning: WT_CONFIG_ACCEPT watertight\.config\.json: accept\[0\]: A1 app\.file accepts nothing.*A1-app\.files/,
+    );
+    expect(text.out).toMatch(/warning: WT_CONFIG_ACCEPT migrations\/0002_files\.sql:1: B4 accepts nothing/);
+    expect((await wt("check", "--json")).json().warnings).toMatchObject([
+      { kind: "unmatched", where: "watertight.config.json: accept[0]", line: null, id: "A1 app.file" },
+      { kind: "expired", where: "watertight.config.json: accept[2]", line: null, id: "E1 app.files" },
+      { kind: "unmatched", where: "migrations/0002_files.sql:1", line: 1, id: "B4" },
+    ]);
   });
 
   it("says what is wrong with what it is given", async () => {

@@ -11,7 +11,8 @@ import { runRules } from "../rules/run-rules.ts";
 import type { Facts } from "../rules/rule.ts";
 import { probeServer } from "../server/probe-server.ts";
 import { serverFindings } from "../server/server-findings.ts";
-import { assembleFindings, type DecidedFinding, describeTables } from "./assemble.ts";
+import { acceptanceWarnings } from "./acceptance-warnings.ts";
+import { type Acceptances, assembleFindings, type DecidedFinding, describeTables } from "./assemble.ts";
 import { noAttacks } from "./attack-replay.ts";
 import { baselineOf } from "./baseline.ts";
 import { CheckError } from "./check-error.ts";
@@ -53,13 +54,14 @@ export async function checkLive(request: LiveRequest): Promise<{ readonly report
   const probes = await timed("probe", () => probeServer(db));
   const matrix = noAttacks(why);
   const ofServer = serverFindings(snapshot, probes).map((finding): DecidedFinding => ({ ...finding, attempt: null }));
-  const findings = assembleFindings([...decide(found, matrix, facts), ...ofServer], undefined, {
+  const accepted: Acceptances = {
     accept: options.accept,
     suppressions: [],
     file: configFile ?? "watertight.config.ts",
     baseline: await baselineOf(root, options.baseline),
     today,
-  });
+  };
+  const findings = assembleFindings([...decide(found, matrix, facts), ...ofServer], undefined, accepted);
   const report: Report = {
     schemaVersion: 1,
     tool: { name: "watertight", version: toolVersion() },
@@ -70,6 +72,12 @@ export async function checkLive(request: LiveRequest): Promise<{ readonly report
     tables: describeTables(facts.understanding),
     findings,
     matrix,
+    warnings: acceptanceWarnings(accepted, {
+      findings,
+      problems: [],
+      baselineFile: options.baseline,
+      complete: false,
+    }),
     residuals,
     timing: timing(),
     live: {

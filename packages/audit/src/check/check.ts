@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
-import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
+import { type Suppression, type SuppressionProblem, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
 import { attackReplay, noAttacks } from "./attack-replay.ts";
 import type { Matrix } from "../matrix/matrix.ts";
@@ -17,6 +17,7 @@ import type { Report } from "../report/report.ts";
 import type { Facts } from "../rules/rule.ts";
 import { residuals } from "../rules/residuals.ts";
 import { runRules } from "../rules/run-rules.ts";
+import { acceptanceWarnings } from "./acceptance-warnings.ts";
 import { type Acceptances, assembleFindings, countStatements, describeTables } from "./assemble.ts";
 import { baselineOf } from "./baseline.ts";
 import { decide } from "./decide.ts";
@@ -66,7 +67,7 @@ export interface Checked {
   readonly facts: Facts;
   readonly set: MigrationSet;
   readonly replay: Replay;
-  /** Sentences for the person: other migrations that were found, acceptances that have run out. */
+  /** Sentences for the person: other migrations that were found. */
   readonly remarks: readonly string[];
   close(): Promise<void>;
 }
@@ -95,7 +96,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
   const boot = bootSandbox({ version, ...(binaries === undefined ? {} : { binaries }) });
   try {
     const parsed = await timed("parse", () => parseMigrations(set));
-    const { accept, suppressions, remarks } = acceptances(set, request, today);
+    const { suppressions, problems } = suppressionsOf(set, request, today);
     const sandbox = await timed("boot", () => boot.ready());
     const replayed = await timed("replay", () =>
       replay(parsed, {
@@ -125,13 +126,14 @@ export async function check(request: CheckRequest): Promise<Checked> {
               ...(signal === undefined ? {} : { signal }),
             }),
           );
-    const findings = assembleFindings(decide(found, matrix, facts), replayed.history, {
-      accept,
+    const accepted: Acceptances = {
+      accept: options.accept,
       suppressions,
       file: configFile ?? "watertight.config.ts",
       baseline: await baselineOf(root, options.baseline),
       today,
-    });
+    };
+    const findings = assembleFindings(decide(found, matrix, facts), replayed.history, accepted);
     const report: Report = {
       schemaVersion: 1,
       tool: { name: "watertight", version: toolVersion() },
@@ -142,15 +144,21 @@ export async function check(request: CheckRequest): Promise<Checked> {
       tables: describeTables(facts.understanding),
       findings,
       matrix,
+      warnings: acceptanceWarnings(accepted, {
+        findings,
+        problems,
+        baselineFile: options.baseline,
+        complete: matrix.cells.length > 0 && request.until === undefined,
+      }),
       residuals,
       timing: timing(),
       ...(request.attack === false ? {} : { seed }),
     };
-    const also = others.map(
+    const remarks = others.map(
       (other) =>
         `also found, not checked: ${other.folder} (${other.tool}, ${other.migrations.length}); choose with --folder`,
     );
-    return { report, facts, set, replay: replayed, remarks: [...also, ...remarks], close: () => boot.close() };
+    return { report, facts, set, replay: replayed, remarks, close: () => boot.close() };
   } catch (error) {
     await boot.close();
     throw error;
@@ -162,18 +170,18 @@ function withUnread(counted: Report["statements"], { unread }: MigrationSet): Re
   return { ...counted, read: counted.read + unread.length, failed: [...unread, ...counted.failed] };
 }
 
-function acceptances(
+function suppressionsOf(
   set: MigrationSet,
   { resolved: { options } }: CheckRequest,
   today: Date,
-): { accept: Acceptances["accept"]; suppressions: Suppression[]; remarks: string[] } {
+): { suppressions: Suppression[]; problems: SuppressionProblem[] } {
   const suppressions: Suppression[] = [];
-  const remarks: string[] = [];
+  const problems: SuppressionProblem[] = [];
   for (const { file, fragments } of set.migrations)
     for (const { sql, line } of fragments) {
       const own = suppressionsIn(file, sql, { today, maxDays: options.acceptDays, line });
       suppressions.push(...own.suppressions);
-      remarks.push(...own.problems, ...own.expired);
+      problems.push(...own.problems);
     }
-  return { accept: options.accept, suppressions, remarks };
+  return { suppressions, problems };
 }

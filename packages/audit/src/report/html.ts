@@ -6,7 +6,7 @@ import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
 import { headline } from "./markdown.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
-import { counts, objectText, openFindings } from "./order.ts";
+import { counts, objectText, openFindings, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 import { visibleReport } from "./visible.ts";
 
@@ -56,6 +56,7 @@ ${section(
       `${finding.id}: ${finding.accepted === null ? "baseline" : `${finding.accepted.reason} (until ${finding.accepted.until})`}`,
   ),
 )}
+${section("Warnings", report.warnings.map(warningText))}
 ${section(
   "Not replayed",
   unread.map(({ file, line, reason }) => `${file}:${line} ${reason}`),

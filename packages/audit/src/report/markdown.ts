@@ -4,7 +4,7 @@
 import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
-import { counts, objectText, openFindings, severityCounts, undecided } from "./order.ts";
+import { counts, objectText, openFindings, severityCounts, undecided, warningText } from "./order.ts";
 import type { Report } from "./report.ts";
 import { visibleReport } from "./visible.ts";
 
@@ -64,6 +64,8 @@ export function markdownReport(raw: Report): string {
       ),
       "",
     );
+  if (report.warnings.length > 0)
+    parts.push("## Warnings", "", ...report.warnings.map((warning) => `- ${inline(warningText(warning))}`), "");
   const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
   if (unread.length > 0)
     parts.push(

@@ -55,6 +55,11 @@ export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 |
   return strict && undecided(report) + unread > 0 ? 4 : 0;
 }
 
+/** A warning in one line. */
+export function warningText({ code, where, id, text }: Report["warnings"][number]): string {
+  return `${code} ${where}: ${id} ${text}`;
+}
+
 /** schema.name.part as people write it. */
 export function objectText({ object: { schema, name, part } }: Pick<Finding, "object">): string {
   return [...(schema === "" || schema === "public" ? [] : [schema]), name, ...(part === undefined ? [] : [part])].join(

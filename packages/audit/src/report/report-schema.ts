@@ -171,6 +171,19 @@ export const reportSchema: z.ZodType<ReportDocument> = z.object({
     attempts: count,
     connections: count,
   }),
+  warnings: z
+    .array(
+      z.object({
+        code: z.literal("WT_CONFIG_ACCEPT"),
+        kind: z.enum(["unmatched", "expired", "invalid"]),
+        where: text,
+        file: text,
+        line: line.nullable(),
+        id: text,
+        text,
+      }),
+    )
+    .describe("Accepted risks that match no finding, have run out or are written wrongly."),
   residuals: z.array(z.object({ vector: text, text })).describe("Channels of every database; never findings."),
   timing: z.record(text, z.number()).describe("Milliseconds."),
   seed: text.exactOptional().describe("The tenants of the attacks were made from it."),

@@ -8,7 +8,7 @@ import type { Severity, Verdict } from "../rules/rule.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
 import { headline } from "./markdown.ts";
 import { legend, marks, matrixRows } from "./matrix-rows.ts";
-import { counts, openFindings, objectText, undecided } from "./order.ts";
+import { counts, openFindings, objectText, undecided, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 import { platformOf } from "../understand/tenants/words.ts";
 import { visibleReport } from "./visible.ts";
@@ -58,6 +58,7 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
     out.push(paint.dim(`  accepted until ${by!.until}: ${id} (${by!.where}: ${by!.reason})`));
   const known = report.findings.filter((finding) => finding.accepted === null && !counts(finding)).length;
   if (known > 0) out.push(`  ${known} in the baseline`);
+  out.push(...report.warnings.map((warning) => paint.yellow(`  warning: ${warningText(warning)}`)));
   if (report.residuals.length > 0)
     out.push(
       paint.dim(

@@ -21,6 +21,10 @@ const mean: Report = {
     }),
   ]),
   seed: "0123",
+  warnings: [
+    { code: "WT_CONFIG_ACCEPT", kind: "expired", where: nasty, file: nasty, line: null, id: "B1 x", text: nasty },
+    { code: "WT_CONFIG_ACCEPT", kind: "invalid", where: "a.sql:3", file: "a.sql", line: 3, id: "B1", text: nasty },
+  ],
   live: {
     role: "app",
     unreadable: [{ what: "roles", why: nasty }],
@@ -46,6 +50,7 @@ test.each<[what: string, change: (document: any) => void]>([
   ["an unknown verdict", (document) => (document.matrix[0].verdict = "PROVEN")],
   ["an unknown severity", (document) => (document.findings[0].severity = "bad")],
   ["a line that is none", (document) => (document.findings[0].line = 0)],
+  ["a warning of an unknown kind", (document) => (document.warnings[0].kind = "odd")],
   ["no statements", (document) => delete document.statements],
 ])("%s does not fit", (_, change) => {
   const document = JSON.parse(jsonReport(mean));

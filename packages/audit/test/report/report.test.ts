@@ -102,6 +102,31 @@ describe("outputs", () => {
     expect(terminalReport(sampleReport([]), plainTerminal)).toContain("No findings.");
   });
 
+  test("an acceptance that does nothing stands in every output for people", () => {
+    const report = {
+      ...sampleReport([]),
+      warnings: [
+        {
+          code: "WT_CONFIG_ACCEPT",
+          kind: "expired",
+          where: "db/0002.sql:7",
+          file: "db/0002.sql",
+          line: 7,
+          id: "B21",
+          text: "expired on 2026-01-01",
+        },
+      ],
+    } as const;
+    const line = "WT_CONFIG_ACCEPT db/0002.sql:7: B21 expired on 2026-01-01";
+    expect(terminalReport(report, plainTerminal)).toContain(`  warning: ${line}\n`);
+    expect(htmlReport(report)).toContain(`<li>${line}</li>`);
+    expect(markdownReport(report)).toContain(`- ${line.replaceAll("_", "\\_")}`);
+    expect(githubAnnotations(report)).toContain(`::warning file=db/0002.sql,line=7,title=accepted risk::${line}\n`);
+    const [told] = JSON.parse(sarifReport(report, anchor)).runs[0].invocations[0].toolExecutionNotifications.slice(1);
+    expect(told).toMatchObject({ level: "warning", message: { text: line } });
+    expect(told.locations[0].physicalLocation.region.startLine).toBe(7);
+  });
+
   test("JSON is the report", () => {
     const { findings, matrix, attacks, ...rest } = JSON.parse(jsonReport(mean));
     const { findings: own, matrix: ownMatrix, ...ownRest } = mean;

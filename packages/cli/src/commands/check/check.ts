@@ -42,7 +42,12 @@ export async function runCheck(
   const progress = progressLine(io, print.json);
   const checked = await checkGround(context, request, flags, progress.show).finally(progress.end);
   try {
-    const { report } = checked;
+    // a baseline that is written now has no entry left over
+    const { baseline } = options;
+    const report =
+      flags.updateBaseline === true
+        ? { ...checked.report, warnings: checked.report.warnings.filter(({ file }) => file !== baseline) }
+        : checked.report;
     await keepLast(root, report);
     await writeReports(root, report, options.reports, checked.anchor);
     if (flags.updateBaseline === true) {
@@ -53,7 +58,7 @@ export async function runCheck(
       );
     }
     for (const remark of checked.remarks) print.note(remark);
-    await show(checked);
+    await show({ ...checked, report });
     return flags.exitZero === true ? 0 : exitCodeOf(report, options.failOn, options.strict);
   } finally {
     await checked.close();
