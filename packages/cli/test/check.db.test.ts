@@ -155,6 +155,24 @@ describe("watertight check", () => {
     await put({ "migrations/0001_first.sql": clean, "watertight.config.json": '{ "failon": "high" }' });
     const config = await wt("check");
     expect([config.exitCode, config.err]).toEqual([2, expect.stringContaining("failOn")]);
+    await put({
+      "other.json": '{ "failon": "high", "tenant": { "colum": "x" }, "strict": 1, "accept": [{ "rule": "A1" }] }',
+    });
+    const several = await wt("check", "--config", "other.json");
+    expect(several.exitCode).toBe(2);
+    expect(several.err.trimEnd().split("\n")).toEqual([
+      "WT_CONFIG_OPTION: 6 problems",
+      "  other.json: tenant.colum is not an option; did you mean tenant.column?",
+      "  other.json: strict must be a boolean, it is 1",
+      "  other.json: accept[0].target is missing",
+      "  other.json: accept[0].reason is missing",
+      "  other.json: accept[0].expires is missing",
+      "  other.json: failon is not an option; did you mean failOn?",
+      "Correct the option; all of them stand in docs/config.md.",
+    ]);
+    const { error } = (await wt("check", "--json", "--config", "other.json")).json();
+    expect(error.problems).toHaveLength(6);
+    expect(error.message).toContain("failon is not an option; did you mean failOn?");
     expect((await capture(["repro", "A1-x"], { cwd: join(folder, "migrations") })).exitCode).toBe(2);
   });
 
