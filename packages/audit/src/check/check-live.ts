@@ -72,6 +72,7 @@ export async function checkLive(request: LiveRequest): Promise<{ readonly report
     tables: describeTables(facts.understanding),
     findings,
     matrix,
+    fixable: [],
     warnings: acceptanceWarnings(accepted, {
       findings,
       problems: [],

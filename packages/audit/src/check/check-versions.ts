@@ -64,6 +64,7 @@ function mergeReports(base: Report, other: Report, version: number): Report {
       ],
     },
     findings: [...base.findings.filter(({ id }) => !replaced.has(id)), ...extra],
+    fixable: [...new Set([...base.fixable, ...other.fixable])],
     // what means a finding on one version is no mistake
     warnings: base.warnings.filter(
       ({ kind, where, id }) =>

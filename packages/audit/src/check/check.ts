@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
 import { type Suppression, type SuppressionProblem, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
+import { planFixes } from "../fix/plan-fixes.ts";
 import { attackReplay, noAttacks } from "./attack-replay.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
@@ -13,8 +14,9 @@ import { binariesOf } from "../replay/binaries.ts";
 import { bootSandbox } from "../replay/boot.ts";
 import { type Replay, replay } from "../replay/replay.ts";
 import { OWNER } from "../replay/sandbox.ts";
-import type { Report } from "../report/report.ts";
+import type { Finding, Report } from "../report/report.ts";
 import type { Facts } from "../rules/rule.ts";
+import { worthFixing } from "../report/order.ts";
 import { residuals } from "../rules/residuals.ts";
 import { runRules } from "../rules/run-rules.ts";
 import { acceptanceWarnings } from "./acceptance-warnings.ts";
@@ -144,6 +146,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
       tables: describeTables(facts.understanding),
       findings,
       matrix,
+      fixable: fixableOf(facts, findings),
       warnings: acceptanceWarnings(accepted, {
         findings,
         problems,
@@ -163,6 +166,11 @@ export async function check(request: CheckRequest): Promise<Checked> {
     await boot.close();
     throw error;
   }
+}
+
+function fixableOf(facts: Facts, findings: readonly Finding[]): string[] {
+  const { statements } = planFixes(facts, worthFixing(findings));
+  return [...new Set(statements.flatMap((statement) => statement.findings))];
 }
 
 /** Files and parts of files that could not be read count as statements that failed: what they make is not judged. */

@@ -7,6 +7,7 @@ import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
 import type { Finding } from "../report/report.ts";
 import { tenantCheck } from "../rules/predicate/tenant-check.ts";
 import type { Facts } from "../rules/rule.ts";
+import { applicationDuties } from "./application-duties.ts";
 import type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix-plan.ts";
 import { expandStatements } from "./expand.ts";
 import { roleSplit } from "./role-split.ts";
@@ -105,7 +106,8 @@ export function planFixes(
   }
   const split = splitRole === undefined ? [] : roleSplit(facts, splitRole);
   const grown = expand ? expandStatements(facts) : [];
-  return { statements: [...split, ...grown, ...inOrder([...statements.values()])], left };
+  const all = [...split, ...grown, ...inOrder([...statements.values()])];
+  return { statements: all, left, application: applicationDuties(facts, all) };
 }
 
 function relationOf({ reach }: Facts, { object }: Finding): Relation | undefined {

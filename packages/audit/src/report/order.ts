@@ -20,6 +20,13 @@ export function openFindings(report: Report): Finding[] {
   return report.findings.filter(counts).sort((a, b) => rank(a) - rank(b));
 }
 
+/** Those that `protect` looks at: they count, and are of severity medium or over. */
+export function worthFixing(findings: readonly Finding[]): Finding[] {
+  return findings.filter(
+    (finding) => counts(finding) && severities.indexOf(finding.severity) <= severities.indexOf("medium"),
+  );
+}
+
 /** How many of each severity count. */
 export function severityCounts(report: Report): { readonly severity: Severity; readonly count: number }[] {
   const open = openFindings(report);

@@ -171,6 +171,7 @@ export const reportSchema: z.ZodType<ReportDocument> = z.object({
     attempts: count,
     connections: count,
   }),
+  fixable: texts.describe("Ids of findings for which watertight protect has statements."),
   warnings: z
     .array(
       z.object({

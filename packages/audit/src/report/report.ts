@@ -83,6 +83,8 @@ export interface Report {
   }[];
   readonly findings: readonly Finding[];
   readonly matrix: Matrix;
+  /** Ids of findings for which `watertight protect` has statements; none on a live database. */
+  readonly fixable: readonly string[];
   /** Accepted risks that match nothing or have run out. */
   readonly warnings: readonly ReportWarning[];
   /** Channels that every database has; named once, never findings. */

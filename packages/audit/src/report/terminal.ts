@@ -68,7 +68,7 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
   out.push(paint.bold(headline(report)));
   if (open.some(({ attempt }) => attempt !== null))
     out.push(`  see one:  watertight repro ${open.find(({ attempt }) => attempt !== null)!.id}`);
-  if (open.length > 0 && report.live === undefined) out.push("  fix:      watertight protect --dry-run");
+  if (open.some(({ id }) => report.fixable.includes(id))) out.push("  fix:      watertight protect --dry-run");
   if (undecided(report) > 0) out.push("  undecided cells and why:  watertight explain --unverified");
   return `${out.join("\n")}\n`;
 }

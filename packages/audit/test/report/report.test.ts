@@ -127,6 +127,14 @@ describe("outputs", () => {
     expect(told.locations[0].physicalLocation.region.startLine).toBe(7);
   });
 
+  test("the way to protect is shown only where it leads somewhere", () => {
+    const next = "fix:      watertight protect";
+    expect(terminalReport({ ...sampleReport(), fixable: ["A1-invoices"] }, plainTerminal)).toContain(next);
+    expect(terminalReport({ ...sampleReport(), fixable: ["A1-other"] }, plainTerminal)).not.toContain(next);
+    const quiet = sampleReport([finding({ accepted })]);
+    expect(terminalReport({ ...quiet, fixable: ["A1-invoices"] }, plainTerminal)).not.toContain(next);
+  });
+
   test("JSON is the report", () => {
     const { findings, matrix, attacks, ...rest } = JSON.parse(jsonReport(mean));
     const { findings: own, matrix: ownMatrix, ...ownRest } = mean;

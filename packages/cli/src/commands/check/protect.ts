@@ -52,6 +52,7 @@ export const execute: Execute<Flags> = async (context, [folder], flags) => {
     {
       statements: done.plan.statements,
       left: done.plan.left,
+      application: done.plan.application,
       files: files.map(({ file, text }) => ({ file, text })),
       written,
       before: tally(done.before),
@@ -76,6 +77,10 @@ function show(
     if (own.length === 0) continue;
     print.line(`${lockNames[lock]} (${own.length})`);
     for (const { sql } of own) print.line(`  ${sql.split("\n").map(harmless).join("\n  ")};`);
+  }
+  if (plan.application.length > 0) {
+    print.line("what your application must do");
+    for (const each of plan.application) print.line(`  ${harmless(each)}`);
   }
   if (plan.left.length > 0) {
     print.line("left to you");
