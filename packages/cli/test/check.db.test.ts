@@ -182,9 +182,43 @@ describe("watertight check", () => {
     expect([result.exitCode, result.err]).toEqual([2, expect.stringContaining("WT_CONFIG_NAME")]);
   });
 
+  it("prints what was inferred, from what, and by which option it can be said", async () => {
+    await put({
+      "migrations/0001_first.sql": `${clean}create table app.plans (id int primary key);
+create table app.news (id int primary key);`,
+      "watertight.config.json": '{ "global": ["app.plans"] }',
+    });
+    const { options, inferred, notInferred } = (await wt("config", "print", "--origin", "--json")).json();
+    expect(notInferred).toBeNull();
+    expect(options).toContainEqual(expect.objectContaining({ path: "tenant.column", value: null }));
+    const row = (path: string, value: string): unknown =>
+      inferred.find((each: { path: string; value: string }) => each.path === path && each.value === value);
+    expect(row("tenant.column", "tenant_id")).toMatchObject({ from: "inferred" });
+    expect(row("tenant.table", "app.tenants")).toMatchObject({ from: "inferred" });
+    expect(row("context", "setting app.tenant_id (tenant)")).toMatchObject({
+      because: [expect.stringContaining("current_setting('app.tenant_id')")],
+    });
+    expect(row("roles.tenant", "shop_app")).toMatchObject({
+      from: "inferred",
+      because: ["shop_app may write 1 table", "shop_app may log in"],
+    });
+    expect(row("tables.app.invoices", "column tenant_id")).toMatchObject({ from: "inferred" });
+    expect(row("global", "app.plans")).toMatchObject({ from: "declared" });
+    expect(row("global", "app.news")).toMatchObject({ from: "inferred" });
+    const { out } = await wt("config", "print", "--origin");
+    expect(out).toMatch(/tables\.app\.invoices: column tenant_id {2}\(inferred\)\n {4}\S/);
+    const short = await wt("config", "print");
+    expect([short.out.includes("inferred"), short.err]).toEqual([false, expect.stringContaining("--origin")]);
+  });
+
   it("prints the options and where they come from", async () => {
     await put({ "watertight.config.json": '{ "failOn": "never" }' });
     const printed = await wt("config", "print", "--origin", "--json");
+    expect(printed.exitCode).toBe(0);
+    expect(printed.json()).toMatchObject({
+      inferred: [],
+      notInferred: expect.stringContaining("WT_CHECK_NO_MIGRATIONS"),
+    });
     expect(printed.json().options).toContainEqual({
       path: "failOn",
       value: "never",

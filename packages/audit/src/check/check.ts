@@ -2,6 +2,7 @@
  * The whole check of a project: find, parse, replay, understand, judge, attack, report. One road for the command line, CI and everyone else.
  * Must never write into the project; what is to be kept, the caller writes.
  */
+import { counted } from "../words/counted.ts";
 import { randomBytes } from "node:crypto";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
 import { type Suppression, type SuppressionProblem, suppressionsIn } from "../config/suppressions.ts";
@@ -92,7 +93,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
 
   const { set: all, others } = await timed("find", () => chooseMigrations(root, options));
   const set = { ...all, migrations: [...all.migrations.slice(0, request.until), ...(request.append ?? [])] };
-  onProgress({ step: "find", text: `${set.migrations.length} migrations in ${set.folder} (${set.tool})` });
+  onProgress({ step: "find", text: `${counted(set.migrations.length, "migration")} in ${set.folder} (${set.tool})` });
   const [version = 18] = options.server;
   const binaries = binariesOf(version);
   const boot = bootSandbox({ version, ...(binaries === undefined ? {} : { binaries }) });
@@ -115,7 +116,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
       factsFrom(withoutSandboxRights(replayed.snapshot, replayed.history, OWNER), replayed.history, resolved),
     );
     const found = await timed("rules", async () => runRules(facts));
-    onProgress({ step: "judge", text: `${found.length} findings by the rules` });
+    onProgress({ step: "judge", text: `${counted(found.length, "finding")} by the rules` });
     const matrix: Matrix =
       request.attack === false
         ? noAttacks(null)
@@ -159,7 +160,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
     };
     const remarks = others.map(
       (other) =>
-        `also found, not checked: ${other.folder} (${other.tool}, ${other.migrations.length}); choose with --folder`,
+        `also found, not checked: ${other.folder} (${other.tool}, ${counted(other.migrations.length, "migration")}); choose with --folder`,
     );
     return { report, facts, set, replay: replayed, remarks, close: () => boot.close() };
   } catch (error) {

@@ -2,6 +2,7 @@
  * The report for a person at a terminal: what was found, the matrix, the findings worst first, the next command. Must never let data steer the
  * terminal, and never tell by colour alone.
  */
+import { counted } from "../words/counted.ts";
 import picocolors from "picocolors";
 import { matrixColumns } from "../matrix/matrix.ts";
 import type { Severity, Verdict } from "../rules/rule.ts";
@@ -39,7 +40,11 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
   ];
   const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
   if (unread.length > 0) {
-    out.push(paint.yellow(`  ${unread.length} statements were not replayed; what they make is not judged:`));
+    out.push(
+      paint.yellow(
+        `  ${counted(unread.length, "statement was", "statements were")} not replayed; what is made there is not judged:`,
+      ),
+    );
     const most = options.verbose ? unread.length : 5;
     for (const { file, line, reason } of unread.slice(0, most)) out.push(`    ${file}:${line}  ${reason}`);
     if (unread.length > most) out.push(`    ${unread.length - most} more: --verbose`);
@@ -77,7 +82,7 @@ function understood({ tables, understanding }: Report): string {
   const scoped = tables.filter(({ tenancy }) => tenancy !== "global" && tenancy !== "unknown").length;
   const roles = understanding.roles.filter(({ kind }) => kind !== "service").map(({ name }) => name);
   const unknown = tables.filter(({ tenancy }) => tenancy === "unknown").length;
-  return `  ${scoped} of ${tables.length} tables belong to ${understanding.perUser ? "users" : "tenants"}${unknown === 0 ? "" : `, ${unknown} unclear`}; the application acts as ${roles.length === 0 ? "no role that was found" : roles.join(", ")} (watertight config print --origin)`;
+  return `  ${scoped} of ${counted(tables.length, "table belongs", "tables belong")} to ${understanding.perUser ? "users" : "tenants"}${unknown === 0 ? "" : `, ${unknown} unclear`}; the application acts as ${roles.length === 0 ? "no role that was found" : roles.join(", ")} (watertight config print --origin)`;
 }
 
 function matrixLines(report: Report, paint: Paint): string[] {

@@ -93,7 +93,7 @@ describe("outputs", () => {
       "fix:",
       "db/migrations/0001 first.sql:3",
       "watertight repro A1-invoices",
-      "1 statements were",
+      "1 statement was not replayed",
     ])
       expect(text).toContain(part);
     const colourful = terminalReport(mean, { ...plainTerminal, colour: true });

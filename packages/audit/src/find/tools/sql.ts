@@ -6,7 +6,8 @@ import { posix } from "node:path";
 import { byNumberedPath } from "../order.ts";
 import type { Project } from "../project.ts";
 import { knownSections } from "../sections.ts";
-import { add, count, type Draft, draftOf, finish, type Found } from "../tool.ts";
+import { add, type Draft, draftOf, finish, type Found } from "../tool.ts";
+import { counted } from "../../words/counted.ts";
 
 const MIGRATIONS = /^(?:.*[-_])?(?:migrations?|migrate)$/i;
 const DATABASE = /^(?:sql|db|database|schemas?|ddl|postgres(?:ql)?|pg|init|initdb|docker-entrypoint-initdb\.d)$/i;
@@ -58,7 +59,7 @@ export async function sql(project: Project, files: readonly string[]): Promise<F
   }
   const sets = [];
   for (const [folder, own] of folders) {
-    const draft = draftOf(`${count(own.length, "SQL file")}, by name, numbers as numbers`);
+    const draft = draftOf(`${counted(own.length, "SQL file")}, by name, numbers as numbers`);
     await read(project, draft, own, folder);
     const defines = draft.migrations.some(({ fragments }) => fragments.some((fragment) => DEFINES.test(fragment.sql)));
     if (defines || draft.migrations.length === 0) sets.push(...finish(draft, "sql", folder));

@@ -13,7 +13,7 @@ import {
   terminalReport,
 } from "@watertight/audit";
 import type { CommandContext, Execute } from "../../command.ts";
-import { harmless } from "../../output/printer.ts";
+import { counted, harmless } from "../../output/printer.ts";
 import { atRef } from "./against.ts";
 import { checkGround, type Ground, type GroundFlags } from "./ground.ts";
 import { progressLine } from "./progress.ts";
@@ -54,7 +54,7 @@ export async function runCheck(
       await writeBaselineFile(root, options.baseline, report);
       const leaks = report.findings.filter(({ verdict, accepted }) => verdict === "LEAK" && accepted === null).length;
       print.note(
-        `Wrote ${options.baseline}: ${report.findings.length} findings${leaks === 0 ? "" : `; ${leaks} that an attack showed are reported all the same`}.`,
+        `Wrote ${options.baseline}: ${counted(report.findings.length, "finding")}${leaks === 0 ? "" : `; ${leaks} that an attack showed are reported all the same`}.`,
       );
     }
     for (const remark of checked.remarks) print.note(remark);
@@ -81,7 +81,7 @@ function printDiff({ print }: CommandContext, ref: string, diff: ReportDiff): vo
   const count = (sign: string, list: readonly unknown[], word: string): string =>
     list.length === 0 ? "" : `, ${sign}${list.length} ${word}${list.length === 1 ? "" : "s"}`;
   print.line(
-    `since ${harmless(ref)}: ${newFindings.length} new findings, ${goneFindings.length} gone${count("+", tables.added, "table")}${count("-", tables.removed, "table")}, ${cells.length === 0 ? "matrix unchanged" : `${cells.length} cells changed`}`,
+    `since ${harmless(ref)}: ${counted(newFindings.length, "new finding")}, ${goneFindings.length} gone${count("+", tables.added, "table")}${count("-", tables.removed, "table")}, ${cells.length === 0 ? "matrix unchanged" : `${counted(cells.length, "cell")} changed`}`,
   );
   for (const finding of newFindings) print.line(`  new   ${finding.severity.padEnd(8)} ${harmless(finding.id)}`);
   for (const finding of goneFindings) print.line(`  gone  ${finding.severity.padEnd(8)} ${harmless(finding.id)}`);

@@ -15,7 +15,7 @@ import {
 } from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
-import { harmless } from "../../output/printer.ts";
+import { counted, harmless } from "../../output/printer.ts";
 import { progressLine } from "./progress.ts";
 import { requestOf, type SourceFlags } from "./request.ts";
 
@@ -105,7 +105,7 @@ const tally = (report: Report): { findings: number; leaks: number } => {
 };
 
 const sentence = ({ findings, leaks }: ReturnType<typeof tally>): string =>
-  `${findings} findings (${leaks} shown by attack)`;
+  `${counted(findings, "finding")} (${leaks} shown by attack)`;
 
 function joined(files: readonly NewFile[], output: string): NewFile[] {
   const [first] = files;
