@@ -176,6 +176,17 @@ describe("watertight check", () => {
     expect((await capture(["repro", "A1-x"], { cwd: join(folder, "migrations") })).exitCode).toBe(2);
   });
 
+  it("takes migrations of which nothing ran for no clean schema", async () => {
+    await put({ "migrations/0001_first.sql": "create table app.notes (id nosuchtype);" });
+    const result = await wt("check");
+    expect([result.exitCode, result.err]).toEqual([
+      3,
+      expect.stringMatching(
+        /WT_CHECK_NOTHING_RAN: The only statement in migrations .*0001_first\.sql:1 type "nosuchtype" does not exist/,
+      ),
+    ]);
+  });
+
   it("refuses a configuration that names what is not there", async () => {
     await put({ "migrations/0001_first.sql": clean, "watertight.config.json": '{ "global": ["nothing"] }' });
     const result = await wt("check");

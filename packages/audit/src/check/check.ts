@@ -26,7 +26,7 @@ import { baselineOf } from "./baseline.ts";
 import { decide } from "./decide.ts";
 import { factsFrom } from "./facts.ts";
 import { withoutSandboxRights } from "./sandbox-rights.ts";
-import { chooseMigrations } from "./sources.ts";
+import { chooseMigrations, nothingRan } from "./sources.ts";
 import { makeStopwatch } from "./stopwatch.ts";
 import { toolVersion } from "./tool-version.ts";
 
@@ -80,7 +80,7 @@ export const newSeed = (): string => randomBytes(8).toString("hex");
 
 /**
  * Checks a project.
- * @throws CheckError, ConfigError, EmbeddedError
+ * @throws CheckError WT_CHECK_NO_MIGRATIONS, WT_CHECK_NOTHING_RAN, ConfigError, EmbeddedError
  * @example
  * const { report, close } = await check({ root: process.cwd(), resolved: resolveOptions({}), configFile: null });
  * try { console.log(report.findings.length); } finally { await close(); }
@@ -112,6 +112,8 @@ export async function check(request: CheckRequest): Promise<Checked> {
         ...(signal === undefined ? {} : { signal }),
       }),
     );
+    // of a part of the history, for bisect, nothing need come
+    if (request.until === undefined) refuseNothing(set, replayed);
     const facts = await timed("understand", () =>
       factsFrom(withoutSandboxRights(replayed.snapshot, replayed.history, OWNER), replayed.history, resolved),
     );
@@ -167,6 +169,13 @@ export async function check(request: CheckRequest): Promise<Checked> {
     await boot.close();
     throw error;
   }
+}
+
+/** A schema of which nothing came must not look like one without a finding. */
+function refuseNothing(set: MigrationSet, { statements }: Replay): void {
+  const failed = statements.find(({ outcome }) => outcome.state === "failed");
+  if (failed?.outcome.state !== "failed" || statements.some(({ outcome }) => outcome.state === "ran")) return;
+  throw nothingRan(set, statements.length, failed.place, failed.outcome.reason);
 }
 
 function fixableOf(facts: Facts, findings: readonly Finding[]): string[] {
