@@ -53,7 +53,9 @@ function judged(command: Command): Command {
       "--update-baseline",
       "write the findings of now to the baseline: from then on only new ones fail, and leaks that an attack shows",
     )
-    .option("--verbose", "all findings and their evidence");
+    .option("--verbose", "all findings and their evidence")
+    .option("--checklist", "also answer the six audit questions, with their evidence")
+    .option("--against <ref>", "also say what changed since a commit, branch or tag");
 }
 
 /** Adds them. */
@@ -69,9 +71,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
         live,
       ),
     ),
-  )
-    .option("--checklist", "print the six audit questions with their evidence")
-    .option("--against <ref>", "also say what changed since a commit, branch or tag");
+  );
   judged(
     source(
       add(

@@ -109,6 +109,33 @@ describe("watertight check", () => {
     const since = await wt("check", "--against", "HEAD", "--json");
     expect(since.json().diff.newFindings.map((finding: { id: string }) => finding.id)).toContain("A1-app.files");
     expect(since.json().diff.tables.added.sort()).toEqual(["app.files", "app.plans"]);
+    const summary = join(folder, "summary.md");
+    const both = await capture(["ci", "--against", "HEAD", "--checklist"], {
+      cwd: folder,
+      env: { GITHUB_STEP_SUMMARY: summary },
+    });
+    const order = [
+      "confirmed by attack",
+      "watertight repro",
+      "\n\nChanged since HEAD\n",
+      "  new   ",
+      "\n\nAudit checklist\n",
+      "FAIL",
+    ];
+    const places = order.map((each) => both.out.indexOf(each));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(both.out.trimEnd()).toMatch(/Audit checklist\n(?:(?:PASS|FAIL|UNVERIFIED) .*\n?| {11}.*\n?)+$/);
+    expect(await readFile(summary, "utf8")).toMatch(
+      /## Changed since HEAD\n\n```text\n\d+ new findings?, 0 gone, \+2 tables, \d+ cells changed/,
+    );
+    expect(both.out).toMatch(/ {2}cell {2}app\.files read: not there -> LEAK\n/);
+    expect(both.out).not.toContain("app.plans read");
+    git("checkout", "-q", "--orphan", "empty");
+    git("rm", "-rq", "--cached", ".");
+    git("commit", "-q", "--allow-empty", "-m", "nothing");
+    const first = await wt("check", "--against", "HEAD", "--no-attack");
+    expect(first.out).toContain("Changed since HEAD, which has no migrations here: all is new\n");
     expect((await wt("check", "--against", "--help-me")).exitCode).toBe(2);
     expect((await wt("check", "--against", "nowhere")).exitCode).toBe(2);
   });
