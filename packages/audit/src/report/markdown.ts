@@ -4,7 +4,7 @@
 import { counted } from "../words/counted.ts";
 import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
-import { legend, marks, matrixRows } from "./matrix-rows.ts";
+import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings, severityCounts, undecided, warningText } from "./order.ts";
 import type { Report } from "./report.ts";
 import { visibleReport } from "./visible.ts";
@@ -33,6 +33,8 @@ export function markdownReport(raw: Report): string {
       ),
       "",
       legend,
+      "",
+      columnLegend,
       "",
     );
   if (open.length > 0)

@@ -142,6 +142,10 @@ const live = z
 export const reportSchema: z.ZodType<ReportDocument> = z.object({
   schemaVersion: z.literal(1),
   tool: z.object({ name: z.literal("watertight"), version: text }),
+  run: z
+    .object({ at: text, commit: text.nullable() })
+    .exactOptional()
+    .describe("When, and of which commit of the repository; -dirty where files have changed since."),
   source: z.object({ kind: text, folder: text, migrations: count }),
   server: z.object({ version: text, bootMs: count, also: texts.exactOptional() }),
   statements: z.object({

@@ -8,7 +8,7 @@ import { matrixColumns } from "../matrix/matrix.ts";
 import type { Severity, Verdict } from "../rules/rule.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
 import { headline } from "./markdown.ts";
-import { legend, marks, matrixRows } from "./matrix-rows.ts";
+import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, openFindings, objectText, undecided, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 import { platformOf } from "../understand/tenants/words.ts";
@@ -97,6 +97,7 @@ function matrixLines(report: Report, paint: Paint): string[] {
   const header = `${"".padEnd(first)}  ${matrixColumns.map((column, at) => column.padEnd(widths[at]!)).join("  ")}`;
   return [
     paint.dim(`  ${legend}`),
+    paint.dim(`  ${columnLegend}`),
     paint.bold(header),
     ...rows.map(
       ({ table, cells }) =>

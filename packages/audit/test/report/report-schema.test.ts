@@ -21,6 +21,7 @@ const mean: Report = {
     }),
   ]),
   seed: "0123",
+  run: { at: "2026-11-21T10:20:30.123Z", commit: null },
   warnings: [
     { code: "WT_CONFIG_ACCEPT", kind: "expired", where: nasty, file: nasty, line: null, id: "B1 x", text: nasty },
     { code: "WT_CONFIG_ACCEPT", kind: "invalid", where: "a.sql:3", file: "a.sql", line: 3, id: "B1", text: nasty },

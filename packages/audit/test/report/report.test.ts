@@ -127,6 +127,26 @@ describe("outputs", () => {
     expect(told.locations[0].physicalLocation.region.startLine).toBe(7);
   });
 
+  test("HTML names date, commit and both versions", () => {
+    const made = { at: "2026-11-21T10:20:30.123Z", commit: `${"ab".repeat(20)}-dirty` };
+    const rows = (report: typeof mean): string[] =>
+      [...htmlReport(report).matchAll(/<tr><th scope="row">(\w+)<\/th><td>(.+)<\/td><\/tr>/g)].map(
+        ([, name, value]) => `${name}: ${value}`,
+      );
+    expect(rows({ ...mean, run: made }).slice(0, 4)).toEqual([
+      "Date: 2026-11-21 10:20:30 UTC",
+      `Commit: ${"ab".repeat(20)}, with changes that are not committed`,
+      "Watertight: 0.1.0",
+      "PostgreSQL: 18.4",
+    ]);
+    expect(rows({ ...mean, run: { ...made, commit: null } }).join()).not.toContain("Commit");
+  });
+
+  test("the columns of the matrix are explained where it is shown", () => {
+    for (const text of [terminalReport(mean, plainTerminal), markdownReport(mean), htmlReport(mean)])
+      expect(text).toContain("side-door through a view");
+  });
+
   test("the way to protect is shown only where it leads somewhere", () => {
     const next = "fix:      watertight protect";
     expect(terminalReport({ ...sampleReport(), fixable: ["A1-invoices"] }, plainTerminal)).toContain(next);

@@ -9,6 +9,7 @@ import { type AdditionFlags, type Additions, additionsOf, sectionsText } from ".
 import { checkGround, type Ground } from "./ground.ts";
 import { progressLine } from "./progress.ts";
 import { requestOf } from "./request.ts";
+import { runFacts } from "./run-facts.ts";
 import { keepLast, writeReports, writeBaselineFile } from "./write.ts";
 
 /** The flags of check and ci. */
@@ -34,10 +35,8 @@ export async function runCheck(
   try {
     // a baseline that is written now has no entry left over
     const { baseline } = options;
-    const report =
-      flags.updateBaseline === true
-        ? { ...checked.report, warnings: checked.report.warnings.filter(({ file }) => file !== baseline) }
-        : checked.report;
+    const warnings = checked.report.warnings.filter(({ file }) => flags.updateBaseline !== true || file !== baseline);
+    const report = { ...checked.report, warnings, run: await runFacts(root) };
     await keepLast(root, report);
     await writeReports(root, report, options.reports, checked.anchor);
     if (flags.updateBaseline === true) {
