@@ -5,6 +5,7 @@
 import { posix } from "node:path";
 import type { Migration, MigrationSet } from "../find/migration.ts";
 import type { FixPlan, FixStatement } from "./fix-plan.ts";
+import { protectMark } from "./mark.ts";
 
 /** A file to write. */
 export interface NewFile {
@@ -109,7 +110,7 @@ const heads: Readonly<Record<string, string>> = {
 
 function sqlText(words: string, statements: readonly FixStatement[], application: readonly string[]): string {
   const head = [
-    `-- Written by watertight protect. ${heads[words]}`,
+    `${protectMark} ${heads[words]}`,
     ...(application.length === 0 ? [] : ["-- What your application must do when all files have run:"]),
     ...application.flatMap((each) => wrapped(each).map((line, at) => comment(`${at === 0 ? "* " : "  "}${line}`))),
   ];

@@ -121,6 +121,11 @@ describe("SQL and words of a fix", () => {
       ["alter table t force row level security"],
       "and let a role own it",
     ],
+    [
+      "-- first\nalter table t force row level security;\n-- and let a role own it\n-- that nobody is",
+      ["alter table t force row level security"],
+      "and let a role own it\nthat nobody is",
+    ],
     ["alter table t owner to …; a role of its own", [], "alter table t owner to …; a role of its own"],
     ["compare the tenant in the function", [], "compare the tenant in the function"],
     [
