@@ -7,7 +7,7 @@ import { objectKey } from "../../history/object-key.ts";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { accessesOf } from "../bodies/accesses.ts";
 import { rightsOn } from "../exposure/rights.ts";
-import { listed, said, sqlName } from "../exposure/words.ts";
+import { listed, said } from "../exposure/words.ts";
 import { graphOf, holdsTenantRows, tenancyOf, tenantColumn } from "../judge/tenant-rows.ts";
 import { floorFix } from "../predicate/floor.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";

@@ -4,7 +4,7 @@
  */
 import type { Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { listed, said, sqlName } from "../exposure/words.ts";
+import { listed, said } from "../exposure/words.ts";
 import { grantees, revoke } from "../judge/grants.ts";
 import { isOpenToRead } from "../judge/row-access.ts";
 import { graphOf, holdsTenantRows, tenantColumn } from "../judge/tenant-rows.ts";
