@@ -11,6 +11,7 @@ export { writeBaseline } from "./check/baseline.ts";
 export type { Options } from "./config/options.ts";
 export { type LoadedConfig, loadConfig } from "./config/load-config.ts";
 export { optionRows, type ResolvedOptions, resolveOptions } from "./config/resolve-options.ts";
+export { type InferredRow, inferredRows } from "./understand/inferred-rows.ts";
 export type { CommandAnswer, Explanation, PolicyValue, TermValue } from "./why/explanation.ts";
 export { whyLive, type WhyLiveRequest } from "./why/why-live.ts";
 export { whyReplay, type WhyReplayRequest } from "./why/why-replay.ts";

@@ -3,14 +3,16 @@
  */
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
+import type { Execute } from "./command.ts";
+import type { ConfigFlags } from "./commands/check/config-print.ts";
 import type { CheckFlags } from "./commands/check/check.ts";
 import { whileBooting } from "./commands/check/while-booting.ts";
 
 const live = "check a live database in place of migrations: env:NAME, file:PATH, or a URL without password";
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
-/** Options that say what is checked, shared by all commands that check. */
-function source(command: Command, argument: string = "[folder]"): Command {
+/** Options that say where the migrations are. */
+function migrations(command: Command, argument: string = "[folder]"): Command {
   return command
     .argument(argument, argument === "[folder]" ? "the project (default: this folder)" : "its id")
     .option("--sql <files...>", "SQL files in the order in which they run, in place of a migrations folder")
@@ -20,8 +22,12 @@ function source(command: Command, argument: string = "[folder]"): Command {
     .option(
       "--server <majors>",
       "PostgreSQL versions to check on, for example 18,15 (18 is there; others are looked for)",
-    )
-    .option("--no-attack", "rules only: seed nothing, attack nothing");
+    );
+}
+
+/** Options that say what is checked, shared by all commands that check. */
+function source(command: Command, argument?: string): Command {
+  return migrations(command, argument).option("--no-attack", "rules only: seed nothing, attack nothing");
 }
 
 function judged(command: Command): Command {
@@ -47,7 +53,9 @@ function judged(command: Command): Command {
       "--update-baseline",
       "write the findings of now to the baseline: from then on only new ones fail, and leaks that an attack shows",
     )
-    .option("--verbose", "all findings and their evidence");
+    .option("--verbose", "all findings and their evidence")
+    .option("--checklist", "also answer the six audit questions, with their evidence")
+    .option("--against <ref>", "also say what changed since a commit, branch or tag");
 }
 
 /** Adds them. */
@@ -63,9 +71,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
         live,
       ),
     ),
-  )
-    .option("--checklist", "print the six audit questions with their evidence")
-    .option("--against <ref>", "also say what changed since a commit, branch or tag");
+  );
   judged(
     source(
       add(
@@ -143,15 +149,18 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     .option("--split-role <name>", "make this role for an application that logs in as the owner of its tables")
     .option("--output <file>", "one SQL file of this name in place of the tool's own naming");
   const config = program.command("config").description("The configuration.");
-  add(
-    config,
-    "print",
-    "Print the options in force and where each comes from.",
-    "watertight config print --origin",
-    async () => (await import("./commands/check/config-print.ts")).execute,
-    null,
-  )
-    .argument("[folder]", "the project (default: this folder)")
-    .option("--config <file>", "configuration file")
-    .option("--origin", "also where each value comes from");
+  const print = async (): Promise<Execute<ConfigFlags>> => (await import("./commands/check/config-print.ts")).execute;
+  migrations(
+    add(
+      config,
+      "print",
+      "Print the options in force, where each comes from, and what is inferred where none is given.",
+      "watertight config print --origin",
+      (flags: ConfigFlags) => (flags.origin === true ? whileBooting(flags, print) : print()),
+      null,
+    ),
+  ).option(
+    "--origin",
+    "also where each value comes from, and what the migrations say: tenant, roles, context, tables, with the evidence",
+  );
 }

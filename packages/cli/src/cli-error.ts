@@ -58,6 +58,8 @@ export interface ShownError {
   readonly code: string;
   readonly message: string;
   readonly next: string;
+  /** Where there are several: each is a line of its own for a person. */
+  readonly problems: readonly string[];
   readonly exitCode: number;
 }
 
@@ -74,14 +76,16 @@ export function showError(error: unknown): ShownError {
     code = "",
     message = String(error),
     hint = "",
+    problems = [],
     exitCode,
-  } = error as { code?: string; message?: string; hint?: string; exitCode?: number };
+  } = error as { code?: string; message?: string; hint?: string; problems?: readonly string[]; exitCode?: number };
   const next = hint || nextOf(code);
   const typed = code.startsWith("WT_");
   return {
     code: code || "WT_CLI_FAILED",
     message: typed ? message : `${code || "WT_CLI_FAILED"}: ${message}${/[.!?]$/.test(message) ? "" : "."} ${next}`,
     next,
+    problems: problems.length > 1 ? problems : [],
     exitCode: exitCode ?? (wrongCalls.has(code) ? exitCodes.usage : exitCodes.failed),
   };
 }

@@ -2,7 +2,7 @@
  * Runs one command line: parses, executes, prints errors with their next step, answers the exit code. Never ends the process itself.
  */
 import { CommanderError } from "commander";
-import { exitCodes, showError } from "./cli-error.ts";
+import { exitCodes, type ShownError, showError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 import { harmless, schemaVersion } from "./output/printer.ts";
 import { buildProgram } from "./program.ts";
@@ -25,11 +25,18 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError)
       return ["commander.helpDisplayed", "commander.version"].includes(error.code) ? exitCodes.ok : exitCodes.usage;
     const shown = showError(error);
-    if (argv.includes("--json"))
-      io.out(
-        `${JSON.stringify({ schemaVersion, error: { code: shown.code, message: shown.message, next: shown.next } }, null, 2)}\n`,
-      );
-    else io.err(`${harmless(shown.message)}\n`);
+    if (argv.includes("--json")) io.out(`${JSON.stringify({ schemaVersion, error: errorDocument(shown) }, null, 2)}\n`);
+    else for (const line of errorLines(shown)) io.err(`${harmless(line)}\n`);
     return shown.exitCode;
   }
+}
+
+function errorDocument({ code, message, next, problems }: ShownError): Record<string, unknown> {
+  return { code, message, next, ...(problems.length === 0 ? {} : { problems }) };
+}
+
+/** One line, or where there are several problems one for each, and the next step last. */
+function errorLines({ code, message, next, problems }: ShownError): string[] {
+  if (problems.length === 0) return [message];
+  return [`${code}: ${problems.length} problems`, ...problems.map((each) => `  ${each}`), next];
 }

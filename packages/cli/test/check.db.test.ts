@@ -32,6 +32,8 @@ alter table app.files owner to shop_owner;
 grant select, insert on app.files to shop_app;
 `;
 
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
 describe("watertight check", () => {
   let folder: string;
   beforeEach(async () => {
@@ -107,6 +109,33 @@ describe("watertight check", () => {
     const since = await wt("check", "--against", "HEAD", "--json");
     expect(since.json().diff.newFindings.map((finding: { id: string }) => finding.id)).toContain("A1-app.files");
     expect(since.json().diff.tables.added.sort()).toEqual(["app.files", "app.plans"]);
+    const summary = join(folder, "summary.md");
+    const both = await capture(["ci", "--against", "HEAD", "--checklist"], {
+      cwd: folder,
+      env: { GITHUB_STEP_SUMMARY: summary },
+    });
+    const order = [
+      "confirmed by attack",
+      "watertight repro",
+      "\n\nChanged since HEAD\n",
+      "  new   ",
+      "\n\nAudit checklist\n",
+      "FAIL",
+    ];
+    const places = order.map((each) => both.out.indexOf(each));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(both.out.trimEnd()).toMatch(/Audit checklist\n(?:(?:PASS|FAIL|UNVERIFIED) .*\n?| {11}.*\n?)+$/);
+    expect(await readFile(summary, "utf8")).toMatch(
+      /## Changed since HEAD\n\n```text\n\d+ new findings?, 0 gone, \+2 tables, \d+ cells changed/,
+    );
+    expect(both.out).toMatch(/ {2}cell {2}app\.files read: not there -> LEAK\n/);
+    expect(both.out).not.toContain("app.plans read");
+    git("checkout", "-q", "--orphan", "empty");
+    git("rm", "-rq", "--cached", ".");
+    git("commit", "-q", "--allow-empty", "-m", "nothing");
+    const first = await wt("check", "--against", "HEAD", "--no-attack");
+    expect(first.out).toContain("Changed since HEAD, which has no migrations here: all is new\n");
     expect((await wt("check", "--against", "--help-me")).exitCode).toBe(2);
     expect((await wt("check", "--against", "nowhere")).exitCode).toBe(2);
   });
@@ -123,13 +152,66 @@ describe("watertight check", () => {
     expect((await wt("check", "--no-attack")).exitCode).toBe(2);
   });
 
+  it("says which acceptance does nothing, and where it stands", async () => {
+    const accept = [
+      { rule: "A1", target: "app.file", reason: "nothing is in it", expires: inDays(30) },
+      { rule: "A1", target: "app.files", reason: "nothing is in it", expires: inDays(30) },
+      { rule: "E1", target: "app.files", reason: "nothing is in it", expires: "2020-01-01" },
+    ];
+    await put({
+      "migrations/0001_first.sql": clean,
+      "migrations/0002_files.sql": `-- watertight:ignore B4 until=${inDays(30)} reason="nothing is in it"\n${open}`,
+      "watertight.config.json": JSON.stringify({ accept }),
+    });
+    const text = await wt("check");
+    expect(text.out).toContain(`accepted until ${inDays(30)}: A1-app.files`);
+    expect(text.out).toMatch(
+      /warning: WT_CONFIG_ACCEPT watertight\.config\.json: accept\[0\]: A1 app\.file accepts nothing.*A1-app\.files/,
+    );
+    expect(text.out).toMatch(/warning: WT_CONFIG_ACCEPT migrations\/0002_files\.sql:1: B4 accepts nothing/);
+    expect((await wt("check", "--json")).json().warnings).toMatchObject([
+      { kind: "unmatched", where: "watertight.config.json: accept[0]", line: null, id: "A1 app.file" },
+      { kind: "expired", where: "watertight.config.json: accept[2]", line: null, id: "E1 app.files" },
+      { kind: "unmatched", where: "migrations/0002_files.sql:1", line: 1, id: "B4" },
+    ]);
+  });
+
   it("says what is wrong with what it is given", async () => {
     const none = await wt("check");
     expect([none.exitCode, none.err]).toEqual([2, expect.stringContaining("WT_CHECK_NO_MIGRATIONS")]);
     await put({ "migrations/0001_first.sql": clean, "watertight.config.json": '{ "failon": "high" }' });
     const config = await wt("check");
     expect([config.exitCode, config.err]).toEqual([2, expect.stringContaining("failOn")]);
+    await put({
+      "other.json": '{ "failon": "high", "tenant": { "colum": "x" }, "strict": 1, "accept": [{ "rule": "A1" }] }',
+    });
+    const several = await wt("check", "--config", "other.json");
+    expect(several.exitCode).toBe(2);
+    expect(several.err.trimEnd().split("\n")).toEqual([
+      "WT_CONFIG_OPTION: 6 problems",
+      "  other.json: tenant.colum is not an option; did you mean tenant.column?",
+      "  other.json: strict must be a boolean, it is 1",
+      "  other.json: accept[0].target is missing",
+      "  other.json: accept[0].reason is missing",
+      "  other.json: accept[0].expires is missing",
+      "  other.json: failon is not an option; did you mean failOn?",
+      "Correct the option; all of them stand in docs/config.md.",
+    ]);
+    const { error } = (await wt("check", "--json", "--config", "other.json")).json();
+    expect(error.problems).toHaveLength(6);
+    expect(error.message).toContain("failon is not an option; did you mean failOn?");
     expect((await capture(["repro", "A1-x"], { cwd: join(folder, "migrations") })).exitCode).toBe(2);
+  });
+
+  it("takes migrations of which nothing ran for no clean schema", async () => {
+    await put({ "migrations/0001_first.sql": "create table app.notes (id nosuchtype);" });
+    const result = await wt("check");
+    expect([result.exitCode, result.err]).toEqual([
+      3,
+      expect.stringMatching(
+        /WT_CHECK_NOTHING_RAN: The only statement in migrations .*0001_first\.sql:1 type "nosuchtype" does not exist/,
+      ),
+    ]);
   });
 
   it("refuses a configuration that names what is not there", async () => {
@@ -138,9 +220,43 @@ describe("watertight check", () => {
     expect([result.exitCode, result.err]).toEqual([2, expect.stringContaining("WT_CONFIG_NAME")]);
   });
 
+  it("prints what was inferred, from what, and by which option it can be said", async () => {
+    await put({
+      "migrations/0001_first.sql": `${clean}create table app.plans (id int primary key);
+create table app.news (id int primary key);`,
+      "watertight.config.json": '{ "global": ["app.plans"] }',
+    });
+    const { options, inferred, notInferred } = (await wt("config", "print", "--origin", "--json")).json();
+    expect(notInferred).toBeNull();
+    expect(options).toContainEqual(expect.objectContaining({ path: "tenant.column", value: null }));
+    const row = (path: string, value: string): unknown =>
+      inferred.find((each: { path: string; value: string }) => each.path === path && each.value === value);
+    expect(row("tenant.column", "tenant_id")).toMatchObject({ from: "inferred" });
+    expect(row("tenant.table", "app.tenants")).toMatchObject({ from: "inferred" });
+    expect(row("context", "setting app.tenant_id (tenant)")).toMatchObject({
+      because: [expect.stringContaining("current_setting('app.tenant_id')")],
+    });
+    expect(row("roles.tenant", "shop_app")).toMatchObject({
+      from: "inferred",
+      because: ["shop_app may write 1 table", "shop_app may log in"],
+    });
+    expect(row("tables.app.invoices", "column tenant_id")).toMatchObject({ from: "inferred" });
+    expect(row("global", "app.plans")).toMatchObject({ from: "declared" });
+    expect(row("global", "app.news")).toMatchObject({ from: "inferred" });
+    const { out } = await wt("config", "print", "--origin");
+    expect(out).toMatch(/tables\.app\.invoices: column tenant_id {2}\(inferred\)\n {4}\S/);
+    const short = await wt("config", "print");
+    expect([short.out.includes("inferred"), short.err]).toEqual([false, expect.stringContaining("--origin")]);
+  });
+
   it("prints the options and where they come from", async () => {
     await put({ "watertight.config.json": '{ "failOn": "never" }' });
     const printed = await wt("config", "print", "--origin", "--json");
+    expect(printed.exitCode).toBe(0);
+    expect(printed.json()).toMatchObject({
+      inferred: [],
+      notInferred: expect.stringContaining("WT_CHECK_NO_MIGRATIONS"),
+    });
     expect(printed.json().options).toContainEqual({
       path: "failOn",
       value: "never",

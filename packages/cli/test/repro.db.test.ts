@@ -49,6 +49,9 @@ describe.each([18, 15] as const)("repro --up on PostgreSQL %i", (version) => {
   it("shows B's row by hand, with the ids of the report", async () => {
     const { id, attempt } = await leak();
     const [, b, canary] = /tenant B is (\S+); texts of B contain (\S+)/.exec(attempt.repro)!;
+    const printed = (await wt(["repro", id])).out;
+    expect(printed).toContain(`-- to run it: watertight repro ${id} --up`);
+    expect(printed.slice(0, printed.indexOf("\nbegin;"))).toContain("psql -X -d DATABASE -f FILE");
     let seen: { script: string; host: string } | undefined;
     const up = await wt(["repro", id, "--up", "--json"], {
       async interrupted(out) {

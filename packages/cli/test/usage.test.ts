@@ -64,6 +64,31 @@ describe("usage", () => {
     60_000,
   );
 
+  it.each([
+    [["check", "nowhere/at-all"], "WT_CLI_USAGE: There is no folder nowhere/at-all. Name the project's folder:"],
+    [
+      ["check", "package.json"],
+      "WT_CLI_USAGE: package.json is a file, not a folder. To check this file: --sql package.json",
+    ],
+    [
+      ["check", "--report", "pdf=x"],
+      "WT_CLI_USAGE: --report pdf=x: there is no format pdf. Write --report FORMAT=FILE; formats: json,",
+    ],
+    [["check", "--report", "html"], "WT_CLI_USAGE: --report html names no file. Write: --report html=FILE"],
+    [["check", "--tool", "supabas"], "WT_CONFIG_OPTION: --tool must be one of"],
+    [["check", "--server", "9"], "WT_CONFIG_OPTION: --server must be 15, 16, 17 or 18"],
+    [["check", "--config", "no.ts"], "WT_CONFIG_FILE: no.ts does not exist."],
+  ])(
+    "%j says what is wrong and what to do",
+    async (argv, message) => {
+      const result = await capture(argv);
+      expect([result.exitCode, result.out]).toEqual([2, ""]);
+      expect(result.err).toContain(message);
+      expect(result.err.trimEnd().split("\n")).toHaveLength(1);
+    },
+    60_000,
+  );
+
   it.each(["mysql://me:s3cret@localhost/db", "localhost:s3cret", "/tmp s3cret", "postgres://me:s3cret@localhost:x/db"])(
     "takes only a postgres:// URL, wherever it comes from: %s",
     async (url) => {

@@ -9,7 +9,8 @@ import type { Place, Statement } from "../history/statement.ts";
 import type { Attempt } from "../matrix/matrix.ts";
 import type { Finding, Report } from "../report/report.ts";
 import type { RuleFinding, Severity, Verdict } from "../rules/rule.ts";
-import type { Tenancy, Understanding } from "../understand/understanding.ts";
+import { tenancyText } from "../understand/inferred-rows.ts";
+import type { Understanding } from "../understand/understanding.ts";
 import { blame } from "./blame.ts";
 
 /** A finding after the attacks: a rule's, or one that only an attack saw. */
@@ -87,17 +88,4 @@ export function describeTables({ tables }: Understanding): Report["tables"] {
     tenancy: tenancyText(tenancy),
     because: `${evidence.source}: ${evidence.because.join("; ")}`,
   }));
-}
-
-function tenancyText(tenancy: Tenancy): string {
-  switch (tenancy.kind) {
-    case "column":
-      return `column ${tenancy.column}`;
-    case "derived":
-      return `${tenancy.columns.join(", ")} -> ${tenancy.parent.schema}.${tenancy.parent.name}`;
-    case "tenants":
-      return `tenants, by ${tenancy.column}`;
-    default:
-      return tenancy.kind;
-  }
 }

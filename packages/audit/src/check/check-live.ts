@@ -2,6 +2,7 @@
  * The check of a live database: its catalog is read at one moment, rules judge it, the server answers a few questions in transactions that roll back.
  * Must never attack, never write, and never read a row of a table: what the rules find stays UNVERIFIED, and the report says so.
  */
+import { counted } from "../words/counted.ts";
 import { type Queryable, readSnapshot, type Snapshot } from "@watertight/schema";
 import type { MigrationTool } from "../find/migration.ts";
 import type { Report } from "../report/report.ts";
@@ -11,7 +12,8 @@ import { runRules } from "../rules/run-rules.ts";
 import type { Facts } from "../rules/rule.ts";
 import { probeServer } from "../server/probe-server.ts";
 import { serverFindings } from "../server/server-findings.ts";
-import { assembleFindings, type DecidedFinding, describeTables } from "./assemble.ts";
+import { acceptanceWarnings } from "./acceptance-warnings.ts";
+import { type Acceptances, assembleFindings, type DecidedFinding, describeTables } from "./assemble.ts";
 import { noAttacks } from "./attack-replay.ts";
 import { baselineOf } from "./baseline.ts";
 import { loadParser } from "../understand/sql/parser.ts";
@@ -49,20 +51,24 @@ export async function checkLive(request: LiveRequest): Promise<{ readonly report
   loadParser().catch(() => {});
   const snapshot = await timed("snapshot", () => read(db, options.limits.statementSeconds * 1000));
   signal?.throwIfAborted();
-  onProgress({ step: "find", text: `${snapshot.relations.length} relations in database ${snapshot.database.name}` });
+  onProgress({
+    step: "find",
+    text: `${counted(snapshot.relations.length, "relation")} in database ${snapshot.database.name}`,
+  });
   const facts = await timed("understand", () => factsFrom(snapshot, undefined, resolved));
   const found = await timed("rules", async () => runRules(facts));
-  onProgress({ step: "judge", text: `${found.length} findings by the rules` });
+  onProgress({ step: "judge", text: `${counted(found.length, "finding")} by the rules` });
   const probes = await timed("probe", () => probeServer(db));
   const matrix = noAttacks(why);
   const ofServer = serverFindings(snapshot, probes).map((finding): DecidedFinding => ({ ...finding, attempt: null }));
-  const findings = assembleFindings([...decide(found, matrix, facts), ...ofServer], undefined, {
+  const accepted: Acceptances = {
     accept: options.accept,
     suppressions: [],
     file: configFile ?? "watertight.config.ts",
     baseline: await baselineOf(root, options.baseline),
     today,
-  });
+  };
+  const findings = assembleFindings([...decide(found, matrix, facts), ...ofServer], undefined, accepted);
   const report: Report = {
     schemaVersion: 1,
     tool: { name: "watertight", version: toolVersion() },
@@ -73,6 +79,13 @@ export async function checkLive(request: LiveRequest): Promise<{ readonly report
     tables: describeTables(facts.understanding),
     findings,
     matrix,
+    fixable: [],
+    warnings: acceptanceWarnings(accepted, {
+      findings,
+      problems: [],
+      baselineFile: options.baseline,
+      complete: false,
+    }),
     residuals,
     timing: timing(),
     live: {

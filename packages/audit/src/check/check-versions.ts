@@ -64,6 +64,12 @@ function mergeReports(base: Report, other: Report, version: number): Report {
       ],
     },
     findings: [...base.findings.filter(({ id }) => !replaced.has(id)), ...extra],
+    fixable: [...new Set([...base.fixable, ...other.fixable])],
+    // what means a finding on one version is no mistake
+    warnings: base.warnings.filter(
+      ({ kind, where, id }) =>
+        kind !== "unmatched" || other.warnings.some((each) => each.where === where && each.id === id),
+    ),
     matrix: {
       ...base.matrix,
       attempts: base.matrix.attempts + other.matrix.attempts,

@@ -2,10 +2,12 @@
  * The whole check of a project: find, parse, replay, understand, judge, attack, report. One road for the command line, CI and everyone else.
  * Must never write into the project; what is to be kept, the caller writes.
  */
+import { counted } from "../words/counted.ts";
 import { randomBytes } from "node:crypto";
 import type { ResolvedOptions } from "../config/resolve-options.ts";
-import { type Suppression, suppressionsIn } from "../config/suppressions.ts";
+import { type Suppression, type SuppressionProblem, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
+import { planFixes } from "../fix/plan-fixes.ts";
 import { attackReplay, noAttacks } from "./attack-replay.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
@@ -13,16 +15,18 @@ import { binariesOf } from "../replay/binaries.ts";
 import { bootSandbox } from "../replay/boot.ts";
 import { type Replay, replay } from "../replay/replay.ts";
 import { OWNER } from "../replay/sandbox.ts";
-import type { Report } from "../report/report.ts";
+import type { Finding, Report } from "../report/report.ts";
 import type { Facts } from "../rules/rule.ts";
+import { worthFixing } from "../report/order.ts";
 import { residuals } from "../rules/residuals.ts";
 import { runRules } from "../rules/run-rules.ts";
+import { acceptanceWarnings } from "./acceptance-warnings.ts";
 import { type Acceptances, assembleFindings, countStatements, describeTables } from "./assemble.ts";
 import { baselineOf } from "./baseline.ts";
 import { decide } from "./decide.ts";
 import { factsFrom } from "./facts.ts";
 import { withoutSandboxRights } from "./sandbox-rights.ts";
-import { chooseMigrations } from "./sources.ts";
+import { chooseMigrations, nothingRan } from "./sources.ts";
 import { makeStopwatch } from "./stopwatch.ts";
 import { toolVersion } from "./tool-version.ts";
 
@@ -66,7 +70,7 @@ export interface Checked {
   readonly facts: Facts;
   readonly set: MigrationSet;
   readonly replay: Replay;
-  /** Sentences for the person: other migrations that were found, acceptances that have run out. */
+  /** Sentences for the person: other migrations that were found. */
   readonly remarks: readonly string[];
   close(): Promise<void>;
 }
@@ -76,7 +80,7 @@ export const newSeed = (): string => randomBytes(8).toString("hex");
 
 /**
  * Checks a project.
- * @throws CheckError, ConfigError, EmbeddedError
+ * @throws CheckError WT_CHECK_NO_MIGRATIONS, WT_CHECK_NOTHING_RAN, ConfigError, EmbeddedError
  * @example
  * const { report, close } = await check({ root: process.cwd(), resolved: resolveOptions({}), configFile: null });
  * try { console.log(report.findings.length); } finally { await close(); }
@@ -89,13 +93,13 @@ export async function check(request: CheckRequest): Promise<Checked> {
 
   const { set: all, others } = await timed("find", () => chooseMigrations(root, options));
   const set = { ...all, migrations: [...all.migrations.slice(0, request.until), ...(request.append ?? [])] };
-  onProgress({ step: "find", text: `${set.migrations.length} migrations in ${set.folder} (${set.tool})` });
+  onProgress({ step: "find", text: `${counted(set.migrations.length, "migration")} in ${set.folder} (${set.tool})` });
   const [version = 18] = options.server;
   const binaries = binariesOf(version);
   const boot = bootSandbox({ version, ...(binaries === undefined ? {} : { binaries }) });
   try {
     const parsed = await timed("parse", () => parseMigrations(set));
-    const { accept, suppressions, remarks } = acceptances(set, request, today);
+    const { suppressions, problems } = suppressionsOf(set, request, today);
     const sandbox = await timed("boot", () => boot.ready());
     const replayed = await timed("replay", () =>
       replay(parsed, {
@@ -108,11 +112,13 @@ export async function check(request: CheckRequest): Promise<Checked> {
         ...(signal === undefined ? {} : { signal }),
       }),
     );
+    // of a part of the history, for bisect, nothing need come
+    if (request.until === undefined) refuseNothing(set, replayed);
     const facts = await timed("understand", () =>
       factsFrom(withoutSandboxRights(replayed.snapshot, replayed.history, OWNER), replayed.history, resolved),
     );
     const found = await timed("rules", async () => runRules(facts));
-    onProgress({ step: "judge", text: `${found.length} findings by the rules` });
+    onProgress({ step: "judge", text: `${counted(found.length, "finding")} by the rules` });
     const matrix: Matrix =
       request.attack === false
         ? noAttacks(null)
@@ -125,13 +131,14 @@ export async function check(request: CheckRequest): Promise<Checked> {
               ...(signal === undefined ? {} : { signal }),
             }),
           );
-    const findings = assembleFindings(decide(found, matrix, facts), replayed.history, {
-      accept,
+    const accepted: Acceptances = {
+      accept: options.accept,
       suppressions,
       file: configFile ?? "watertight.config.ts",
       baseline: await baselineOf(root, options.baseline),
       today,
-    });
+    };
+    const findings = assembleFindings(decide(found, matrix, facts), replayed.history, accepted);
     const report: Report = {
       schemaVersion: 1,
       tool: { name: "watertight", version: toolVersion() },
@@ -142,19 +149,38 @@ export async function check(request: CheckRequest): Promise<Checked> {
       tables: describeTables(facts.understanding),
       findings,
       matrix,
+      fixable: fixableOf(facts, findings),
+      warnings: acceptanceWarnings(accepted, {
+        findings,
+        problems,
+        baselineFile: options.baseline,
+        complete: matrix.cells.length > 0 && request.until === undefined,
+      }),
       residuals,
       timing: timing(),
       ...(request.attack === false ? {} : { seed }),
     };
-    const also = others.map(
+    const remarks = others.map(
       (other) =>
-        `also found, not checked: ${other.folder} (${other.tool}, ${other.migrations.length}); choose with --folder`,
+        `also found, not checked: ${other.folder} (${other.tool}, ${counted(other.migrations.length, "migration")}); choose with --folder`,
     );
-    return { report, facts, set, replay: replayed, remarks: [...also, ...remarks], close: () => boot.close() };
+    return { report, facts, set, replay: replayed, remarks, close: () => boot.close() };
   } catch (error) {
     await boot.close();
     throw error;
   }
+}
+
+/** A schema of which nothing came must not look like one without a finding. */
+function refuseNothing(set: MigrationSet, { statements }: Replay): void {
+  const failed = statements.find(({ outcome }) => outcome.state === "failed");
+  if (failed?.outcome.state !== "failed" || statements.some(({ outcome }) => outcome.state === "ran")) return;
+  throw nothingRan(set, statements.length, failed.place, failed.outcome.reason);
+}
+
+function fixableOf(facts: Facts, findings: readonly Finding[]): string[] {
+  const { statements } = planFixes(facts, worthFixing(findings));
+  return [...new Set(statements.flatMap((statement) => statement.findings))];
 }
 
 /** Files and parts of files that could not be read count as statements that failed: what they make is not judged. */
@@ -162,18 +188,18 @@ function withUnread(counted: Report["statements"], { unread }: MigrationSet): Re
   return { ...counted, read: counted.read + unread.length, failed: [...unread, ...counted.failed] };
 }
 
-function acceptances(
+function suppressionsOf(
   set: MigrationSet,
   { resolved: { options } }: CheckRequest,
   today: Date,
-): { accept: Acceptances["accept"]; suppressions: Suppression[]; remarks: string[] } {
+): { suppressions: Suppression[]; problems: SuppressionProblem[] } {
   const suppressions: Suppression[] = [];
-  const remarks: string[] = [];
+  const problems: SuppressionProblem[] = [];
   for (const { file, fragments } of set.migrations)
     for (const { sql, line } of fragments) {
       const own = suppressionsIn(file, sql, { today, maxDays: options.acceptDays, line });
       suppressions.push(...own.suppressions);
-      remarks.push(...own.problems, ...own.expired);
+      problems.push(...own.problems);
     }
-  return { accept: options.accept, suppressions, remarks };
+  return { suppressions, problems };
 }

@@ -2,6 +2,7 @@
  * The six items that every audit of tenant isolation asks for, each with what supports the answer. Must never say PASS for what only a running system
  * shows: that is UNVERIFIED, with the reason.
  */
+import { counted } from "../words/counted.ts";
 import type { Relation } from "@watertight/schema";
 import type { Cell, Matrix } from "../matrix/matrix.ts";
 import { tenantRelations } from "../rules/judge/tenant-rows.ts";
@@ -83,7 +84,7 @@ function enabled(context: ChecklistContext, tables: readonly Relation[]): Verdic
     return fail([...open.map((table) => `${dotted(table)}: row security is off`), ...children]);
   return tables.length === 0
     ? unverified(nothingFound)
-    : pass(`${tables.length} of ${tables.length} tables: ${names(tables)}`);
+    : pass(`${tables.length} of ${counted(tables.length, "table")}: ${names(tables)}`);
 }
 
 function forced({ reach }: Facts, context: ChecklistContext, tables: readonly Relation[]): Verdict {
@@ -99,7 +100,7 @@ function forced({ reach }: Facts, context: ChecklistContext, tables: readonly Re
   const lax = tables.filter((table) => !table.forced);
   if (lax.length === 0)
     return pass(
-      `${tables.length} of ${tables.length} tables are forced, and no application role is a superuser or has BYPASSRLS`,
+      `${tables.length} of ${counted(tables.length, "table is", "tables are")} forced, and no application role is a superuser or has BYPASSRLS`,
     );
   return unverified(
     "nothing that the schema shows acts as the owner; whether a job, a console or a migration in production does, only the running system tells",
@@ -149,7 +150,7 @@ function idor({ matrix }: ChecklistContext): Verdict {
   const open = cells.filter(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE");
   return unverified(
     "the database refuses them; whether every endpoint of the application asks with this role and context, only the running application tells",
-    `${tries} attacks with another tenant's rows, none got through`,
+    `${counted(tries, "attack")} with another tenant's rows, none got through`,
     ...open.map((cell) => `${said(cell)}: not decided: ${cell.reason ?? ""}`),
   );
 }
@@ -163,7 +164,7 @@ function tenantKeys(context: ChecklistContext, tables: readonly Relation[]): Ver
   if (crossing.length > 0) return fail(crossing);
   return unverified(
     "the keys of the tables are; whether keys of encryption, caches and files are, only the running system tells",
-    `foreign and unique keys of ${tables.length} tables carry the tenant, or can't be guessed`,
+    `foreign and unique keys of ${counted(tables.length, "table")} carry the tenant, or can't be guessed`,
   );
 }
 

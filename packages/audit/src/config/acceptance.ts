@@ -37,20 +37,23 @@ export function acceptanceOf(
   file: string,
 ): { readonly reason: string; readonly until: string; readonly where: string } | null {
   const inForce = (until: string): boolean => expiryProblem(until, today, Number.POSITIVE_INFINITY) === null;
-  const at = accept.findIndex(
-    ({ rule, target, expires }) => rule === finding.vector && inForce(expires) && names(target, finding),
-  );
+  const at = accept.findIndex((entry) => inForce(entry.expires) && meets(entry, finding));
   const entry = accept[at];
   if (entry) return { reason: entry.reason, until: entry.expires, where: `${file}: accept[${at}]` };
   const inline = suppressions.find(
-    (each) =>
-      each.rules.includes(finding.vector) &&
-      inForce(each.until) &&
-      each.file === finding.place?.file &&
-      each.covers.from <= finding.place.line &&
-      finding.place.line <= each.covers.to,
+    (each) => each.rules.includes(finding.vector) && inForce(each.until) && covers(each, finding),
   );
   return inline ? { reason: inline.reason, until: inline.until, where: `${inline.file}:${inline.line}` } : null;
+}
+
+/** Whether an entry of the configuration means this finding, in force or not. */
+export function meets({ rule, target }: AcceptConfig, finding: Acceptable): boolean {
+  return rule === finding.vector && names(target, finding);
+}
+
+/** Whether a suppression stands at the statement to blame, whichever rules it names. */
+export function covers({ file, covers: { from, to } }: Suppression, { place }: Acceptable): boolean {
+  return file === place?.file && from <= place.line && place.line <= to;
 }
 
 /** Whether a target means this finding: its id, its object with or without schema, or the part of it. */

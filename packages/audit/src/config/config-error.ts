@@ -16,7 +16,7 @@ export type ConfigErrorCode =
 
 const nextSteps: Readonly<Record<ConfigErrorCode, string>> = {
   WT_CONFIG_FILE: "Correct the file; it is run as TypeScript.",
-  WT_CONFIG_OPTION: "Correct the option; all of them: watertight config print",
+  WT_CONFIG_OPTION: "Correct the option; all of them stand in docs/config.md.",
   WT_CONFIG_NAME: "Correct the name; what was found: watertight check --json",
   WT_CONFIG_ACCEPT: "Fix the finding, or accept it with a reason and a date.",
 };
@@ -32,14 +32,17 @@ export class ConfigError extends Error {
   readonly retryable: boolean = false;
   readonly exitCode: number = 2;
   readonly docUrl: string;
-  /** Every problem; the message names the first. */
+  /** Every problem, a sentence without its full stop; the message has them all. */
   readonly problems: readonly string[];
 
   constructor(code: ConfigErrorCode, problems: readonly string[], options: { next?: string; cause?: unknown } = {}) {
-    const [first = "the configuration cannot be used", ...others] = problems;
-    const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+    const [only = "the configuration cannot be used", ...others] = problems;
+    const said = others.length === 0 ? only : `${problems.length} problems: ${problems.join("; ")}`;
     const hint = options.next ?? nextSteps[code];
-    super(`${code}: ${first}${more}. ${hint}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      `${code}: ${said}${said.endsWith("?") ? "" : "."} ${hint}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.hint = hint;
     this.problems = problems;

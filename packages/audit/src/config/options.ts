@@ -14,19 +14,22 @@ export interface Option {
   readonly path: string;
   readonly kind: OptionKind;
   readonly default: unknown;
+  /** The flag, where its name does not follow from the path. */
+  readonly flag: string | null;
 }
 
-const option = (path: string, kind: OptionKind, byDefault: unknown = null): Option => ({
+const option = (path: string, kind: OptionKind, byDefault: unknown = null, flag: string | null = null): Option => ({
   path,
   kind,
   default: byDefault,
+  flag,
 });
 
 /** The table. */
 export const options: readonly Option[] = [
-  option("migrations.tool", "text"),
-  option("migrations.folder", "text"),
-  option("migrations.files", "list", []),
+  option("migrations.tool", "text", null, "--tool"),
+  option("migrations.folder", "text", null, "--folder"),
+  option("migrations.files", "list", [], "--sql"),
   option("tenant.column", "text"),
   option("tenant.table", "text"),
   option("tenant.type", "text"),
@@ -45,13 +48,13 @@ export const options: readonly Option[] = [
   option("accept", "object", []),
   option("acceptDays", "number", 90),
   option("baseline", "text", ".watertight/baseline.json"),
-  option("reports.json", "text"),
-  option("reports.sarif", "text"),
-  option("reports.junit", "text"),
-  option("reports.github", "text"),
-  option("reports.gitlab", "text"),
-  option("reports.markdown", "text"),
-  option("reports.html", "text"),
+  option("reports.json", "text", null, "--report json"),
+  option("reports.sarif", "text", null, "--report sarif"),
+  option("reports.junit", "text", null, "--report junit"),
+  option("reports.github", "text", null, "--report github"),
+  option("reports.gitlab", "text", null, "--report gitlab"),
+  option("reports.markdown", "text", null, "--report markdown"),
+  option("reports.html", "text", null, "--report html"),
   option("limits.seconds", "number", 300),
   option("limits.statementSeconds", "number", 30),
   option("limits.attackSeconds", "number", 120),
@@ -62,9 +65,9 @@ export function variableOf({ path }: Option): string {
   return `WATERTIGHT_${words(path).join("_").toUpperCase()}`;
 }
 
-/** The flag of an option: --fail-on for failOn. */
-export function flagOf({ path }: Option): string {
-  return `--${words(path).join("-")}`;
+/** The flag of an option: --fail-on for failOn, --folder for migrations.folder, --report html for reports.html. */
+export function flagOf({ path, flag }: Option): string {
+  return flag ?? `--${words(path).join("-")}`;
 }
 
 function words(path: string): string[] {

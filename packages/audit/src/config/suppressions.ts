@@ -18,13 +18,18 @@ export interface Suppression {
   readonly covers: { readonly from: number; readonly to: number };
 }
 
+/** One that is not in order. */
+export interface SuppressionProblem {
+  readonly file: string;
+  readonly line: number;
+  /** The end of a sentence: what it lacks. */
+  readonly text: string;
+}
+
 /** The suppressions of a text, and what is wrong with the others. */
 export interface Suppressions {
   readonly suppressions: readonly Suppression[];
-  /** Sentences with file and line. */
-  readonly problems: readonly string[];
-  /** Those of `suppressions` that have run out, as sentences. */
-  readonly expired: readonly string[];
+  readonly problems: readonly SuppressionProblem[];
 }
 
 /** How to read them. */
@@ -39,14 +44,13 @@ const mark = /^(?:--|\/\*)\s*watertight:ignore\b(.*)$/s;
 
 /** Reads the suppressions of one file or fragment. */
 export function suppressionsIn(file: string, text: string, options: SuppressionOptions): Suppressions {
-  if (!text.includes("watertight:ignore")) return { suppressions: [], problems: [], expired: [] };
+  if (!text.includes("watertight:ignore")) return { suppressions: [], problems: [] };
   const lineAt = lineCounter(text, options.line ?? 1);
   const statements = split(text)
     .filter((piece) => piece.kind === "statement")
     .map(({ start, end }) => ({ start, end, from: lineAt(start), to: lineAt(end - 1) }));
   const suppressions: Suppression[] = [];
-  const problems: string[] = [];
-  const expired: string[] = [];
+  const problems: SuppressionProblem[] = [];
   // comments and statements both come in order
   let next = 0;
   for (const { at, comment } of commentsOf(text, 0, text.length)) {
@@ -64,14 +68,13 @@ export function suppressionsIn(file: string, text: string, options: SuppressionO
       ...(late && !late.expired ? [late.text] : []),
       ...(covers ? [] : ["no statement follows it"]),
     ];
-    if (wrong.length > 0 || !covers) problems.push(`${file}:${line}: watertight:ignore ${wrong.join(", and ")}`);
+    if (wrong.length > 0 || !covers) problems.push({ file, line, text: wrong.join(", and ") });
     else {
       const { rules, until = "", reason = "", owner = null } = read;
       suppressions.push({ rules, until, reason, owner, file, line, covers: { from: covers.from, to: covers.to } });
-      if (late) expired.push(`${file}:${line}: watertight:ignore ${rules.join(",")} ${late.text}`);
     }
   }
-  return { suppressions, problems, expired };
+  return { suppressions, problems };
 }
 
 /** All comments, also those in the bodies of functions. */

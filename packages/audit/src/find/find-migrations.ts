@@ -16,7 +16,7 @@ import { isDump, pgDump } from "./tools/pg-dump.ts";
 import { prisma } from "./tools/prisma.ts";
 import { nodePgMigrate, programs } from "./tools/programs.ts";
 import { sqitch } from "./tools/sqitch.ts";
-import { sql } from "./tools/sql.ts";
+import { anySql, sql } from "./tools/sql.ts";
 import { supabase } from "./tools/supabase.ts";
 
 /** Where to look. */
@@ -25,6 +25,8 @@ export interface FindOptions {
   readonly paths?: readonly string[];
   /** Files of SQL in the order in which they run; nothing is searched then. */
   readonly sql?: readonly string[];
+  /** Also SQL that defines nothing. */
+  readonly any?: boolean;
 }
 
 /** Tools in the order in which they may claim files: the surest signs first. */
@@ -69,10 +71,10 @@ function weight({ tool, folder, migrations }: MigrationSet): number {
   );
 }
 
-async function search(project: Project): Promise<MigrationSet[]> {
+async function search(project: Project, any: boolean): Promise<MigrationSet[]> {
   const sets: MigrationSet[] = [];
   let free = project.files;
-  for (const tool of tools) {
+  for (const tool of any ? [...tools, anySql] : tools) {
     const found = await tool(project, free);
     const taken = new Set([
       ...found.claimed,
@@ -112,9 +114,9 @@ async function named(root: string, paths: readonly string[]): Promise<MigrationS
  * can't be read.
  */
 export async function findMigrations(root: string, options: FindOptions = {}): Promise<MigrationSet[]> {
-  const { paths = [], sql: files = [] } = options;
+  const { paths = [], sql: files = [], any = false } = options;
   const project = await openProject(root, paths);
-  const [first, ...rest] = files.length > 0 ? await named(root, files) : await search(project);
+  const [first, ...rest] = files.length > 0 ? await named(root, files) : await search(project, any);
   const lost = files.length > 0 ? [] : project.problems;
   if (first === undefined) {
     const unread = [...lost];

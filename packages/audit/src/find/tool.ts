@@ -93,6 +93,3 @@ export function byFolder(files: readonly string[]): Map<string, string[]> {
   }
   return folders;
 }
-
-/** "1 file", "2 files". */
-export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;

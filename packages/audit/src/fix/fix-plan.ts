@@ -34,4 +34,6 @@ export interface LeftToPerson {
 export interface FixPlan {
   readonly statements: readonly FixStatement[];
   readonly left: readonly LeftToPerson[];
+  /** What the statements refuse from then on, and what the application must do: sentences. */
+  readonly application: readonly string[];
 }

@@ -5,6 +5,7 @@
 import { posix } from "node:path";
 import type { Migration, MigrationSet } from "../find/migration.ts";
 import type { FixPlan, FixStatement } from "./fix-plan.ts";
+import { protectMark } from "./mark.ts";
 
 /** A file to write. */
 export interface NewFile {
@@ -77,7 +78,8 @@ export function migrationFiles(set: MigrationSet, plan: FixPlan, now: Date): New
   const naming = namingOf(set, now);
   return groups.map(({ words, own, transaction }, at) => {
     const file = posix.normalize(naming.file(at, words));
-    const sql = sqlText(words, own);
+    const last = at === groups.length - 1;
+    const sql = sqlText(words, own, last ? plan.application : []);
     return {
       file,
       text: naming.wrap(sql, transaction),
@@ -106,10 +108,21 @@ const heads: Readonly<Record<string, string>> = {
   watertight: "Locks are short, or none (VALIDATE CONSTRAINT); on a busy database set lock_timeout and try again.",
 };
 
-function sqlText(words: string, statements: readonly FixStatement[]): string {
-  const head = `-- Written by watertight protect. ${heads[words]}`;
-  const lines = statements.map(({ sql, findings }) => `-- ${[...new Set(findings)].join(", ")}\n${sql};`);
-  return `${head}\n${lines.join("\n")}\n`;
+function sqlText(words: string, statements: readonly FixStatement[], application: readonly string[]): string {
+  const head = [
+    `${protectMark} ${heads[words]}`,
+    ...(application.length === 0 ? [] : ["-- What your application must do when all files have run:"]),
+    ...application.flatMap((each) => wrapped(each).map((line, at) => comment(`${at === 0 ? "* " : "  "}${line}`))),
+  ];
+  const lines = statements.map(({ sql, findings }) => `${comment([...new Set(findings)].join(", "))}\n${sql};`);
+  return `${[...head, ...lines].join("\n")}\n`;
+}
+
+// names of the schema stand in it: a line end in one must not begin a statement
+const comment = (text: string): string => `-- ${text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")}`;
+
+function wrapped(text: string): string[] {
+  return text.match(/\S.{0,115}(?=\s|$)|\S+/g) ?? [];
 }
 
 /** YYYYMMDDHHMMSS in UTC, one second later for each file. */

@@ -3,10 +3,11 @@
  * the floor that its tenancy asks for. Roles and meanings are left to the person. Must never drop a table, a column or a row, and must never
  * guess a context: a policy that compares with the wrong setting locks everybody out.
  */
-import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
+import { quoteName, type Relation } from "@watertight/schema";
 import type { Finding } from "../report/report.ts";
-import { tenantCheck } from "../rules/predicate/tenant-check.ts";
+import { floorStatements } from "../rules/predicate/floor.ts";
 import type { Facts } from "../rules/rule.ts";
+import { applicationDuties } from "./application-duties.ts";
 import type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix-plan.ts";
 import { expandStatements } from "./expand.ts";
 import { roleSplit } from "./role-split.ts";
@@ -40,6 +41,12 @@ const needsFloor = new Set([
   "B13",
   "B14",
 ]);
+/** What can be said in SQL, and is for a person to choose. */
+const decisions: Readonly<Record<string, string>> = {
+  B22: "it takes a decision: a setting that requests name their tenant in, or a role for each tenant",
+  D3: "it takes a decision: what the application reads in its place",
+  E5: "it takes a decision: whether a value may be one for all tenants",
+};
 /** Who may do what as whom is decided outside of migrations. */
 const roleQuestions = new Set(["A4", "A5", "A6", "A7", "A8", "A9"]);
 
@@ -77,7 +84,7 @@ export function planFixes(
     }
     const relation = relationOf(facts, finding);
     if (needsFloor.has(vector) && relation !== undefined) {
-      const floor = floorFor(facts, relation);
+      const floor = floorStatements(facts, relation);
       if (typeof floor === "string") leave(floor);
       else {
         for (const sql of floor) put(sql, "short", id);
@@ -90,13 +97,20 @@ export function planFixes(
       }
       continue;
     }
+    const decision = decisions[vector];
+    if (decision !== undefined) {
+      leave(decision);
+      continue;
+    }
     const { statements: own, words } = splitAdvice(fix);
     const unusable = own.find(({ type }) => allowed[type] === undefined);
     if (own.length === 0 || unusable !== undefined) {
       leave(
         own.length === 0
           ? "it takes a decision, not a statement"
-          : `${unusable!.sql.split(/\s+/, 2).join(" ")} is not for a migration`,
+          : unusable!.type === "DoStmt"
+            ? "it is about the database as a whole, not the schema: its owner runs it, in each database"
+            : `${unusable!.sql.split(/\s+/, 2).join(" ")} is not for a migration`,
       );
       continue;
     }
@@ -105,57 +119,14 @@ export function planFixes(
   }
   const split = splitRole === undefined ? [] : roleSplit(facts, splitRole);
   const grown = expand ? expandStatements(facts) : [];
-  return { statements: [...split, ...grown, ...inOrder([...statements.values()])], left };
+  const all = [...split, ...grown, ...inOrder([...statements.values()])];
+  return { statements: all, left, application: applicationDuties(facts, all) };
 }
 
 function relationOf({ reach }: Facts, { object }: Finding): Relation | undefined {
   return object.kind === "table" || object.kind === "policy"
     ? reach.relation({ schema: object.schema, name: object.name })
     : undefined;
-}
-
-/** ENABLE, FORCE, the restrictive floor, and a permissive policy where there is none; or why not. */
-function floorFor(facts: Facts, relation: Relation): string[] | string {
-  const { understanding, snapshot } = facts;
-  const table = understanding.tables.find(
-    (each) => each.relation.schema === relation.schema && each.relation.name === relation.name,
-  );
-  if (table === undefined || table.tenancy.kind === "unknown")
-    return "nobody can tell how its rows find their tenant; declare it in watertight.config.ts";
-  if (table.tenancy.kind === "global") return "it is shared by all; revoke what the application must not write";
-  if (understanding.context.length === 0)
-    return "no policy shows where the tenant of a request comes from; declare context in watertight.config.ts, or run: watertight kit install";
-  const name = quoteQualified(relation.schema, relation.name);
-  const check = checkOf(facts, relation, table.tenancy);
-  if (check === null)
-    return "the schema does not show how the tenant of a request is compared with its rows: write the policy by hand";
-  const permissive = snapshot.policies.some(
-    (policy) =>
-      policy.permissive && policy.relation.schema === relation.schema && policy.relation.name === relation.name,
-  );
-  const shown = table.publicRows === null ? check : `(${check}) or (${table.publicRows})`;
-  return [
-    `create policy watertight_floor on ${name} as restrictive for all to public using (${shown}) with check (${check})`,
-    ...(permissive ? [] : [`create policy watertight_all on ${name} for all to public using (true) with check (true)`]),
-    ...(relation.rowSecurity ? [] : [`alter table ${name} enable row level security`]),
-    ...(relation.forced ? [] : [`alter table ${name} force row level security`]),
-  ];
-}
-
-function checkOf(
-  facts: Facts,
-  relation: Relation,
-  tenancy: Facts["understanding"]["tables"][number]["tenancy"],
-): string | null {
-  if (tenancy.kind === "column" || tenancy.kind === "tenants") return tenantCheck(facts, relation);
-  if (tenancy.kind !== "derived") return null;
-  // The parent's own row security decides: whoever sees the parent's row sees its children.
-  const parent = quoteQualified(tenancy.parent.schema, tenancy.parent.name);
-  const own = quoteQualified(relation.schema, relation.name);
-  const pairs = tenancy.columns.map(
-    (column, at) => `parent.${quoteName(tenancy.parentColumns[at]!)} = ${own}.${quoteName(column)}`,
-  );
-  return `exists (select from ${parent} as parent where ${pairs.join(" and ")})`;
 }
 
 const unique = /^alter table (?:only )?(\S+) add unique \((.+)\)$/i;

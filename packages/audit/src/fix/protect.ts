@@ -3,8 +3,9 @@
  * does, after the person has seen the plan.
  */
 import { check, type Checked, type CheckRequest } from "../check/check.ts";
-import { counts, severities } from "../report/order.ts";
-import type { Finding, Report } from "../report/report.ts";
+import { worthFixing } from "../report/order.ts";
+import type { Report } from "../report/report.ts";
+import { applicationDuties } from "./application-duties.ts";
 import type { FixPlan, LeftToPerson } from "./fix-plan.ts";
 import { canWrite, migrationFiles, type NewFile } from "./migration-files.ts";
 import { planFixes } from "./plan-fixes.ts";
@@ -22,11 +23,6 @@ export interface Protected {
 
 // A statement may need another that fails: each round takes out what failed and tries again.
 const rounds = 5;
-
-const judged = (report: Report): Finding[] =>
-  report.findings.filter(
-    (finding) => counts(finding) && severities.indexOf(finding.severity) <= severities.indexOf("medium"),
-  );
 
 /** A check, and what the fix may do. */
 export interface ProtectRequest extends CheckRequest {
@@ -46,7 +42,7 @@ export async function protect(request: ProtectRequest): Promise<Protected> {
   const { report: before, set, facts } = first;
   let plan: FixPlan;
   try {
-    plan = planFixes(facts, judged(before), {
+    plan = planFixes(facts, worthFixing(before.findings), {
       expand: request.expand === true,
       ...(request.splitRole === undefined ? {} : { splitRole: request.splitRole }),
     });
@@ -60,9 +56,15 @@ export async function protect(request: ProtectRequest): Promise<Protected> {
     const { taken, failed } = sortOut(plan, files, again);
     if (failed.length === 0)
       return { before, after: again.report, plan: remaining(plan, again.report), files, writable: canWrite(set) };
-    plan = { statements: taken, left: [...plan.left, ...failed] };
+    plan = { statements: taken, left: [...plan.left, ...failed], application: applicationDuties(facts, taken) };
   }
-  return { before, after: null, plan: { ...plan, statements: [] }, files: [], writable: canWrite(set) };
+  return {
+    before,
+    after: null,
+    plan: { ...plan, statements: [], application: [] },
+    files: [],
+    writable: canWrite(set),
+  };
 }
 
 /** Statements that ran on the copy, and those that did not. */
@@ -87,7 +89,7 @@ function sortOut(
 
 /** What the plan meant to close and the copy still has. */
 function remaining(plan: FixPlan, after: Report): FixPlan {
-  const open = new Map(judged(after).map((finding) => [finding.id, finding]));
+  const open = new Map(worthFixing(after.findings).map((finding) => [finding.id, finding]));
   const said = new Set(plan.left.map(({ finding }) => finding));
   const still = [...new Set(plan.statements.flatMap(({ findings }) => findings))].filter(
     (id) => open.has(id) && !said.has(id),

@@ -2,12 +2,26 @@
  * A role for the application that owns nothing: migrations go on as the owner, requests log in as the new role. Pure. Must never give more than
  * rows: no TRUNCATE, REFERENCES, TRIGGER, no default privileges.
  */
-import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
+import { quoteName, quoteQualified, quoteText, type Relation } from "@watertight/schema";
 import type { Facts } from "../rules/rule.ts";
 import { ledgerName, platformOf } from "../understand/tenants/words.ts";
 import type { FixStatement } from "./fix-plan.ts";
 
 const rows = "select, insert, update, delete";
+
+/** Roles belong to the server, not to the database: where another database of it has made this one, it is taken, if it is bound by row security. */
+function guarded(name: string): string {
+  const [role, text] = [quoteName(name), quoteText(name)];
+  return `do $watertight$
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = ${text}) then
+    create role ${role} login nosuperuser nobypassrls nocreaterole nocreatedb noinherit;
+  elsif exists (select from pg_catalog.pg_roles where rolname = ${text} and (rolsuper or rolbypassrls)) then
+    raise exception 'role % is there already, and row security does not bind it', ${text};
+  end if;
+end
+$watertight$`;
+}
 
 /** The statements. Empty where no table of a tenant is known. */
 export function roleSplit({ snapshot, understanding }: Facts, name: string): FixStatement[] {
@@ -27,7 +41,7 @@ export function roleSplit({ snapshot, understanding }: Facts, name: string): Fix
   const [tables, views, sequences] = [of("r", "p"), of("v", "m"), of("S")];
   if (tables === "") return [];
   return [
-    `create role ${role} login nosuperuser nobypassrls nocreaterole nocreatedb noinherit`,
+    guarded(name),
     ...schemas.map((schema) => `grant usage on schema ${quoteName(schema)} to ${role}`),
     `grant ${rows} on ${tables} to ${role}`,
     ...(views === "" ? [] : [`grant select on ${views} to ${role}`]),

@@ -27,5 +27,11 @@ export function splitAdvice(fix: string): Advice {
     statements.push({ sql, type: nodeType(tree) });
     taken = piece.end;
   }
-  return { statements, words: fix.slice(taken).replace(/^[;\s]+/, "") };
+  return {
+    statements,
+    words: fix
+      .slice(taken)
+      .replace(/^[;\s]+/, "")
+      .replaceAll(/^-- ?/gm, ""),
+  };
 }

@@ -36,6 +36,10 @@ export function reproScript(world: World, attack: Attack, evidence: string): str
     comment(`table ${table.schema}.${table.name}${attack.object ? `, through ${attack.object}` : ""}`),
     comment(`tenant A is ${a.id}, tenant B is ${b.id}; texts of B contain ${b.canary}`),
     comment(`seen when it ran: ${evidence}`),
+    comment(
+      "to run it: watertight repro ID --up brings back the throw-away server with these tenants and rows and prints the command line for psql",
+    ),
+    comment("elsewhere it needs a database with the migrations and rows of these ids: psql -X -d DATABASE -f FILE"),
     // an error inside must not end the script: some attacks are an error
     "\\set ON_ERROR_STOP off",
     "\\set ON_ERROR_ROLLBACK off",

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import type { Severity } from "../rules/rule.ts";
 import { markdownReport } from "./markdown.ts";
-import { objectText, openFindings } from "./order.ts";
+import { objectText, openFindings, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 
 const kinds: Readonly<Record<Severity, "error" | "warning" | "notice">> = {
@@ -32,6 +32,10 @@ export function githubAnnotations(report: Report): string {
   for (const { file, line, reason } of unread.slice(0, mostOfAKind))
     lines.push(
       `::warning file=${property(file)},line=${line},title=not replayed::${data(`${reason}. What it makes is not judged.`)}`,
+    );
+  for (const warning of report.warnings.slice(0, mostOfAKind))
+    lines.push(
+      `::warning file=${property(warning.file)},line=${warning.line ?? 1},title=accepted risk::${data(warningText(warning))}`,
     );
   return lines.map((line) => `${line}\n`).join("");
 }

@@ -2,13 +2,14 @@
  * What was checked and how, in words: migrations that were replayed and attacked, or a live database that was only read. Must never let a check that
  * left something out look like one that found nothing. Pure.
  */
+import { counted } from "../words/counted.ts";
 import type { Report } from "./report.ts";
 
 /** What was checked: "db/migrations (sql, 12 migrations)". */
 export function groundText({ source, live, server }: Report): string {
   const what =
     live === undefined
-      ? `${source.folder} (${source.kind}, ${source.migrations} migrations)`
+      ? `${source.folder} (${source.kind}, ${counted(source.migrations, "migration")})`
       : `database ${source.folder} (live, read as ${live.role})`;
   return `${what} on PostgreSQL ${[server.version, ...(server.also ?? [])].join(" and ")}`;
 }
@@ -16,9 +17,9 @@ export function groundText({ source, live, server }: Report): string {
 /** What was done: statements, seeds, attacks; of a live database, what was asked of it. */
 export function workText({ statements, matrix, live }: Report): string {
   if (live !== undefined)
-    return `catalog read at one moment, ${live.probes.length} questions to the server in transactions that rolled back, nothing attacked`;
+    return `catalog read at one moment, ${counted(live.probes.length, "question")} to the server in transactions that rolled back, nothing attacked`;
   const seeded = matrix.seeded.filter(({ problem }) => problem === null).length;
-  return `${statements.ran} of ${statements.read} statements ran, ${seeded}/${matrix.seeded.length} tables seeded for two tenants, ${matrix.attempts} attacks over ${matrix.connections} connections`;
+  return `${statements.ran} of ${counted(statements.read, "statement")} ran, ${seeded}/${counted(matrix.seeded.length, "table")} seeded for two tenants, ${counted(matrix.attempts, "attack")} over ${counted(matrix.connections, "connection")}`;
 }
 
 /** What was left out, a sentence each. Replayed statements that failed have a list of their own. */

@@ -5,8 +5,8 @@
 import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
 import { headline } from "./markdown.ts";
-import { legend, marks, matrixRows } from "./matrix-rows.ts";
-import { counts, objectText, openFindings } from "./order.ts";
+import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
+import { counts, objectText, openFindings, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 import { visibleReport } from "./visible.ts";
 
@@ -17,6 +17,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; vertical-align: top; }
+.made { width: auto; }
 .matrix td { text-align: center; white-space: nowrap; }
 .LEAK { color: var(--bad); font-weight: 700; } .BLOCKED { color: var(--good); } .UNVERIFIED, .UNRELIABLE { color: var(--unsure); }
 article { border: 1px solid var(--line); border-left: .4rem solid var(--line); padding: .2rem 1rem .8rem; margin: 1rem 0; break-inside: avoid; }
@@ -45,7 +46,8 @@ export function htmlReport(raw: Report): string {
 <main>
 <h1>Tenant isolation of ${escape(source.folder)}</h1>
 <p><strong>${escape(headline(report))}</strong></p>
-<p>${escape(groundText(report))}: ${escape(workText(report))}. Watertight ${escape(report.tool.version)}.</p>
+<p>${escape(groundText(report))}: ${escape(workText(report))}.</p>
+${madeTable(report)}
 ${section("Left out", leftOut(report))}
 ${matrixTable(report)}
 ${open.length === 0 ? "" : `<h2>Findings</h2>\n${open.map(article).join("\n")}`}
@@ -56,6 +58,7 @@ ${section(
       `${finding.id}: ${finding.accepted === null ? "baseline" : `${finding.accepted.reason} (until ${finding.accepted.until})`}`,
   ),
 )}
+${section("Warnings", report.warnings.map(warningText))}
 ${section(
   "Not replayed",
   unread.map(({ file, line, reason }) => `${file}:${line} ${reason}`),
@@ -72,6 +75,21 @@ ${section(
 </body>
 </html>
 `;
+}
+
+/** What an auditor asks first. */
+function madeTable({ run, tool, server }: Report): string {
+  const rows: readonly (readonly [string, string])[] = [
+    ...(run === undefined ? [] : [["Date", run.at.replace("T", " ").replace(/\.\d+Z$/, " UTC")] as const]),
+    ...(run?.commit === undefined || run.commit === null
+      ? []
+      : [["Commit", run.commit.replace(/-dirty$/, ", with changes that are not committed")] as const]),
+    ["Watertight", tool.version],
+    ["PostgreSQL", [server.version, ...(server.also ?? [])].join(" and ")],
+  ];
+  return `<table class="made"><tbody>
+${rows.map(([name, value]) => `<tr><th scope="row">${escape(name)}</th><td>${escape(value)}</td></tr>`).join("\n")}
+</tbody></table>`;
 }
 
 function matrixTable(report: Report): string {
@@ -92,7 +110,8 @@ ${rows
   )
   .join("\n")}
 </tbody></table>
-<p>${escape(legend)}</p>`;
+<p>${escape(legend)}</p>
+<p>${escape(columnLegend)}</p>`;
 }
 
 function article(finding: Finding): string {

@@ -1,10 +1,11 @@
 /**
  * Markdown: for job summaries, pull request comments and files. Must never let a value break out of its table cell or become HTML.
  */
+import { counted } from "../words/counted.ts";
 import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
-import { legend, marks, matrixRows } from "./matrix-rows.ts";
-import { counts, objectText, openFindings, severityCounts, undecided } from "./order.ts";
+import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
+import { counts, objectText, openFindings, severityCounts, undecided, warningText } from "./order.ts";
 import type { Report } from "./report.ts";
 import { visibleReport } from "./visible.ts";
 
@@ -32,6 +33,8 @@ export function markdownReport(raw: Report): string {
       ),
       "",
       legend,
+      "",
+      columnLegend,
       "",
     );
   if (open.length > 0)
@@ -64,6 +67,8 @@ export function markdownReport(raw: Report): string {
       ),
       "",
     );
+  if (report.warnings.length > 0)
+    parts.push("## Warnings", "", ...report.warnings.map((warning) => `- ${inline(warningText(warning))}`), "");
   const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
   if (unread.length > 0)
     parts.push(
@@ -78,14 +83,15 @@ export function markdownReport(raw: Report): string {
 
 /** The result in one sentence. */
 export function headline(report: Report): string {
-  const counted = severityCounts(report);
-  const open = counted.reduce((sum, { count }) => sum + count, 0);
+  const bySeverity = severityCounts(report);
+  const open = bySeverity.reduce((sum, { count }) => sum + count, 0);
   const leaks = openFindings(report).filter(({ verdict }) => verdict === "LEAK").length;
   const unsure = undecided(report);
-  const cells = unsure === 0 ? "" : ` ${unsure} cells of the matrix are undecided.`;
+  const cells =
+    unsure === 0 ? "" : ` ${counted(unsure, "cell of the matrix is", "cells of the matrix are")} undecided.`;
   if (open === 0) return `No findings.${cells}`;
-  const parts = counted.map(({ severity, count }) => `${count} ${severity}`).join(", ");
-  return `${open} ${open === 1 ? "finding" : "findings"} (${parts}), ${leaks} confirmed by attack.${cells}`;
+  const parts = bySeverity.map(({ severity, count }) => `${count} ${severity}`).join(", ");
+  return `${counted(open, "finding")} (${parts}), ${leaks} confirmed by attack.${cells}`;
 }
 
 function row(cells: readonly string[]): string {

@@ -29,6 +29,10 @@ export const marks: Readonly<Record<Verdict, string>> = {
 export const legend =
   "B blocked when attacked   LEAK shown with rows   ? unverified   ~ could not be seeded   e shared by all   - not applicable";
 
+/** What the columns mean whose names do not say it. */
+export const columnLegend =
+  "reassign a row moved to another tenant   fk-probe, unique-probe a key that tells what another tenant has   side-door through a view, function, trigger or partition";
+
 /** Rows by table, tables with leaks first. */
 export function matrixRows(report: Report): MatrixRow[] {
   const tables = new Map<string, Cell[]>();

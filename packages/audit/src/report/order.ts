@@ -20,6 +20,13 @@ export function openFindings(report: Report): Finding[] {
   return report.findings.filter(counts).sort((a, b) => rank(a) - rank(b));
 }
 
+/** Those that `protect` looks at: they count, and are of severity medium or over. */
+export function worthFixing(findings: readonly Finding[]): Finding[] {
+  return findings.filter(
+    (finding) => counts(finding) && severities.indexOf(finding.severity) <= severities.indexOf("medium"),
+  );
+}
+
 /** How many of each severity count. */
 export function severityCounts(report: Report): { readonly severity: Severity; readonly count: number }[] {
   const open = openFindings(report);
@@ -53,6 +60,11 @@ export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 |
       ? 0
       : live.unreadable.length + live.probes.filter(({ verdict }) => verdict === "could not tell").length);
   return strict && undecided(report) + unread > 0 ? 4 : 0;
+}
+
+/** A warning in one line. */
+export function warningText({ code, where, id, text }: Report["warnings"][number]): string {
+  return `${code} ${where}: ${id} ${text}`;
 }
 
 /** schema.name.part as people write it. */

@@ -142,6 +142,10 @@ const live = z
 export const reportSchema: z.ZodType<ReportDocument> = z.object({
   schemaVersion: z.literal(1),
   tool: z.object({ name: z.literal("watertight"), version: text }),
+  run: z
+    .object({ at: text, commit: text.nullable() })
+    .exactOptional()
+    .describe("When, and of which commit of the repository; -dirty where files have changed since."),
   source: z.object({ kind: text, folder: text, migrations: count }),
   server: z.object({ version: text, bootMs: count, also: texts.exactOptional() }),
   statements: z.object({
@@ -171,6 +175,20 @@ export const reportSchema: z.ZodType<ReportDocument> = z.object({
     attempts: count,
     connections: count,
   }),
+  fixable: texts.describe("Ids of findings for which watertight protect has statements."),
+  warnings: z
+    .array(
+      z.object({
+        code: z.literal("WT_CONFIG_ACCEPT"),
+        kind: z.enum(["unmatched", "expired", "invalid"]),
+        where: text,
+        file: text,
+        line: line.nullable(),
+        id: text,
+        text,
+      }),
+    )
+    .describe("Accepted risks that match no finding, have run out or are written wrongly."),
   residuals: z.array(z.object({ vector: text, text })).describe("Channels of every database; never findings."),
   timing: z.record(text, z.number()).describe("Milliseconds."),
   seed: text.exactOptional().describe("The tenants of the attacks were made from it."),

@@ -29,6 +29,21 @@ export interface Finding {
   readonly known: boolean;
 }
 
+/** An accepted risk that does nothing: the person who wrote it believes that it does. */
+export interface ReportWarning {
+  readonly code: "WT_CONFIG_ACCEPT";
+  /** It means no finding, its last day has passed, or it is written wrongly. */
+  readonly kind: "unmatched" | "expired" | "invalid";
+  /** As people read it: `watertight.config.ts: accept[0]`, `db/0002.sql:12`, or the file of the baseline. */
+  readonly where: string;
+  readonly file: string;
+  /** Null in the configuration and the baseline. */
+  readonly line: number | null;
+  /** What it accepts: rule and target, the rule, or ids of the baseline. */
+  readonly id: string;
+  readonly text: string;
+}
+
 /** What only a check of a live database has to tell. */
 interface LiveReport {
   /** The role that read it; what it may not read is missing. */
@@ -45,6 +60,8 @@ interface LiveReport {
 export interface Report {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "watertight"; readonly version: string };
+  /** When it was made, and of which commit (with -dirty where files have changed since); null outside of a repository. */
+  readonly run?: { readonly at: string; readonly commit: string | null };
   readonly source: { readonly kind: string; readonly folder: string; readonly migrations: number };
   /** `also`: other versions on which the same was done. */
   readonly server: { readonly version: string; readonly bootMs: number; readonly also?: readonly string[] };
@@ -68,6 +85,10 @@ export interface Report {
   }[];
   readonly findings: readonly Finding[];
   readonly matrix: Matrix;
+  /** Ids of findings for which `watertight protect` has statements; none on a live database. */
+  readonly fixable: readonly string[];
+  /** Accepted risks that match nothing or have run out. */
+  readonly warnings: readonly ReportWarning[];
   /** Channels that every database has; named once, never findings. */
   readonly residuals: readonly { readonly vector: string; readonly text: string }[];
   readonly timing: Readonly<Record<string, number>>;

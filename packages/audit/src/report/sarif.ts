@@ -6,7 +6,7 @@
 import { rules } from "../rules/index.ts";
 import type { Severity } from "../rules/rule.ts";
 import { leftOut } from "./ground.ts";
-import { objectText } from "./order.ts";
+import { objectText, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 
 const level: Readonly<Record<Severity, "error" | "warning" | "note">> = {
@@ -57,6 +57,11 @@ export function sarifReport(report: Report, anchor: Anchor): string {
                 level: "warning",
                 message: { text: `Not replayed: ${reason}` },
                 locations: [location({ file, line })],
+              })),
+              ...report.warnings.map((warning) => ({
+                level: "warning",
+                message: { text: warningText(warning) },
+                locations: [location({ file: warning.file, line: warning.line ?? 1 })],
               })),
               ...leftOut(report).map((text) => ({ level: "note", message: { text } })),
             ],

@@ -2,13 +2,14 @@
  * The report for a person at a terminal: what was found, the matrix, the findings worst first, the next command. Must never let data steer the
  * terminal, and never tell by colour alone.
  */
+import { counted } from "../words/counted.ts";
 import picocolors from "picocolors";
 import { matrixColumns } from "../matrix/matrix.ts";
 import type { Severity, Verdict } from "../rules/rule.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
 import { headline } from "./markdown.ts";
-import { legend, marks, matrixRows } from "./matrix-rows.ts";
-import { counts, openFindings, objectText, undecided } from "./order.ts";
+import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
+import { counts, openFindings, objectText, undecided, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
 import { platformOf } from "../understand/tenants/words.ts";
 import { visibleReport } from "./visible.ts";
@@ -39,7 +40,11 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
   ];
   const unread = [...statements.failed, ...statements.skipped.filter(({ matters }) => matters)];
   if (unread.length > 0) {
-    out.push(paint.yellow(`  ${unread.length} statements were not replayed; what they make is not judged:`));
+    out.push(
+      paint.yellow(
+        `  ${counted(unread.length, "statement was", "statements were")} not replayed; what is made there is not judged:`,
+      ),
+    );
     const most = options.verbose ? unread.length : 5;
     for (const { file, line, reason } of unread.slice(0, most)) out.push(`    ${file}:${line}  ${reason}`);
     if (unread.length > most) out.push(`    ${unread.length - most} more: --verbose`);
@@ -58,6 +63,7 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
     out.push(paint.dim(`  accepted until ${by!.until}: ${id} (${by!.where}: ${by!.reason})`));
   const known = report.findings.filter((finding) => finding.accepted === null && !counts(finding)).length;
   if (known > 0) out.push(`  ${known} in the baseline`);
+  out.push(...report.warnings.map((warning) => paint.yellow(`  warning: ${warningText(warning)}`)));
   if (report.residuals.length > 0)
     out.push(
       paint.dim(
@@ -67,7 +73,7 @@ export function terminalReport(unsafe: Report, options: TerminalOptions): string
   out.push(paint.bold(headline(report)));
   if (open.some(({ attempt }) => attempt !== null))
     out.push(`  see one:  watertight repro ${open.find(({ attempt }) => attempt !== null)!.id}`);
-  if (open.length > 0 && report.live === undefined) out.push("  fix:      watertight protect --dry-run");
+  if (open.some(({ id }) => report.fixable.includes(id))) out.push("  fix:      watertight protect --dry-run");
   if (undecided(report) > 0) out.push("  undecided cells and why:  watertight explain --unverified");
   return `${out.join("\n")}\n`;
 }
@@ -76,7 +82,7 @@ function understood({ tables, understanding }: Report): string {
   const scoped = tables.filter(({ tenancy }) => tenancy !== "global" && tenancy !== "unknown").length;
   const roles = understanding.roles.filter(({ kind }) => kind !== "service").map(({ name }) => name);
   const unknown = tables.filter(({ tenancy }) => tenancy === "unknown").length;
-  return `  ${scoped} of ${tables.length} tables belong to ${understanding.perUser ? "users" : "tenants"}${unknown === 0 ? "" : `, ${unknown} unclear`}; the application acts as ${roles.length === 0 ? "no role that was found" : roles.join(", ")} (watertight config print --origin)`;
+  return `  ${scoped} of ${counted(tables.length, "table belongs", "tables belong")} to ${understanding.perUser ? "users" : "tenants"}${unknown === 0 ? "" : `, ${unknown} unclear`}; the application acts as ${roles.length === 0 ? "no role that was found" : roles.join(", ")} (watertight config print --origin)`;
 }
 
 function matrixLines(report: Report, paint: Paint): string[] {
@@ -91,6 +97,7 @@ function matrixLines(report: Report, paint: Paint): string[] {
   const header = `${"".padEnd(first)}  ${matrixColumns.map((column, at) => column.padEnd(widths[at]!)).join("  ")}`;
   return [
     paint.dim(`  ${legend}`),
+    paint.dim(`  ${columnLegend}`),
     paint.bold(header),
     ...rows.map(
       ({ table, cells }) =>

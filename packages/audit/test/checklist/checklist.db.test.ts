@@ -128,7 +128,7 @@ describeServers((server) => {
       });
       expect(held["idor"]).toMatchObject({
         verdict: "UNVERIFIED",
-        evidence: ["1 attacks with another tenant's rows, none got through"],
+        evidence: ["1 attack with another tenant's rows, none got through"],
       });
     });
   });

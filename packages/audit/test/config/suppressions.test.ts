@@ -44,51 +44,44 @@ test("in a string it is text", () => {
   expect(read(`select '-- watertight:ignore A1 ${good}', "-- watertight:ignore A1" from t;`)).toEqual({
     suppressions: [],
     problems: [],
-    expired: [],
   });
 });
 
 test.each([
-  ["A1 until=2027-01-31", 'db/1.sql:1: watertight:ignore needs reason="…", in words'],
-  ['A1 reason="shared on purpose"', "db/1.sql:1: watertight:ignore needs until=YYYY-MM-DD"],
-  ["A1", 'db/1.sql:1: watertight:ignore needs until=YYYY-MM-DD, and needs reason="…", in words'],
-  [good, "db/1.sql:1: watertight:ignore names no rule, for example B4"],
-  [`a1 ${good}`, "db/1.sql:1: watertight:ignore does not know a1: a rule is a vector such as B4"],
-  [`A1 ${good} untill=2027-01-01`, "db/1.sql:1: watertight:ignore does not know untill"],
+  ["A1 until=2027-01-31", 'needs reason="…", in words'],
+  ['A1 reason="shared on purpose"', "needs until=YYYY-MM-DD"],
+  ["A1", 'needs until=YYYY-MM-DD, and needs reason="…", in words'],
+  [good, "names no rule, for example B4"],
+  [`a1 ${good}`, "does not know a1: a rule is a vector such as B4"],
+  [`A1 ${good} untill=2027-01-01`, "does not know untill"],
   [
     'A1 until=2027-12-31 reason="shared on purpose"',
-    "db/1.sql:1: watertight:ignore runs until 2027-12-31; at most 90 days are allowed, until 2027-02-19",
+    "runs until 2027-12-31; at most 90 days are allowed, until 2027-02-19",
   ],
-  [
-    'A1 until=2027-13-01 reason="shared on purpose"',
-    "db/1.sql:1: watertight:ignore has 2027-13-01 as its last day, which is no day (YYYY-MM-DD)",
-  ],
+  ['A1 until=2027-13-01 reason="shared on purpose"', "has 2027-13-01 as its last day, which is no day (YYYY-MM-DD)"],
 ])("%s", (text, problem) => {
   expect(read(`-- watertight:ignore ${text}\nselect 1;`)).toEqual({
     suppressions: [],
-    problems: [problem],
-    expired: [],
+    problems: [{ file: "db/1.sql", line: 1, text: problem }],
   });
 });
 
 test("nothing behind it", () => {
   expect(read(`select 1;\n-- watertight:ignore A1 ${good}`).problems).toEqual([
-    "db/1.sql:2: watertight:ignore no statement follows it",
+    { file: "db/1.sql", line: 2, text: "no statement follows it" },
   ]);
 });
 
-test("one that has run out is kept and said", () => {
-  const { suppressions, expired, problems } = read(
+test("one that has run out is kept: warnings say so", () => {
+  const { suppressions, problems } = read(
     '-- watertight:ignore A1 until=2026-11-20 reason="shared on purpose"\nselect 1;',
   );
   expect(problems).toEqual([]);
   expect(suppressions).toHaveLength(1);
-  expect(expired).toEqual(["db/1.sql:1: watertight:ignore A1 expired on 2026-11-20"]);
 });
 
-test("the last day still counts; lines of a fragment are those of its file", () => {
+test("lines of a fragment are those of its file", () => {
   const sql = '-- watertight:ignore A1 until=2026-11-21 reason="shared on purpose"\nselect 1;';
-  expect(read(sql).expired).toEqual([]);
   expect(suppressionsIn("a.ts", sql, { ...options, line: 40 }).suppressions[0]).toMatchObject({
     line: 40,
     covers: { from: 41, to: 41 },

@@ -14,6 +14,7 @@ const plan: FixPlan = {
     { sql: "revoke truncate on t from app", lock: "short", findings: ["F1-t"] },
   ],
   left: [],
+  application: [`Sign-up: ${"long ".repeat(40)}\ndrop table t;`],
 };
 const setOf = (tool: MigrationTool, ...files: string[]): MigrationSet => ({
   tool,
@@ -21,6 +22,20 @@ const setOf = (tool: MigrationTool, ...files: string[]): MigrationSet => ({
   unread: [],
   evidence: [],
   migrations: files.map((file) => ({ name: file, tool, file, transaction: true, fragments: [] })),
+});
+
+test("what the application must do stands at the head of the last file, and no name in it begins a statement", () => {
+  const [indexes, rest] = migrationFiles(setOf("sql", "db/1_a.sql"), plan, now);
+  expect(indexes!.text).not.toContain("Sign-up");
+  const head = rest!.text.slice(0, rest!.text.indexOf("alter table"));
+  expect(head).toContain("-- What your application must do when all files have run:\n-- * Sign-up: long");
+  expect(
+    head
+      .trimEnd()
+      .split("\n")
+      .every((line) => line.startsWith("-- ")),
+  ).toBe(true);
+  expect(head).toMatch(/drop table t;\n-- A1-t\n$/);
 });
 
 describe("names of new migrations", () => {
@@ -105,6 +120,11 @@ describe("SQL and words of a fix", () => {
       "alter table t force row level security; and let a role own it",
       ["alter table t force row level security"],
       "and let a role own it",
+    ],
+    [
+      "-- first\nalter table t force row level security;\n-- and let a role own it\n-- that nobody is",
+      ["alter table t force row level security"],
+      "and let a role own it\nthat nobody is",
     ],
     ["alter table t owner to …; a role of its own", [], "alter table t owner to …; a role of its own"],
     ["compare the tenant in the function", [], "compare the tenant in the function"],

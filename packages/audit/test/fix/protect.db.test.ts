@@ -55,6 +55,44 @@ test("closes what it can, on a copy, and says what it leaves", async () => {
   expect(text).toContain('exists (select from "public"."invoices" as parent');
   expect(text).not.toMatch(/drop (table|column|policy)|delete from|truncate (table )?"/i);
   expect(await readdir(root)).toEqual(["0001_first.sql"]);
+  const { application } = done.plan;
+  expect(application.map((each) => each.split(" ").slice(0, 3).join(" "))).toEqual([
+    "Queries: set the",
+    "Rows of other",
+    "Jobs, exports and",
+    "Migrations that read",
+    "A row that",
+    "Rights that are",
+  ]);
+  expect(application[0]).toContain(
+    "set_config('app.tenant_id', $1, true)) in each transaction that touches invoices, lines, settings.",
+  );
+  expect(done.files.at(-1)!.text).toContain("-- What your application must do");
+  expect(done.before.fixable).toEqual(expect.arrayContaining(["A1-invoices", "A1-lines", "B4-settings.s"]));
+  expect(done.after!.fixable).toEqual([]);
+});
+
+test("says that sign-up and sign-in change where the tenants and their people are protected", async () => {
+  const own = await mkdtemp(join(tmpdir(), "watertight-protect-"));
+  try {
+    await writeFile(
+      join(own, "0001_first.sql"),
+      `create role shop_owner nologin; create role shop_app login;
+create table public.tenants (id uuid primary key, name text);
+create table public.members (tenant_id uuid not null references public.tenants, id uuid not null, email text, primary key (tenant_id, id));
+create table public.notes (tenant_id uuid not null references public.tenants, id uuid not null, primary key (tenant_id, id));
+alter table public.tenants owner to shop_owner; alter table public.members owner to shop_owner; alter table public.notes owner to shop_owner;
+alter table public.notes enable row level security; alter table public.notes force row level security;
+create policy own on public.notes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select, insert, update, delete on public.tenants, public.members, public.notes to shop_app;`,
+    );
+    const { plan } = await protect({ root: own, resolved: resolveOptions({}), configFile: null });
+    expect(plan.application).toContainEqual(expect.stringMatching(/^Sign-up: a new row of tenants is refused/));
+    expect(plan.application).toContainEqual(expect.stringMatching(/^Sign-in: nobody is found in members before/));
+    expect(plan.application[0]).toContain("touches members, tenants.");
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
 });
 
 test("without a context it invents none", async () => {

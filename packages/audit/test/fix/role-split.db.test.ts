@@ -1,10 +1,13 @@
-// An application that logs in as the owner of its tables gets a role of its own, and the copy is attacked as that role.
+// The statements run on every database of a server, whichever of them came first. An application that logs in as the owner of its tables gets a role of its own, and the copy is attacked as that role.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createDatabase, describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { resolveOptions } from "../../src/config/resolve-options.ts";
 import { protect } from "../../src/fix/protect.ts";
+import { roleSplit } from "../../src/fix/role-split.ts";
+import { factsOf } from "../support/facts.ts";
 
 const schema = `
 create table public.tenants (id uuid primary key);
@@ -38,3 +41,28 @@ test("a role that owns nothing, proved on a copy as that role", async () => {
     await rm(root, { recursive: true, force: true });
   }
 }, 120_000);
+
+describeServers((server) => {
+  test("a role that another database has made is taken, unless row security does not bind it", async () => {
+    const name = `split_${process.pid}_${server.version}`;
+    const facts = await factsOf(server, schema);
+    const statements = roleSplit(facts, name).map(({ sql }) => sql);
+    const databases = [await createDatabase(server), await createDatabase(server)];
+    try {
+      for (const { admin } of databases) {
+        await admin.query(schema);
+        for (const sql of statements) await admin.query(sql);
+      }
+      const [{ admin }] = databases as [(typeof databases)[0]];
+      const { rows } = await admin.query("select rolcanlogin, rolinherit from pg_roles where rolname = $1", [name]);
+      expect(rows).toEqual([{ rolcanlogin: true, rolinherit: false }]);
+      await admin.query(`alter role ${name} bypassrls`);
+      await expect(admin.query(statements[0]!)).rejects.toThrow("row security does not bind it");
+    } finally {
+      await facts.drop();
+      for (const { admin } of databases) await admin.query(`drop owned by ${name}`);
+      await databases[0]!.admin.query(`drop role ${name}`);
+      for (const database of databases) await database.drop();
+    }
+  });
+});

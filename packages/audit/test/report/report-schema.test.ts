@@ -21,6 +21,11 @@ const mean: Report = {
     }),
   ]),
   seed: "0123",
+  run: { at: "2026-11-21T10:20:30.123Z", commit: null },
+  warnings: [
+    { code: "WT_CONFIG_ACCEPT", kind: "expired", where: nasty, file: nasty, line: null, id: "B1 x", text: nasty },
+    { code: "WT_CONFIG_ACCEPT", kind: "invalid", where: "a.sql:3", file: "a.sql", line: 3, id: "B1", text: nasty },
+  ],
   live: {
     role: "app",
     unreadable: [{ what: "roles", why: nasty }],
@@ -46,6 +51,7 @@ test.each<[what: string, change: (document: any) => void]>([
   ["an unknown verdict", (document) => (document.matrix[0].verdict = "PROVEN")],
   ["an unknown severity", (document) => (document.findings[0].severity = "bad")],
   ["a line that is none", (document) => (document.findings[0].line = 0)],
+  ["a warning of an unknown kind", (document) => (document.warnings[0].kind = "odd")],
   ["no statements", (document) => delete document.statements],
 ])("%s does not fit", (_, change) => {
   const document = JSON.parse(jsonReport(mean));

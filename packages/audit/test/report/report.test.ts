@@ -93,13 +93,66 @@ describe("outputs", () => {
       "fix:",
       "db/migrations/0001 first.sql:3",
       "watertight repro A1-invoices",
-      "1 statements were",
+      "1 statement was not replayed",
     ])
       expect(text).toContain(part);
     const colourful = terminalReport(mean, { ...plainTerminal, colour: true });
     expect(colourful).toContain("\u001b[31m");
     expect(colourful).toContain("\\u001b[31m");
     expect(terminalReport(sampleReport([]), plainTerminal)).toContain("No findings.");
+  });
+
+  test("an acceptance that does nothing stands in every output for people", () => {
+    const report = {
+      ...sampleReport([]),
+      warnings: [
+        {
+          code: "WT_CONFIG_ACCEPT",
+          kind: "expired",
+          where: "db/0002.sql:7",
+          file: "db/0002.sql",
+          line: 7,
+          id: "B21",
+          text: "expired on 2026-01-01",
+        },
+      ],
+    } as const;
+    const line = "WT_CONFIG_ACCEPT db/0002.sql:7: B21 expired on 2026-01-01";
+    expect(terminalReport(report, plainTerminal)).toContain(`  warning: ${line}\n`);
+    expect(htmlReport(report)).toContain(`<li>${line}</li>`);
+    expect(markdownReport(report)).toContain(`- ${line.replaceAll("_", "\\_")}`);
+    expect(githubAnnotations(report)).toContain(`::warning file=db/0002.sql,line=7,title=accepted risk::${line}\n`);
+    const [told] = JSON.parse(sarifReport(report, anchor)).runs[0].invocations[0].toolExecutionNotifications.slice(1);
+    expect(told).toMatchObject({ level: "warning", message: { text: line } });
+    expect(told.locations[0].physicalLocation.region.startLine).toBe(7);
+  });
+
+  test("HTML names date, commit and both versions", () => {
+    const made = { at: "2026-11-21T10:20:30.123Z", commit: `${"ab".repeat(20)}-dirty` };
+    const rows = (report: typeof mean): string[] =>
+      [...htmlReport(report).matchAll(/<tr><th scope="row">(\w+)<\/th><td>(.+)<\/td><\/tr>/g)].map(
+        ([, name, value]) => `${name}: ${value}`,
+      );
+    expect(rows({ ...mean, run: made }).slice(0, 4)).toEqual([
+      "Date: 2026-11-21 10:20:30 UTC",
+      `Commit: ${"ab".repeat(20)}, with changes that are not committed`,
+      "Watertight: 0.1.0",
+      "PostgreSQL: 18.4",
+    ]);
+    expect(rows({ ...mean, run: { ...made, commit: null } }).join()).not.toContain("Commit");
+  });
+
+  test("the columns of the matrix are explained where it is shown", () => {
+    for (const text of [terminalReport(mean, plainTerminal), markdownReport(mean), htmlReport(mean)])
+      expect(text).toContain("side-door through a view");
+  });
+
+  test("the way to protect is shown only where it leads somewhere", () => {
+    const next = "fix:      watertight protect";
+    expect(terminalReport({ ...sampleReport(), fixable: ["A1-invoices"] }, plainTerminal)).toContain(next);
+    expect(terminalReport({ ...sampleReport(), fixable: ["A1-other"] }, plainTerminal)).not.toContain(next);
+    const quiet = sampleReport([finding({ accepted })]);
+    expect(terminalReport({ ...quiet, fixable: ["A1-invoices"] }, plainTerminal)).not.toContain(next);
   });
 
   test("JSON is the report", () => {

@@ -67,6 +67,8 @@ export function sampleReport(findings: readonly Finding[] = [finding()]): Report
       attempts: 12,
       connections: 8,
     },
+    fixable: [],
+    warnings: [],
     residuals: [{ vector: "G1", text: "EXPLAIN shows estimates" }],
     timing: { total: 1200 },
   };

@@ -2,7 +2,7 @@
  * Prints what the kit reports about tables: findings with the SQL that would help.
  */
 import type { Finding, ProtectReport } from "@watertight/schema";
-import { harmless, type Printer } from "./printer.ts";
+import { counted, harmless, type Printer } from "./printer.ts";
 
 /** One line a finding, and its fix below. */
 function printFindings(print: Printer, findings: readonly Finding[]): void {
@@ -25,7 +25,7 @@ export function printProtection(print: Printer, reports: readonly ProtectReport[
         report.tenantColumn === null ? "by its parent" : `by ${harmless(report.tenantColumn)} (${report.tenantType})`;
       const word = report.mode === "observe" ? print.colour("yellow", "observed ") : print.colour("green", "protected");
       print.line(
-        `${word} ${harmless(report.table)} ${by}, ${report.sql.length === 0 ? "nothing to change" : `${report.sql.length} statements`}`,
+        `${word} ${harmless(report.table)} ${by}, ${report.sql.length === 0 ? "nothing to change" : counted(report.sql.length, "statement")}`,
       );
       printFindings(print, report.findings);
     }

@@ -18,6 +18,9 @@ export function harmless(text: string): string {
   );
 }
 
+/** "1 finding", "2 findings". */
+export const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 /** Writes for people and for machines. */
 export class Printer {
   readonly json: boolean;

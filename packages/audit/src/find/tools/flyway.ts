@@ -6,7 +6,8 @@ import { posix } from "node:path";
 import { byName, byVersion } from "../order.ts";
 import type { Project } from "../project.ts";
 import { settings } from "../settings.ts";
-import { add, count, draftOf, type Draft, finish, type Found, leave, textOf } from "../tool.ts";
+import { add, draftOf, type Draft, finish, type Found, leave, textOf } from "../tool.ts";
+import { counted } from "../../words/counted.ts";
 
 const VERSIONED = /^V(\d+(?:[._]\d+)*)__.*\.sql$/;
 const REPEATABLE = /^R__(.*)\.sql$/;
@@ -94,7 +95,7 @@ export async function flyway(project: Project, files: readonly string[]): Promis
     );
     await addAll(project, draft, around("after"), files);
     const undo = named(/^U.*\.sql$/);
-    if (undo.length > 0) draft.evidence.push(`${count(undo.length, "undo file")} not read`);
+    if (undo.length > 0) draft.evidence.push(`${counted(undo.length, "undo file")} not read`);
     for (const file of foreign) leave(draft, file, "for another database than PostgreSQL");
     for (const file of named(/^B.*\.sql$/))
       leave(draft, file, "a baseline stands for the versions before it, which are read");

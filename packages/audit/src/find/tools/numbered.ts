@@ -6,7 +6,8 @@ import { posix } from "node:path";
 import type { MigrationTool } from "../migration.ts";
 import { byNumber } from "../order.ts";
 import type { Project } from "../project.ts";
-import { add, byFolder, count, draftOf, finish, type Found, type Tool } from "../tool.ts";
+import { add, byFolder, draftOf, finish, type Found, type Tool } from "../tool.ts";
+import { counted } from "../../words/counted.ts";
 
 function numbered(tool: MigrationTool, up: RegExp, down: RegExp, evidence: string): Tool {
   return async (project: Project, files: readonly string[]): Promise<Found> => {
@@ -17,7 +18,7 @@ function numbered(tool: MigrationTool, up: RegExp, down: RegExp, evidence: strin
       const downs = own.filter((file) => down.test(posix.basename(file)));
       if (ups.length === 0) continue;
       const draft = draftOf(evidence);
-      if (downs.length > 0) draft.evidence.push(`${count(downs.length, "file")} of the way down not read`);
+      if (downs.length > 0) draft.evidence.push(`${counted(downs.length, "file")} of the way down not read`);
       for (const file of ups.toSorted(byNumber(up))) await add(project, draft, tool, file);
       sets.push(...finish(draft, tool, folder));
       claimed.push(...ups, ...downs);

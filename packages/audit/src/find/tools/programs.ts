@@ -9,7 +9,8 @@ import { byName } from "../order.ts";
 import type { FileText } from "../decode.ts";
 import type { Project } from "../project.ts";
 import { upSection } from "../sections.ts";
-import { add, byFolder, count, type Draft, draftOf, finish, type Found, leave, textOf, whole } from "../tool.ts";
+import { add, byFolder, type Draft, draftOf, finish, type Found, leave, textOf, whole } from "../tool.ts";
+import { counted } from "../../words/counted.ts";
 
 const PROGRAM = /(?<!\.d)\.[cm]?[jt]s$/;
 const NOT_RUN = /(?:\.|^)(?:spec|test|stories)\.[cm]?[jt]s$|^(?:index|_.*)\.[cm]?[jt]s$/;
@@ -125,7 +126,7 @@ export async function programs(project: Project, files: readonly string[]): Prom
     const tool = toolOf(found);
     if (tool === undefined) continue;
     const beside = files.filter((file) => posix.dirname(file) === folder && file.endsWith(".sql"));
-    draft.evidence.push(`${count(found.length, "program")} with up(…): ${tool}`);
+    draft.evidence.push(`${counted(found.length, "program")} with up(…): ${tool}`);
     const sql = tool === "node-pg-migrate" ? beside.map((file) => ({ file, text: "" })) : [];
     for (const program of sortFor(tool, [...found, ...sql])) {
       if (PROGRAM.test(program.file)) await read(project, draft, tool, program);

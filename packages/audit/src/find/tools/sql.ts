@@ -6,7 +6,8 @@ import { posix } from "node:path";
 import { byNumberedPath } from "../order.ts";
 import type { Project } from "../project.ts";
 import { knownSections } from "../sections.ts";
-import { add, count, type Draft, draftOf, finish, type Found } from "../tool.ts";
+import { add, type Draft, draftOf, finish, type Found } from "../tool.ts";
+import { counted } from "../../words/counted.ts";
 
 const MIGRATIONS = /^(?:.*[-_])?(?:migrations?|migrate)$/i;
 const DATABASE = /^(?:sql|db|database|schemas?|ddl|postgres(?:ql)?|pg|init|initdb|docker-entrypoint-initdb\.d)$/i;
@@ -50,7 +51,16 @@ async function read(project: Project, draft: Draft, files: readonly string[], fo
 }
 
 /** Finds every folder whose SQL defines something. */
-export async function sql(project: Project, files: readonly string[]): Promise<Found> {
+export function sql(project: Project, files: readonly string[]): Promise<Found> {
+  return inFolders(project, files, false);
+}
+
+/** The same, whatever the SQL says: where nothing was found, what is there may be migrations whose statements are all misspelt. */
+export function anySql(project: Project, files: readonly string[]): Promise<Found> {
+  return inFolders(project, files, true);
+}
+
+async function inFolders(project: Project, files: readonly string[], any: boolean): Promise<Found> {
   const folders = new Map<string, string[]>();
   for (const file of files.filter((one) => one.endsWith(".sql"))) {
     const folder = folderOf(file);
@@ -58,10 +68,10 @@ export async function sql(project: Project, files: readonly string[]): Promise<F
   }
   const sets = [];
   for (const [folder, own] of folders) {
-    const draft = draftOf(`${count(own.length, "SQL file")}, by name, numbers as numbers`);
+    const draft = draftOf(`${counted(own.length, "SQL file")}, by name, numbers as numbers`);
     await read(project, draft, own, folder);
     const defines = draft.migrations.some(({ fragments }) => fragments.some((fragment) => DEFINES.test(fragment.sql)));
-    if (defines || draft.migrations.length === 0) sets.push(...finish(draft, "sql", folder));
+    if (any || defines || draft.migrations.length === 0) sets.push(...finish(draft, "sql", folder));
   }
   return { sets, claimed: [] };
 }

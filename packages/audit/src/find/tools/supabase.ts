@@ -6,7 +6,8 @@ import { posix } from "node:path";
 import { byName } from "../order.ts";
 import type { Project } from "../project.ts";
 import { list, settings } from "../settings.ts";
-import { add, count, type Draft, draftOf, finish, type Found, leave, textOf } from "../tool.ts";
+import { add, type Draft, draftOf, finish, type Found, leave, textOf } from "../tool.ts";
+import { counted } from "../../words/counted.ts";
 
 /** Before this the CLI wrote <timestamp>_init.sql itself; it still skips such a file when it comes first. */
 const OLD_INIT = 20211209000000n;
@@ -64,7 +65,7 @@ export async function supabase(project: Project, files: readonly string[]): Prom
       draft.evidence.push("no migrations: the declared schemas are read");
       for (const file of new Set(schemas)) await add(project, draft, "supabase", file);
     } else if (schemas.length > 0)
-      draft.evidence.push(`${count(schemas.length, "declared schema")} not read: the migrations hold them`);
+      draft.evidence.push(`${counted(schemas.length, "declared schema")} not read: the migrations hold them`);
     const rest = own.filter(
       (file) => !listed.includes(file) && !schemas.includes(file) && !file.endsWith("/roles.sql"),
     );

@@ -5,8 +5,9 @@
 import { objectKey } from "../../history/object-key.ts";
 import { policiesOf } from "../exposure/exposure.ts";
 import { rightsOn } from "../exposure/rights.ts";
-import { listed, said, sqlName } from "../exposure/words.ts";
+import { listed, said } from "../exposure/words.ts";
 import { holdsTenantRows, kitSchema, tenancyOf } from "../judge/tenant-rows.ts";
+import { floorFix } from "../predicate/floor.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
 import type { Relation } from "@watertight/schema";
 
@@ -50,7 +51,7 @@ function finding(facts: Facts, table: Relation): RuleFinding | null {
     ],
     keys: [objectKey.rowSecurity(table), objectKey.relation(table)],
     fix: sure
-      ? `alter table ${sqlName(table)} enable row level security, force row level security; and a policy that compares its tenant with the context, in the migration that creates the table`
+      ? floorFix(facts, table)
       : `declare ${name} as global in watertight.config.ts, or name the column that holds its tenant; then protect it`,
     attackable: sure,
   };

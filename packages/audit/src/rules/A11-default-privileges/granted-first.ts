@@ -3,6 +3,7 @@
  * Within one migration it is no finding: the table is new there, and most tools run the file as one transaction.
  */
 import type { QualifiedName, Relation } from "@watertight/schema";
+import { protectMark } from "../../fix/mark.ts";
 import { objectKey } from "../../history/object-key.ts";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { dotted } from "../../understand/schema/graph.ts";
@@ -23,10 +24,16 @@ export function grantedFirst(facts: Facts): RuleFinding[] {
     for (const { table, roles } of openings(facts, moments, moment)) {
       const on = enabled.get(dotted(table));
       if (on === undefined || on.at < moment.at || on.statement.migration === moment.statement.migration) continue;
+      // the way out of A1 for a table that is there already: nothing is left to do
+      if (isRepair(on)) continue;
       if (table.rowSecurity && !found.has(dotted(table))) found.set(dotted(table), finding(table, roles, moment, on));
     }
   return [...found.values()];
 }
+
+/** Whether protect has written the migration. */
+const isRepair = ({ statement: { migration } }: Moment): boolean =>
+  migration.fragments.some(({ sql }) => sql.includes(protectMark));
 
 interface Opening {
   readonly table: Relation;
@@ -112,7 +119,7 @@ function finding(table: Relation, roles: readonly string[], grant: Moment, on: M
     ],
     keys: [objectKey.rowSecurity(table), objectKey.relation(table)],
     place: grant.statement.place,
-    fix: `alter table ${sqlName(table)} enable row level security; before the GRANT, in the migration that creates the table`,
+    fix: `alter table ${sqlName(table)} enable row level security;\n-- before the GRANT, in the migration that creates the table: for tables to come`,
     attackable: false,
   };
 }

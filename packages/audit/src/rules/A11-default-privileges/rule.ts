@@ -3,7 +3,7 @@
  * the usual way on some platforms, so never an error: each table that was left open is found as A1. The same by hand: GRANT in one migration, ENABLE in
  * a later one.
  */
-import type { DefaultPrivilege } from "@watertight/schema";
+import { type DefaultPrivilege, quoteName } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { listed } from "../exposure/words.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
@@ -47,7 +47,7 @@ function finding(facts: Facts, { creator, schema, objects, acl }: DefaultPrivile
       ...(guarded ? ["an event trigger on ddl_command_end looks at new tables"] : []),
     ],
     keys: [objectKey.defaultPrivileges(creator, schema)],
-    fix: `alter default privileges for role ${creator}${schema === null ? "" : ` in schema ${schema}`} revoke all on tables from ${roles.join(", ")}; and grant each table by name, after its policies`,
+    fix: `alter default privileges for role ${quoteName(creator)}${schema === null ? "" : ` in schema ${quoteName(schema)}`} revoke all on tables from ${roles.map((role) => (role === "PUBLIC" ? "public" : quoteName(role))).join(", ")};\n-- and grant each table by name, after its policies`,
     attackable: false,
   };
 }

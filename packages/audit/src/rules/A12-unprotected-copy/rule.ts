@@ -7,8 +7,9 @@ import { objectKey } from "../../history/object-key.ts";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { accessesOf } from "../bodies/accesses.ts";
 import { rightsOn } from "../exposure/rights.ts";
-import { listed, said, sqlName } from "../exposure/words.ts";
+import { listed, said } from "../exposure/words.ts";
 import { graphOf, holdsTenantRows, tenancyOf, tenantColumn } from "../judge/tenant-rows.ts";
+import { floorFix } from "../predicate/floor.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
 import { switchesOf } from "../timeline/row-security.ts";
 import { finalName, type Moment, timelineOf } from "../timeline/timeline.ts";
@@ -73,7 +74,7 @@ function finding(
     ],
     keys: [objectKey.relation(target), objectKey.relation(relation)],
     place: statement.place,
-    fix: `in the same migration: alter table ${sqlName(relation)} enable row level security, force row level security; and the policies of ${listed(sources.map(said))} again`,
+    fix: floorFix(facts, relation),
     attackable: true,
   };
 }

@@ -9,6 +9,7 @@ import { policiesOf } from "../exposure/exposure.ts";
 import { rightsOn } from "../exposure/rights.ts";
 import { listed, said, sqlName } from "../exposure/words.ts";
 import { graphOf, holdsTenantRows } from "../judge/tenant-rows.ts";
+import { floorFix } from "../predicate/floor.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
 import { switchesOf } from "../timeline/row-security.ts";
 import { finalName, type Moment, timelineOf } from "../timeline/timeline.ts";
@@ -49,7 +50,7 @@ function open(facts: Facts, relation: Relation, { statement }: Moment, message: 
     evidence: [why, "pg_class.relrowsecurity is false", `an application role has ${listed(rightsOn(facts, relation))}`],
     keys: [objectKey.relation(relation)],
     place: statement.place,
-    fix: `alter table ${sqlName(relation)} enable row level security, force row level security; with policies of its own, in the same transaction`,
+    fix: floorFix(facts, relation),
     attackable: true,
   };
 }
@@ -127,7 +128,7 @@ function ofExtension(facts: Facts, relation: Relation): RuleFinding | null {
       "pg_dump leaves out what was changed on members of an extension",
     ],
     keys: [objectKey.relation(relation), objectKey.other("extension", extension)],
-    fix: `alter extension ${extension} drop table ${sqlName(relation)}; or keep its row security in a migration that runs after every restore`,
+    fix: `alter extension ${extension} drop table ${sqlName(relation)};\n-- or keep its row security in a migration that runs after every restore`,
     attackable: false,
   };
 }

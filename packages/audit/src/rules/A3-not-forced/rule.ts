@@ -56,7 +56,7 @@ function finding(facts: Facts, table: Relation, lenders: readonly Lender[]): Rul
       ...(lenders.length > 0 ? [`run as the owner: ${names}`] : []),
     ],
     keys: [objectKey.forced(table), objectKey.rowSecurity(table), objectKey.relation(table)],
-    fix: `alter table ${sqlName(table)} force row level security; and let a role own it that nobody logs in as`,
+    fix: `alter table ${sqlName(table)} force row level security;\n-- and let a role own it that nobody logs in as`,
     attackable: asOwner !== null && rightsOn(facts, table).length > 0,
   };
 }

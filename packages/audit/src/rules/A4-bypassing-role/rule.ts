@@ -30,7 +30,7 @@ export const bypassingRole: Rule = {
               .flatMap(({ evidence }) => evidence.because),
           ],
           keys: [objectKey.role(name)],
-          fix: `alter role ${quoteName(name)} ${role.superuser ? "nosuperuser " : ""}nobypassrls; migrations and support get roles of their own`,
+          fix: `alter role ${quoteName(name)} ${role.superuser ? "nosuperuser " : ""}nobypassrls;\n-- migrations and support get roles of their own`,
           attackable: true,
         } as const,
       ];

@@ -3,7 +3,7 @@
  * policies are joined by OR, so the widest of them wins. Silent where a restrictive policy for everybody looks at the tenant; one for the application
  * alone binds it until it says SET ROLE.
  */
-import type { Policy } from "@watertight/schema";
+import { type Policy, quoteName } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { roleGraph } from "../../understand/role-graph.ts";
 import { isBinding, policiesOf } from "../exposure/exposure.ts";
@@ -47,7 +47,7 @@ function finding(facts: Facts, policy: Policy): RuleFinding | null {
       ...members.map(({ role, member }) => objectKey.membership(role, member)),
       objectKey.policy(relation, policy.name),
     ],
-    fix: `${members.map(({ role, member }) => `revoke ${role} from ${member};`).join(" ")} or a restrictive policy FOR ALL TO PUBLIC that compares the tenant`,
+    fix: `${members.map(({ role, member }) => `revoke ${quoteName(role)} from ${quoteName(member)};`).join("\n")}\n-- or a restrictive policy FOR ALL TO PUBLIC that compares the tenant`,
     attackable: true,
   };
 }

@@ -18,7 +18,7 @@ export const notEquality: Rule = {
   find: (facts) => [
     ...leakFindings(facts, "B14", (group) => ({
       message: `Policy ${group.policy.name} on ${group.table} compares tenants by more than equality (${group.way}): a tenant with a fitting id may ${group.can} another's rows.`,
-      fix: `${narrowFix(facts, group)}; compare the column itself by =`,
+      fix: `${narrowFix(facts, group)};\n-- compare the column itself by =`,
     })),
     ...facts.snapshot.relations.flatMap((relation) => looseColumn(facts, relation) ?? []),
   ],

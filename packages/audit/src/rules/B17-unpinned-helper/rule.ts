@@ -43,7 +43,7 @@ function finding(facts: Facts, helper: Helper): RuleFinding | null {
       ...(creatable.length > 0 ? [`the application may create in ${listed(creatable)}`] : []),
     ],
     keys: [objectKey.routine(routine.signature)],
-    fix: `alter function ${sqlName(routine)}(${routine.arguments.join(", ")}) set search_path = ''; and write its names with their schemas`,
+    fix: `alter function ${sqlName(routine)}(${routine.arguments.join(", ")}) set search_path = '';\n-- and write its names with their schemas`,
     attackable: shadow,
   };
 }

@@ -41,7 +41,8 @@ function finding(facts: Facts, policy: Policy, role: string): RuleFinding | null
     severity: shared ? "high" : "medium",
     evidence: [...policyText(policy), `${role} is the only role of the application, and logs in itself`],
     keys: [objectKey.policy(relation, policy.name)],
-    fix: `${narrowFix(facts, { relation, policy })}, with a context; or give each tenant a role and log in as it`,
+    // the schema's own context is the role, which is what does not work
+    fix: `-- app.tenant_id stands for the setting in which requests name their tenant; or give each tenant a role, and log in as it\n${narrowFix({ ...facts, understanding: { ...facts.understanding, context: [] } }, { relation, policy })};`,
     attackable: true,
   };
 }

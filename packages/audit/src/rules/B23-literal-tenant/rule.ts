@@ -14,6 +14,6 @@ export const literalTenant: Rule = {
   find: (facts) =>
     leakFindings(facts, "B23", (group) => ({
       message: `Policy ${group.policy.name} on ${group.table} names a tenant (${group.way}): everyone may ${group.can} that tenant's rows.`,
-      fix: `${narrowFix(facts, group)}; rows for everybody are declared as publicRows`,
+      fix: `${narrowFix(facts, group)};\n-- rows for everybody are declared as publicRows`,
     })),
 };

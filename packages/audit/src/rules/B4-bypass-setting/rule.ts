@@ -14,6 +14,6 @@ export const bypassSetting: Rule = {
   find: (facts) =>
     leakFindings(facts, "B4", (group) => ({
       message: `Policy ${group.policy.name} on ${group.table} lets every row through when a setting says so (${group.way}), and anyone who can run SQL sets it.`,
-      fix: `${narrowFix(facts, group)}; cross-tenant work goes through a role of its own`,
+      fix: `${narrowFix(facts, group)};\n-- cross-tenant work goes through a role of its own`,
     })),
 };

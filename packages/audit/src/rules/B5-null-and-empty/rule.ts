@@ -2,13 +2,15 @@
  * B5: an unset setting reads as null before it was ever set on a connection, and as the empty text afterwards. Compared raw with a text column the
  * empty text is a tenant of its own; cast raw to uuid it is an error on every used connection. NULLIF makes both cases one.
  */
+import { quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { said } from "../exposure/words.ts";
+import { said, sqlName } from "../exposure/words.ts";
 import { courtOf } from "../predicate/court.ts";
 import { sourceOf } from "../predicate/depend.ts";
 import { leakFindings, narrowFix, policyText } from "../predicate/leak-findings.ts";
 import { type Term, visitTerms } from "../predicate/term.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
+import { wrapFix } from "./wrap.ts";
 
 /** The rule. */
 export const nullAndEmpty: Rule = {
@@ -19,11 +21,22 @@ export const nullAndEmpty: Rule = {
   find: (facts) => [
     ...leakFindings(facts, "B5", (group) => ({
       message: `Policy ${group.policy.name} on ${group.table} compares a text column with the raw setting: on a used connection without a context everybody is the tenant '' (${group.way}).`,
-      fix: `${narrowFix(facts, group)}; alter table ${group.table} add check (${courtOf(facts).catalog.tenantColumns(group.relation)[0] ?? "tenant_id"} <> '')`,
+      fix: [`${narrowFix(facts, group)};`, ...neverEmpty(facts, group.relation)].join("\n"),
     })),
     ...facts.snapshot.policies.flatMap((policy) => outage(facts, policy) ?? []),
   ],
 };
+
+/** No row may belong to the tenant ''; those that do are somebody's mistake, and stop the last statement. */
+function neverEmpty(facts: Facts, relation: Relation): string[] {
+  const [column] = courtOf(facts).catalog.tenantColumns(relation);
+  if (column === undefined) return [];
+  const [table, name] = [sqlName(relation), quoteName(`${relation.name}_${column}_not_empty`.slice(0, 63))];
+  return [
+    `alter table ${table} add constraint ${name} check (${quoteName(column)} <> '') not valid;`,
+    `alter table ${table} validate constraint ${name};`,
+  ];
+}
 
 function outage(facts: Facts, policy: Facts["snapshot"]["policies"][number]): RuleFinding | null {
   const relation = facts.reach.relation(policy.relation);
@@ -43,7 +56,7 @@ function outage(facts: Facts, policy: Facts["snapshot"]["policies"][number]): Ru
     severity: "low",
     evidence: [...raw, ...policyText(policy)],
     keys: [objectKey.policy(relation, policy.name)],
-    fix: "nullif(current_setting('…', true), '')",
+    fix: wrapFix(relation, policy),
     attackable: false,
   };
 }

@@ -2,6 +2,7 @@
  * C9: the application logs in as one role and works as another by SET ROLE. RESET ROLE is always allowed: SQL that got in is then the login role, with
  * its own rights and every role that it may take. Harmless where that leads nowhere.
  */
+import { quoteName } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { roleGraph } from "../../understand/role-graph.ts";
 import { listed } from "../exposure/words.ts";
@@ -54,7 +55,7 @@ function finding(facts: Facts, login: string): RuleFinding | null {
     fix:
       others.length > 0
         ? "let each tenant log in with its own role, or take the tenant from a sealed context"
-        : `revoke ${listed(bypassing)} from ${login}, or log in as the working role itself`,
+        : `revoke ${bypassing.map(quoteName).join(", ")} from ${quoteName(login)};\n-- or log in as the working role itself`,
     attackable: true,
   };
 }

@@ -32,7 +32,7 @@ export const viewWithoutBarrier: Rule = {
             `an application role has ${listed(rights)} on the view`,
           ],
           keys: [objectKey.relation(view)],
-          fix: `alter view ${sqlName(view)} set (security_barrier = true); better: row security on the tables and security_invoker on the view`,
+          fix: `alter view ${sqlName(view)} set (security_barrier = true);\n-- better: row security on the tables and security_invoker on the view`,
           attackable: true,
         },
       ];

@@ -67,7 +67,7 @@ function unchecked(facts: Facts, { view, rights, exposed }: OpenView): RuleFindi
       `an application role has ${listed(writes)} on the view`,
     ],
     keys: [objectKey.relation(view)],
-    fix: `alter view ${sqlName(view)} set (check_option = cascaded); or row security on the table and security_invoker on the view`,
+    fix: `alter view ${sqlName(view)} set (check_option = cascaded);\n-- or row security on the table and security_invoker on the view`,
     attackable: true,
   };
 }

@@ -56,7 +56,7 @@ function finding(facts: Facts, key: string, before: Moment, { statement }: Momen
     ],
     keys: [objectKey.relation(view)],
     place: statement.place,
-    fix: `alter view ${sqlName(view)} set (security_invoker = true); and repeat WITH (…) in every CREATE OR REPLACE VIEW`,
+    fix: `alter view ${sqlName(view)} set (security_invoker = true);\n-- and repeat WITH (…) in every CREATE OR REPLACE VIEW`,
     attackable: leak !== null,
   };
 }

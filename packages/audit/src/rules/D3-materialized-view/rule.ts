@@ -4,8 +4,8 @@
  */
 import type { Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { listed, said, sqlName } from "../exposure/words.ts";
-import { grantees } from "../judge/grants.ts";
+import { listed, said } from "../exposure/words.ts";
+import { grantees, revoke } from "../judge/grants.ts";
 import { isOpenToRead } from "../judge/row-access.ts";
 import { graphOf, holdsTenantRows, tenantColumn } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
@@ -44,7 +44,7 @@ function finding(facts: Facts, view: Relation): RuleFinding | null {
       ...grantees(facts, "SELECT", view).map((role) => objectKey.grant(objectKey.relation(view), role)),
       objectKey.relation(view),
     ],
-    fix: `revoke select on ${sqlName(view)} from the application; give it a view or definer function that compares the tenant`,
+    fix: `${revoke("select", view, grantees(facts, "SELECT", view))}\n-- and give the application a view or definer function that compares the tenant`,
     attackable: column !== undefined,
   };
 }

@@ -47,7 +47,7 @@ function finding(facts: Facts, routine: Routine): RuleFinding | null {
       ...(facts.reach.canMakeTemp() ? ["an application role has TEMPORARY on the database"] : []),
     ],
     keys: [objectKey.routine(routine.signature)],
-    fix: `alter function ${routine.signature} set search_path = ${routine.schema}, pg_temp; or write every name with its schema and set search_path = ''`,
+    fix: `alter function ${routine.signature} set search_path = ${routine.schema}, pg_temp;\n-- or write every name with its schema and set search_path = ''`,
     attackable: way !== null,
   };
 }

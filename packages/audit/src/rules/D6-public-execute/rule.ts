@@ -50,7 +50,7 @@ function finding(facts: Facts, routine: Routine): RuleFinding | null {
     ],
     keys: [objectKey.grant(objectKey.routine(routine.signature), "public"), objectKey.routine(routine.signature)],
     ...(lost === null ? {} : { place: lost.made.statement.place }),
-    fix: `revoke execute on function ${routine.signature} from public; and alter default privileges … revoke execute on functions from public`,
+    fix: `revoke execute on function ${routine.signature} from public;\n-- and alter default privileges … revoke execute on functions from public`,
     attackable: true,
   };
 }

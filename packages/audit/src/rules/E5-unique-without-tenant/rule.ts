@@ -10,6 +10,7 @@ import { guessabilityOf } from "../judge/identifiers.ts";
 import { isOpenToRead, may } from "../judge/row-access.ts";
 import { graphOf, kitSchema, tenancyOf, tenantColumn } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding, Severity } from "../rule.ts";
+import { keyFix } from "./fix.ts";
 
 const signInName = /e_?mail|user_?name|(^|_)(login|handle|nick(name)?|phone(_number)?|mobile)$/i;
 
@@ -52,9 +53,7 @@ function judge(facts: Facts, index: Index): RuleFinding | null {
     fix:
       isOfPeople(facts, table, columns) && areSignInNames(table, columns)
         ? `A name by which people sign in is one for all, and the key may stay: let the form that writes it answer alike whether it is taken or not (an e-mail says the rest), or accept ${index.name} with that reason.`
-        : tenant === null
-          ? `Add the parent's key to ${index.name}.`
-          : `Put the tenant first: unique (${[tenant, ...columns].join(", ")}) on ${table.schema}.${table.name}, then drop ${index.name}. A value that must be unique over all tenants (a login name) belongs in a global table that tenants can't write.`,
+        : keyFix(facts, table, index, columns),
     attackable: true,
   };
 }

@@ -3,7 +3,7 @@
  * INSERT of everybody fails on the key. An identity column needs no right at all.
  */
 import { objectKey } from "../../history/object-key.ts";
-import type { Relation } from "@watertight/schema";
+import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
 import { grantees, revoke } from "../judge/grants.ts";
 import { needsSql } from "../judge/sql-access.ts";
@@ -39,11 +39,39 @@ export const sequences: Rule = {
             ...roles.map((role) => objectKey.grant(objectKey.relation(sequence), role)),
             objectKey.relation(sequence),
           ],
-          fix: `${revoke("all", sequence, roles)}\n-- a serial column needs USAGE for its default; GENERATED ALWAYS AS IDENTITY needs nothing, a uuid key neither`,
+          fix: fixOf(facts, sequence, roles),
           attackable: worst !== "USAGE",
         };
       }),
 };
+
+/** The rights go; where a column's default draws from it, USAGE stays, or every INSERT would be refused. */
+function fixOf({ snapshot }: Facts, sequence: Relation, roles: readonly string[]): string {
+  const name = quoteQualified(sequence.schema, sequence.name);
+  const drawn = snapshot.relations.some((table) =>
+    table.columns.some(
+      (column) =>
+        column.default?.includes("nextval(") === true &&
+        ((sequence.ownedBy?.schema === table.schema &&
+          sequence.ownedBy.name === table.name &&
+          sequence.ownedBy.column === column.name) ||
+          namesOf(column.default).some(
+            (each) => each === `${sequence.schema}.${sequence.name}` || each === sequence.name,
+          )),
+    ),
+  );
+  if (!drawn) return revoke("all", sequence, roles);
+  const to = roles.map((role) => (role === "public" ? role : quoteName(role))).join(", ");
+  return [
+    revoke("select, update", sequence, roles),
+    "-- a column's default draws from it, for which USAGE is enough; GENERATED ALWAYS AS IDENTITY needs no right at all:",
+    `grant usage on sequence ${name} to ${to};`,
+  ].join("\n");
+}
+
+/** The sequences of nextval('…'::regclass), without quotes. */
+const namesOf = (text: string): string[] =>
+  [...text.matchAll(/nextval\('((?:[^']|'')+)'/g)].map(([, name]) => name!.replaceAll('"', "").replaceAll("''", "'"));
 
 const harm = {
   UPDATE:

@@ -5,7 +5,8 @@
 import type { RoleSetting } from "@watertight/schema";
 import { quoteName } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import type { Rule } from "../rule.ts";
+import { onDatabase } from "../judge/database-sql.ts";
+import type { Facts, Rule } from "../rule.ts";
 import { logsValues } from "./logs-values.ts";
 
 /** The rule. */
@@ -14,9 +15,9 @@ export const loggedValues: Rule = {
   slug: "G8-logged-values",
   title: "Statements and their values go to the log",
   needs: "catalog",
-  find: ({ snapshot, reach }) =>
-    snapshot.settings
-      .filter((setting) => setting.role === null || reach.all.has(setting.role))
+  find: (facts) =>
+    facts.snapshot.settings
+      .filter((setting) => setting.role === null || facts.reach.all.has(setting.role))
       .filter(({ name, value }) => logsValues(name, value))
       .map((setting) => ({
         object: {
@@ -32,10 +33,18 @@ export const loggedValues: Rule = {
           "values sent as text stand in the statement; bind parameters are logged unless log_parameter_max_length = 0",
         ],
         keys: [objectKey.setting(setting.role, setting.name), objectKey.setting(null, setting.name)],
-        fix: `alter ${setting.role === null ? `database ${quoteName(setting.database ?? snapshot.database.name)}` : `role ${quoteName(setting.role)}`} reset ${setting.name};\n-- or keep the texts and drop the values: log_parameter_max_length = 0, and bind parameters everywhere`,
+        fix: `${resetOf(facts, setting)}\n-- or keep the texts and drop the values: log_parameter_max_length = 0, and bind parameters everywhere`,
         attackable: false,
       })),
 };
+
+function resetOf(facts: Facts, { role, database, name }: RoleSetting): string {
+  const reset = (where: string): string => `alter ${where} reset ${name}`;
+  if (role !== null) return `${reset(`role ${quoteName(role)}`)};`;
+  return database === null || database === facts.snapshot.database.name
+    ? onDatabase(facts, (own) => reset(`database ${own}`))
+    : `${reset(`database ${quoteName(database)}`)};`;
+}
 
 function who({ role, database }: RoleSetting): string {
   return role === null ? `database ${database ?? "all"}` : `role ${role}`;

@@ -3,8 +3,8 @@
  * somebody grants CONNECT by name, or where databases stand side by side: with one database for all there is nothing to keep apart.
  */
 import type { Grant, Snapshot } from "@watertight/schema";
-import { quoteName } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
+import { onDatabase } from "../judge/database-sql.ts";
 import type { Rule } from "../rule.ts";
 
 /** The rule. */
@@ -13,7 +13,8 @@ export const connectToPublic: Rule = {
   slug: "H1-connect-to-public",
   title: "PUBLIC may connect to the database",
   needs: "catalog",
-  find: ({ snapshot }) => {
+  find: (facts) => {
+    const { snapshot, history } = facts;
     const { database } = snapshot;
     if (!open(database.acl)) return [];
     const named = grantedByName(database.acl, database.owner);
@@ -22,7 +23,7 @@ export const connectToPublic: Rule = {
     return [
       {
         object: { kind: "database", schema: "", name: database.name },
-        message: `PUBLIC may CONNECT to ${database.name}: ${named.length > 0 ? `the CONNECT of ${named.join(", ")} keeps nobody out` : `so may the roles of ${siblings.slice(0, 3).join(", ")}`}.`,
+        message: `PUBLIC may CONNECT to ${history === undefined ? database.name : "the database"}: ${named.length > 0 ? `the CONNECT of ${named.join(", ")} keeps nobody out` : `so may the roles of ${siblings.slice(0, 3).join(", ")}`}.`,
         severity: siblings.length > 0 ? "medium" : "low",
         evidence: [
           "CONNECT and TEMPORARY are PUBLIC's on every new database, also on one made from a template",
@@ -31,7 +32,7 @@ export const connectToPublic: Rule = {
             : []),
         ],
         keys: ["public", ...named].map((role) => objectKey.grant(objectKey.other("database", database.name), role)),
-        fix: `revoke connect, temporary on database ${quoteName(database.name)} from public;\n-- access lists are not copied by CREATE DATABASE … TEMPLATE: say it for every new database`,
+        fix: `${onDatabase(facts, (name) => `revoke connect, temporary on database ${name} from public`)}\n-- access lists are not copied by CREATE DATABASE … TEMPLATE: say it for every new database`,
         attackable: false,
       },
     ];

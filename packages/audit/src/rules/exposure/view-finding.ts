@@ -28,7 +28,7 @@ export function viewFinding(
       ...new Set(tables.map(({ exposure }) => exposure.sentence)),
       `an application role has ${listed(rights)} on the view`,
     ],
-    fix: `alter view ${sqlName(view)} set (security_invoker = true); and grant the application what the view reads`,
+    fix: `alter view ${sqlName(view)} set (security_invoker = true);\n-- and grant the application what the view reads`,
     attackable: true,
   };
 }

@@ -2,6 +2,7 @@
  * The roles that requests of tenants run as: from rights on the tables first, then policies, then names. Where nobody was given any right, the
  * application connects as the owner of the tables, and that is said. Must never leave the application without a role.
  */
+import { counted } from "../../words/counted.ts";
 import type { Relation, Role } from "@watertight/schema";
 import type { Declared } from "../declared.ts";
 import { roleGraph, type RoleGraph } from "../role-graph.ts";
@@ -84,12 +85,12 @@ function asApplication(each: Rights, all: readonly Rights[], roles: RoleGraph, g
   if (each.reads + each.writes === 0 && sense === undefined) return [];
   const because = [
     ...(each.writes > 0
-      ? [`${role.name} may write ${each.writes} tables`]
+      ? [`${role.name} may write ${counted(each.writes, "table")}`]
       : each.reads > 0
-        ? [`${role.name} may read ${each.reads} tables`]
+        ? [`${role.name} may read ${counted(each.reads, "table")}`]
         : []),
     ...each.inPolicies.slice(0, 1),
-    ...(each.owns > 0 ? [`it owns ${each.owns} tables`] : []),
+    ...(each.owns > 0 ? [`it owns ${counted(each.owns, "table")}`] : []),
   ];
   const others = all.some(
     (other) => other !== each && !other.role.bypassRls && other.writes > 0 && roleSense(other.role.name) !== "operator",
@@ -173,7 +174,9 @@ function lastResort(
       roleSense(role.name) === "app",
   );
   if (open.length > 0 && stranger)
-    return tenant(stranger.name, [`${open.length} tables are granted to PUBLIC, and ${stranger.name} may log in`]);
+    return tenant(stranger.name, [
+      `${counted(open.length, "table is", "tables are")} granted to PUBLIC, and ${stranger.name} may log in`,
+    ]);
   const [most] = [...rights]
     .filter((each) => each.owns === 0)
     .sort((one, other) => other.writes - one.writes || other.reads - one.reads);
@@ -184,7 +187,7 @@ function lastResort(
   const [owner] = [...owners].sort((one, other) => other[1] - one[1]);
   if (!owner) return undefined;
   return tenant(owner[0], [
-    `no role was granted anything on the tables: the application connects as their owner, ${owner[0]} (${owner[1]} tables)`,
+    `no role was granted anything on the tables: the application connects as their owner, ${owner[0]} (${counted(owner[1], "table")})`,
   ]);
 }
 

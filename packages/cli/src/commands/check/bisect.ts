@@ -3,7 +3,7 @@
  */
 import { bisect } from "@watertight/audit";
 import type { Execute } from "../../command.ts";
-import { harmless } from "../../output/printer.ts";
+import { counted, harmless } from "../../output/printer.ts";
 import { requestOf, type SourceFlags } from "./request.ts";
 
 /** Runs `bisect`. */
@@ -14,7 +14,7 @@ export const execute: Execute<SourceFlags & { readonly in?: string }> = async ({
   print.result({ finding, migration: migration.name, file: migration.file, place, replays }, () => {
     print.line(`${finding} came with ${harmless(migration.name)}`);
     print.line(`  ${harmless(place === null ? migration.file : `${place.file}:${place.line}`)}`);
-    print.note(`${replays} replays`);
+    print.note(counted(replays, "replay"));
   });
   return 0;
 };

@@ -4,6 +4,7 @@
 import { appendFile } from "node:fs/promises";
 import { githubAnnotations, githubSummary, jsonDocument, terminalReport, withoutCommands } from "@watertight/audit";
 import type { Execute } from "../../command.ts";
+import { sectionsMarkdown, sectionsText } from "./additions.ts";
 import { type CheckFlags, runCheck } from "./check.ts";
 
 /** Runs `ci`. */
@@ -13,14 +14,14 @@ export const execute: Execute<CheckFlags> = (context, args, flags) => {
   const sarif = report.some((each) => each.startsWith("sarif="))
     ? report
     : [...report, "sarif=.watertight/report.sarif"];
-  return runCheck(context, args, { ...flags, report: sarif }, async ({ report: found }) => {
-    print.result({ ...jsonDocument(found) }, () => {
-      const text = terminalReport(found, { colour: io.colour, width: io.width, verbose: false });
+  return runCheck(context, args, { ...flags, report: sarif }, async ({ report: found }, { document, sections }) => {
+    print.result({ ...jsonDocument(found), ...document }, () => {
+      const text = `${terminalReport(found, { colour: io.colour, width: io.width, verbose: flags.verbose === true })}${sectionsText(sections, (title) => print.colour("bold", title))}`;
       const onGithub = io.env["GITHUB_ACTIONS"] === "true";
       io.out(onGithub ? withoutCommands(text) : text);
       if (onGithub) io.out(githubAnnotations(found));
     });
     const summary = io.env["GITHUB_STEP_SUMMARY"];
-    if (summary) await appendFile(summary, githubSummary(found));
+    if (summary) await appendFile(summary, `${githubSummary(found)}${sectionsMarkdown(sections)}`);
   });
 };

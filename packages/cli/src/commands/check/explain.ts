@@ -5,6 +5,7 @@ import { residuals, ruleDoc, ruleOf, rules } from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
 import { harmless } from "../../output/printer.ts";
+import { byReason, printUndecided, undecidedCells } from "./unverified.ts";
 import { readLast } from "./write.ts";
 
 interface Flags {
@@ -64,17 +65,8 @@ function listed({ print }: CommandContext): number {
 }
 
 async function undecided({ io, print }: CommandContext): Promise<number> {
-  const { matrix } = await readLast(io.cwd);
-  const cells = matrix.cells
-    .filter(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE")
-    .map(({ table, column, verdict, reason }) => ({ table: `${table.schema}.${table.name}`, column, verdict, reason }));
-  print.result({ cells }, () =>
-    cells.length === 0
-      ? print.line("Every cell of the last check was decided.")
-      : print.table(
-          ["table", "column", "verdict", "why"],
-          cells.map(({ table, column, verdict, reason }) => [table, column, verdict, reason ?? ""]),
-        ),
-  );
+  const cells = undecidedCells(await readLast(io.cwd));
+  const groups = byReason(cells);
+  print.result({ cells, groups }, () => printUndecided(print, groups));
   return 0;
 }

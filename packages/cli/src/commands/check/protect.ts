@@ -15,7 +15,7 @@ import {
 } from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
-import { harmless } from "../../output/printer.ts";
+import { counted, harmless } from "../../output/printer.ts";
 import { progressLine } from "./progress.ts";
 import { requestOf, type SourceFlags } from "./request.ts";
 
@@ -52,6 +52,7 @@ export const execute: Execute<Flags> = async (context, [folder], flags) => {
     {
       statements: done.plan.statements,
       left: done.plan.left,
+      application: done.plan.application,
       files: files.map(({ file, text }) => ({ file, text })),
       written,
       before: tally(done.before),
@@ -77,6 +78,10 @@ function show(
     print.line(`${lockNames[lock]} (${own.length})`);
     for (const { sql } of own) print.line(`  ${sql.split("\n").map(harmless).join("\n  ")};`);
   }
+  if (plan.application.length > 0) {
+    print.line("what your application must do");
+    for (const each of plan.application) print.line(`  ${harmless(each)}`);
+  }
   if (plan.left.length > 0) {
     print.line("left to you");
     for (const { finding, why, advice } of plan.left)
@@ -100,7 +105,7 @@ const tally = (report: Report): { findings: number; leaks: number } => {
 };
 
 const sentence = ({ findings, leaks }: ReturnType<typeof tally>): string =>
-  `${findings} findings (${leaks} shown by attack)`;
+  `${counted(findings, "finding")} (${leaks} shown by attack)`;
 
 function joined(files: readonly NewFile[], output: string): NewFile[] {
   const [first] = files;

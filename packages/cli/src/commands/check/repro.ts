@@ -26,11 +26,19 @@ export const execute: Execute<Flags> = async (context, [id = ""], flags) => {
   if (flags.up === true) return keepUp(context, report, finding, attempt, flags);
   // a pipe gets the script as it is, a terminal nothing that it would obey
   const shown = (line: string): string => (io.interactive ? harmless(line) : line);
-  print.result({ finding, repro: attempt.repro }, () => {
-    for (const line of attempt.repro.trimEnd().split("\n")) print.line(shown(line));
+  const repro = withId(attempt.repro, finding);
+  print.result({ finding, repro }, () => {
+    for (const line of repro.trimEnd().split("\n")) print.line(shown(line));
   });
   return 0;
 };
+
+/** The script with the finding's own id in the comment that says how to run it; names that psql could take for something else stay out. */
+function withId(script: string, finding: string): string {
+  return /^[\w.:$-]+$/.test(finding)
+    ? script.replace("watertight repro ID --up", () => `watertight repro ${finding} --up`)
+    : script;
+}
 
 /** The finding that is meant, with its attack. */
 function attacked({ findings }: Report, id: string): { finding: string; attempt: Attempt } {
