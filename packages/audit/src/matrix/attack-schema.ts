@@ -18,7 +18,7 @@ import { residualAttacks } from "./attacks/residual.ts";
 import { readRights } from "./attacks/rights.ts";
 import { materializedViews } from "./attacks/views.ts";
 import { targetOf, type Target, type World } from "./attacks/world.ts";
-import { cellsOf, type TableState } from "./cells.ts";
+import { cellsOf, type TableState, withPartitionLeaks } from "./cells.ts";
 import { installLab } from "./lab/lab.ts";
 import { type Attempt, type Matrix, type MatrixColumn, matrixColumns, type MatrixNote } from "./matrix.ts";
 import { contextBook, type KitAccess } from "./personas/context.ts";
@@ -344,12 +344,20 @@ function assemble(
       (options.only?.some((name) => dotted(name) === dotted(relation)) ?? true)
     );
   });
-  const cells = tables.flatMap((table) => {
+  const rootOf = (table: QualifiedName): QualifiedName => {
+    const found = graph.relation(table);
+    return found === undefined ? table : graph.root(found);
+  };
+  const listed = new Set(tables.map(({ relation }) => dotted(relation)));
+  const ownCells = tables.flatMap((table) => {
     const target = byTarget.get(dotted(table.relation));
     const missed = new Map<MatrixColumn, number>();
-    for (const attack of planned)
-      if (attack.table === target?.relation && !ran.has(attack))
-        missed.set(attack.column, (missed.get(attack.column) ?? 0) + 1);
+    for (const attack of planned) {
+      // a partition has no row of its own in the matrix
+      const side = dotted(rootOf(attack.table)) === dotted(table.relation) && !listed.has(dotted(attack.table));
+      const column = attack.table === target?.relation ? attack.column : side ? "side-door" : undefined;
+      if (column !== undefined && !ran.has(attack)) missed.set(column, (missed.get(column) ?? 0) + 1);
+    }
     const state: TableState = {
       table,
       unseeded: target ? null : whyUnseeded(world, graph, table.relation),
@@ -360,6 +368,7 @@ function assemble(
     };
     return cellsOf(matrixColumns, state, attempts);
   });
+  const cells = withPartitionLeaks(ownCells, attempts, rootOf);
   const withoutRoles = world.actors.length === 0;
   return {
     cells: withoutRoles

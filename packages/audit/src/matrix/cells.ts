@@ -77,3 +77,25 @@ export function cellsOf(columns: readonly MatrixColumn[], state: TableState, att
     return { table, column, ...judge(column, state, own), attempts: own };
   });
 }
+
+/**
+ * The cells with what leaked in partitions taken for themselves: they have no row of the matrix, and are a side door of their table. What the table's
+ * own attacks on the partition have shown already is no news.
+ */
+export function withPartitionLeaks(
+  cells: readonly Cell[],
+  attempts: readonly Attempt[],
+  rootOf: (table: QualifiedName) => QualifiedName,
+): Cell[] {
+  const listed = new Set(cells.map(({ table }) => dotted(table)));
+  const leaks = attempts.filter(({ table, result }) => result === "leaked" && !listed.has(dotted(table)));
+  return cells.map((cell): Cell => {
+    if (cell.column !== "side-door") return cell;
+    const shown = new Set(cell.attempts.flatMap(({ result, object }) => (result === "leaked" ? [object] : [])));
+    const more = leaks.filter(
+      ({ table, column }) =>
+        dotted(rootOf(table)) === dotted(cell.table) && (column === "truncate" || !shown.has(table.name)),
+    );
+    return more.length === 0 ? cell : { ...cell, verdict: "LEAK", reason: null, attempts: [...cell.attempts, ...more] };
+  });
+}

@@ -67,7 +67,10 @@ describeServersBriefly((server) => {
       create function stay() returns trigger language plpgsql as $$ begin
         loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop; end $$;
       create trigger stay before insert on notes for each row execute function stay();`);
-    expect(verdict(matrix, "read")).not.toBe("BLOCKED");
+    expect(matrix.cells).toEqual([]);
+    expect(matrix.notes.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^No attack ran, nothing below is verified: /),
+    ]);
   }, 120_000);
 
   test("a materialized view that its owner could not fill is filled as a tenant's", async () => {

@@ -89,6 +89,7 @@ describeServersBriefly((server) => {
       for (const tenant of [a, b])
         for (const row of [id(1), id(2), id(3), id(4)]) {
           const { commands } = await ask(row, { tenant });
+          expect(commands.map(({ command }) => command)).toEqual(["select", "insert", "update", "delete"]);
           for (const { command, allowed, because } of commands)
             expect([tenant, row, command, because, allowed]).toEqual([
               tenant,
