@@ -6,6 +6,7 @@
 import { quoteName, rotateKey } from "@watertight/schema";
 import type { QualifiedName } from "@watertight/schema";
 import pg from "pg";
+import { defaultLimits } from "../replay/limits.ts";
 import type { Facts } from "../rules/rule.ts";
 import { dotted, type SchemaGraph, schemaGraph } from "../understand/schema/graph.ts";
 import type { Actor, Attack } from "./attacks/attack.ts";
@@ -35,6 +36,7 @@ import { readBook } from "./seed/book.ts";
 import { isSeedable } from "./seed/order.ts";
 import { seedTenants, unseedable } from "./seed/seed.ts";
 import { type AttackServer, endBy } from "./server.ts";
+import { watchAttacks } from "./watch.ts";
 import { Session } from "./wire/session.ts";
 
 /** What is going on, for a progress line. */
@@ -48,10 +50,12 @@ interface AttackProgress {
 
 /** Options of {@link attackSchema}. */
 export interface AttackOptions {
-  /** After this many milliseconds no new attack begins; default 60,000. */
+  /** After this many milliseconds no new attack begins, and soon what still runs is ended; default 60,000. */
   readonly budgetMs?: number;
   /** At most so many attacks; the rest is UNVERIFIED. Default: all. */
   readonly maxAttempts?: number;
+  /** How much all of it may write to the server's folder, in bytes; default as for a replay. */
+  readonly diskBytes?: number;
   readonly signal?: AbortSignal;
   onProgress?(progress: AttackProgress): void;
   /** Only these tables. */
@@ -67,7 +71,9 @@ const ms = { statement: 2_000, seed: 10_000, budget: 60_000 };
 /** Reads how the kit is installed, and gets a key for it from the database itself. */
 async function kitAccess(server: AttackServer, facts: Facts): Promise<KitAccess | null> {
   if (!facts.understanding.context.some(({ kind }) => kind === "kit")) return null;
-  const client = new pg.Client(server.config(null));
+  // what is there may only call itself the kit
+  const client = new pg.Client({ ...server.config(null), statement_timeout: ms.seed, query_timeout: 2 * ms.seed });
+  client.on("error", () => {});
   await client.connect();
   try {
     const { rows } = await client.query("select value from watertight.setting where name = 'level'");
@@ -83,10 +89,14 @@ async function registerTenants(admin: Session, ids: readonly string[]): Promise<
 }
 
 /** Fills materialized views as a job would: without a context, or in B's where there must be one. */
-async function refresh(admin: Session, world: World): Promise<string[]> {
+async function refresh(admin: Session, world: World, deadline: number): Promise<string[]> {
   const notes: string[] = [];
   for (const name of materializedViews(world)) {
     const statement = `refresh materialized view ${name}`;
+    if (Date.now() > deadline) {
+      notes.push(`There was no time to run ${statement}.`);
+      continue;
+    }
     const [plain, seen] = await admin.run([statement, `select from ${name} limit 1`]);
     // an owner that row security binds sees nothing without a context, and an empty view shows nothing of what it would give away
     if (!plain!.error && seen!.count !== 0) continue;
@@ -115,6 +125,18 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
   const deadline = Date.now() + (options.budgetMs ?? ms.budget);
   const admin = await openAdmin(server);
   const pool = new LanePool(server, ms.statement);
+  const { signal } = options;
+  const endAll = async (): Promise<void> => {
+    await pool.abandon();
+    await admin.abandon();
+  };
+  const watch = watchAttacks({
+    server,
+    deadline,
+    diskBytes: options.diskBytes ?? defaultLimits.diskBytes,
+    signal,
+    endAll,
+  });
   try {
     const graph = schemaGraph(facts.snapshot);
     const { world, notes } = await prepare(admin, server, facts, graph, options, deadline);
@@ -130,8 +152,8 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     await openLanes(pool, world.actors, options.connections ?? 8);
     const total = limited.length + residual.length + copies.length;
     const run = new AttackRun(world, pool, {
-      deadline,
-      signal: options.signal,
+      watch,
+      signal,
       onDone: (phase, done) =>
         options.onProgress?.(
           phase === "attack" ? { phase, done: Math.min(done, total), total } : { phase, done, total: null },
@@ -140,8 +162,13 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     const outcomes = await run.run([...limited, ...residual, ...copies]);
     for (const [login, reason] of pool.failures)
       notes.push({ vector: "", text: `${login} could not log in: ${reason}`, attempt: null });
-    return assemble(world, graph, options, targets, planned, residual, outcomes, notes, pool.size);
+    return assemble(world, graph, options, targets, planned, residual, outcomes, notes, pool.size, watch.over());
+  } catch (error) {
+    signal?.throwIfAborted();
+    const reason = watch.cut();
+    throw reason === null ? error : new Error(reason, { cause: error });
   } finally {
+    watch.end();
     await Promise.all([pool.close(), admin.close()]);
   }
 }
@@ -236,7 +263,7 @@ async function prepare(
     markers: markersOf(book.pages, ids, tenants.b.canary),
     random,
   };
-  const told = [...notes, ...seeded.notes, ...(await refresh(admin, world))];
+  const told = [...notes, ...seeded.notes, ...(await refresh(admin, world, deadline))];
   return { world, notes: told.map((text) => ({ vector: "", text, attempt: null })) };
 }
 
@@ -312,6 +339,7 @@ function assemble(
   outcomes: readonly Outcome[],
   notes: MatrixNote[],
   connections: number,
+  over: string | null,
 ): Matrix {
   const told = new Set(residual);
   const useful = outcomes.filter(
@@ -362,6 +390,7 @@ function assemble(
       table,
       unseeded: target ? null : whyUnseeded(world, graph, table.relation),
       missed,
+      over,
       blind: target ? isBlind(world, target, outcomes) : false,
       opaque: target ? opaqueHelper(world, target.relation) : null,
       allPublic: target ? target.b.every(({ isPublic }) => isPublic) : false,

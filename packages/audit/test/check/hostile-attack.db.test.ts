@@ -8,7 +8,8 @@ import { attackReplay } from "../../src/check/attack-replay.ts";
 import { factsFrom } from "../../src/check/facts.ts";
 import { withoutSandboxRights } from "../../src/check/sandbox-rights.ts";
 import { resolveOptions } from "../../src/config/resolve-options.ts";
-import type { Matrix, MatrixColumn } from "../../src/matrix/matrix.ts";
+import type { AttackOptions } from "../../src/matrix/attack-schema.ts";
+import { type Matrix, type MatrixColumn, matrixColumns } from "../../src/matrix/matrix.ts";
 import { OWNER } from "../../src/replay/sandbox.ts";
 import { replayed } from "../support/replayed.ts";
 
@@ -23,7 +24,7 @@ const open = "create policy open on notes using (org_id is not null);";
 const closed = "create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid);";
 
 describeServersBriefly((server) => {
-  const attacked = async (sql: string): Promise<Matrix> => {
+  const attacked = async (sql: string, options: AttackOptions = {}): Promise<Matrix> => {
     const replay = await replayed(server, `${ground}\n${sql}`);
     onTestFinished(() => replay.close());
     const { snapshot, history } = replay;
@@ -32,7 +33,7 @@ describeServersBriefly((server) => {
       history,
       resolveOptions({ config: {} }),
     );
-    return attackReplay(replay, facts, { budgetMs: 30_000, seed: "hostile" });
+    return attackReplay(replay, facts, { budgetMs: 30_000, seed: "hostile", ...options });
   };
   const verdict = ({ cells }: Matrix, column: MatrixColumn): string | undefined =>
     cells.find(({ table, column: which }) => table.name === "notes" && which === column)?.verdict;
@@ -72,6 +73,55 @@ describeServersBriefly((server) => {
       expect.stringMatching(/^No attack ran, nothing below is verified: /),
     ]);
   }, 120_000);
+
+  describe("the time given holds", () => {
+    const cases: readonly (readonly [why: string, sql: string])[] = [
+      [
+        "policies that are slow",
+        `create function slow(uuid) returns boolean language plpgsql as 'begin perform pg_sleep(1.5); return true; end';
+         create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid and slow(org_id));`,
+      ],
+      [
+        "policies that obey no timeout",
+        `create function stay(uuid) returns boolean language plpgsql as $$ begin
+           if current_user = 'app' then loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop; end if; return true; end $$;
+         create policy own on notes using (stay(org_id) and org_id = nullif(current_setting('app.org', true), '')::uuid);`,
+      ],
+      [
+        "triggers that make every try of the seed slow",
+        `${closed} create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(4); raise check_violation; end $$;
+         create trigger slow before insert on notes for each row execute function slow();`,
+      ],
+    ];
+    test.each(cases)("against %s", { timeout: 60_000 }, async (_why, sql) => {
+      const began = performance.now();
+      const matrix = await attacked(sql, { budgetMs: 3_000 });
+      expect(performance.now() - began).toBeLessThan(3_000 + 15_000);
+      const cells = matrix.cells.filter(({ table }) => table.name === "notes");
+      expect(cells).toHaveLength(matrixColumns.length);
+      expect(cells.filter(({ verdict: what }) => what === "BLOCKED" || what === "LEAK")).toEqual([]);
+      expect(cells[0]).toMatchObject({ column: "read", reason: expect.stringMatching(/time given was over|no time/) });
+    });
+  });
+
+  describe("what is written without end is stopped", () => {
+    const writing = (event: string): string => `${closed} create table junk (x text); grant insert on junk to app;
+      create function fill() returns trigger language plpgsql as $$ begin
+        insert into junk select repeat(md5(n::text), 60) from generate_series(1, 40000) n; return old; end $$;
+      create trigger fill after ${event} on notes for each row execute function fill();`;
+    test("by an attack", async () => {
+      const matrix = await attacked(writing("delete"), { diskBytes: 64 * 1024 ** 2 });
+      const missed = matrix.cells.find(({ table, column }) => table.name === "notes" && column === "delete");
+      expect(missed).toMatchObject({ verdict: "UNVERIFIED", reason: expect.stringContaining("wrote more than 64 MB") });
+    });
+    test("by the seed", async () => {
+      const matrix = await attacked(writing("insert"), { diskBytes: 64 * 1024 ** 2 });
+      expect([matrix.cells, matrix.notes.map(({ text }) => text)]).toEqual([
+        [],
+        ["No attack ran, nothing below is verified: the attacks wrote more than 64 MB"],
+      ]);
+    });
+  });
 
   test("a materialized view that its owner could not fill is filled as a tenant's", async () => {
     const matrix = await attacked(`${closed}

@@ -17,6 +17,7 @@ export interface LabGround {
   /** Runs a statement as superuser, in a database without code of the schema. */
   admin(text: string): Promise<Record<string, unknown>[]>;
   readonly serverVersion: string;
+  dataBytes?(): number;
 }
 
 const parametersOf = (version: number): string[] => [
@@ -58,5 +59,9 @@ export async function labServer(ground: LabGround, strip: string | null): Promis
     await admin(`grant set on parameter ${parameter} to ${role}`);
   await admin(`grant all on database ${quoteName(String(database))} to ${role}`);
   if (strip !== null) await admin(`alter role ${quoteName(strip)} nobypassrls nocreaterole nocreatedb`);
-  return { config: (name) => ground.config(name ?? labRole), superuser: admin };
+  return {
+    config: (name) => ground.config(name ?? labRole),
+    superuser: admin,
+    dataBytes: () => ground.dataBytes?.() ?? 0,
+  };
 }

@@ -9,6 +9,7 @@ import type { World } from "../attacks/world.ts";
 import { dotted } from "../../understand/schema/graph.ts";
 import { unboundRole } from "../personas/unbound.ts";
 import { compile, opening } from "./compile.ts";
+import type { AttackWatch } from "../watch.ts";
 import type { Lane, LanePool } from "./pool.ts";
 
 /** What came of an attack. */
@@ -23,7 +24,8 @@ export interface Outcome {
 
 /** Limits of a run. */
 export interface RunLimits {
-  readonly deadline: number;
+  /** Why nothing more may begin, and why everything that ran was ended. */
+  readonly watch: Pick<AttackWatch, "over" | "cut">;
   readonly signal?: AbortSignal | undefined;
   /** How many attacks have run; then how many proofs. */
   onDone?(phase: "attack" | "prove", done: number): void;
@@ -134,8 +136,12 @@ export class AttackRun {
     }));
     const run = async (task: Task, lane: Lane): Promise<void> => {
       this.#limits.signal?.throwIfAborted();
-      if (Date.now() > this.#limits.deadline) return;
-      for (const [batch, rulings] of await this.#send(task, lane)) settle(batch, rulings);
+      const { watch } = this.#limits;
+      if (watch.over() !== null) return;
+      const ruled = await this.#send(task, lane);
+      // what was cut off says nothing about the schema
+      if (watch.cut() !== null) return;
+      for (const [batch, rulings] of ruled) settle(batch, rulings);
       for (const { control, attacks } of task.batches) this.#done[control ? "prove" : "attack"] += attacks.length;
       const phase = task.batches[0]!.control ? "prove" : "attack";
       this.#limits.onDone?.(phase, this.#done[phase]);
