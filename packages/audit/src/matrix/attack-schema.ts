@@ -9,7 +9,7 @@ import pg from "pg";
 import { defaultLimits } from "../replay/limits.ts";
 import type { Facts } from "../rules/rule.ts";
 import { dotted, type SchemaGraph, schemaGraph } from "../understand/schema/graph.ts";
-import type { Actor, Attack } from "./attacks/attack.ts";
+import type { Attack } from "./attacks/attack.ts";
 import { copyAttacks, looksForCopies } from "./attacks/copies.ts";
 import { attacksOn } from "./attacks/index.ts";
 import { markersOf } from "./attacks/judge.ts";
@@ -20,14 +20,15 @@ import { readRights } from "./attacks/rights.ts";
 import { materializedViews } from "./attacks/views.ts";
 import { targetOf, type Target, type World } from "./attacks/world.ts";
 import { cellsOf, type TableState, withPartitionLeaks } from "./cells.ts";
-import { installLab } from "./lab/lab.ts";
+import { labNames } from "./lab/lab-names.ts";
+import { installLab, labIn } from "./lab/lab.ts";
 import { type Attempt, type Matrix, type MatrixColumn, matrixColumns, type MatrixNote } from "./matrix.ts";
 import { contextBook, type KitAccess } from "./personas/context.ts";
 import { makeTenantRoles, prepareLogins } from "./personas/logins.ts";
 import { columnMeaning } from "./personas/meaning.ts";
 import { settersOf } from "./personas/setters.ts";
 import { makeTenants, randomness } from "./personas/tenants.ts";
-import { makeUnbound, unboundRole } from "./personas/unbound.ts";
+import { makeUnbound } from "./personas/unbound.ts";
 import { opaqueHelper } from "./opaque.ts";
 import { reproScript } from "./repro.ts";
 import { LanePool } from "./run/pool.ts";
@@ -149,7 +150,7 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     const residual = residualOf(world, targets);
     const copies = options.only === undefined ? world.actors.flatMap((actor) => copyAttacks(world, actor)) : [];
     const limited = planned.slice(0, options.maxAttempts ?? planned.length);
-    await openLanes(pool, world.actors, options.connections ?? 8);
+    await openLanes(pool, world, options.connections ?? 8);
     const total = limited.length + residual.length + copies.length;
     const run = new AttackRun(world, pool, {
       watch,
@@ -207,7 +208,9 @@ async function prepare(
   const tenants = makeTenants(random, meaning, understanding.perUser);
   const pair = [tenants.a, tenants.b];
   const kit = await kitAccess(server, facts);
-  await installLab(admin);
+  const names = labNames(facts, random);
+  const lab = labIn(names.schema);
+  await installLab(admin, lab);
   // attacks that wait for each other are soon told so, and tried again
   const [[database] = []] = (await admin.must("select pg_catalog.current_database()")).rows;
   await server.superuser(`alter database ${quoteName(database!)} set deadlock_timeout = '25ms'`);
@@ -225,7 +228,7 @@ async function prepare(
       pair.map(({ id }) => id),
       actors.find(({ kind }) => kind === "tenant"),
     );
-  await makeUnbound(admin, server, facts, actors);
+  await makeUnbound(admin, server, facts, actors, names.unbound);
   const hasUsers = meaning.userType !== null;
   const setters = settersOf(facts);
   const seeded = await seedTenants({
@@ -247,7 +250,7 @@ async function prepare(
     (table) =>
       isSeedable(table) && understanding.memberships.some(({ relation }) => dotted(relation) === dotted(table)),
   );
-  const book = await readBook(admin, graph, understanding.tables, extra, pair);
+  const book = await readBook(admin, lab, graph, understanding.tables, extra, pair);
   const ids = pair.slice(1).flatMap(({ id, users }) => [id, ...users]);
   const roles = [...new Set([...actors.map(({ role }) => role), ...facts.reach.settable])];
   const world: World = {
@@ -262,12 +265,14 @@ async function prepare(
     seeded,
     markers: markersOf(book.pages, ids, tenants.b.canary),
     random,
+    lab,
+    unbound: names.unbound,
   };
   const told = [...notes, ...seeded.notes, ...(await refresh(admin, world, deadline))];
   return { world, notes: told.map((text) => ({ vector: "", text, attempt: null })) };
 }
 
-async function openLanes(pool: LanePool, actors: readonly Actor[], connections: number): Promise<void> {
+async function openLanes(pool: LanePool, { actors, unbound }: World, connections: number): Promise<void> {
   // attacks that take on another role log in as themselves
   const logins = [...new Set(actors.flatMap(({ login }) => [login]))];
   const direct = actors.map(({ role }) => role).filter((role) => !logins.includes(role));
@@ -276,7 +281,7 @@ async function openLanes(pool: LanePool, actors: readonly Actor[], connections: 
   await Promise.all([
     ...logins.map((login) => pool.open(login, each)),
     ...direct.map((role) => pool.open(role, 1)),
-    pool.open(unboundRole, Math.max(1, connections >> 1)),
+    pool.open(unbound, Math.max(1, connections >> 1)),
   ]);
 }
 

@@ -3,7 +3,7 @@
  * still shown, or it is said that nothing could be tried; and nothing in a script reaches the shell of the person who runs it.
  */
 import { describeServersBriefly } from "@watertight/testkit";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { attackReplay } from "../../src/check/attack-replay.ts";
 import { factsFrom } from "../../src/check/facts.ts";
 import { withoutSandboxRights } from "../../src/check/sandbox-rights.ts";
@@ -26,14 +26,17 @@ const closed = "create policy own on notes using (org_id = nullif(current_settin
 describeServersBriefly((server) => {
   const attacked = async (sql: string, options: AttackOptions = {}): Promise<Matrix> => {
     const replay = await replayed(server, `${ground}\n${sql}`);
-    onTestFinished(() => replay.close());
-    const { snapshot, history } = replay;
-    const facts = await factsFrom(
-      withoutSandboxRights(snapshot, history, OWNER),
-      history,
-      resolveOptions({ config: {} }),
-    );
-    return attackReplay(replay, facts, { budgetMs: 30_000, seed: "hostile", ...options });
+    try {
+      const { snapshot, history } = replay;
+      const facts = await factsFrom(
+        withoutSandboxRights(snapshot, history, OWNER),
+        history,
+        resolveOptions({ config: {} }),
+      );
+      return await attackReplay(replay, facts, { budgetMs: 30_000, seed: "hostile", ...options });
+    } finally {
+      await replay.close();
+    }
   };
   const verdict = ({ cells }: Matrix, column: MatrixColumn): string | undefined =>
     cells.find(({ table, column: which }) => table.name === "notes" && which === column)?.verdict;
@@ -61,6 +64,32 @@ describeServersBriefly((server) => {
       expect(matrix.notes.map(({ text }) => text).filter((text) => text.startsWith("No attack"))).toEqual([]);
       expect(verdict(matrix, "read")).toBe("LEAK");
     });
+  });
+
+  test.each([
+    ["a role", "not exists (select from pg_roles where rolname in ('watertight_lab', 'watertight_unbound'))"],
+    ["a schema", "to_regnamespace('watertight_lab') is null"],
+  ])("a table that is open where %s of ours is not there is open", async (_what, absent) => {
+    const matrix = await attacked(
+      `create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid or ${absent});`,
+    );
+    expect(verdict(matrix, "read")).toBe("LEAK");
+    const scripts = matrix.cells.flatMap(({ attempts }) => attempts.map(({ repro }) => repro));
+    expect(scripts.filter((script) => /watertight_(lab|unbound)/.test(script))).toEqual([]);
+  });
+
+  test("names of ours are others in every run, the same for the same seed, and never the schema's", async () => {
+    const names = async (seed: string, sql = ""): Promise<string[]> => {
+      const { cells } = await attacked(`${closed}${sql}`, { seed });
+      const found = cells.flatMap(({ attempts }) =>
+        attempts.flatMap(({ repro }) => [...repro.matchAll(/from (lab_\w+)\.rows\(/g)].map(([, name]) => name!)),
+      );
+      return [...new Set(found)];
+    };
+    const [[one], [again], [other]] = [await names("one"), await names("one"), await names("other")];
+    expect(one).toMatch(/^lab_[0-9a-f]{8}$/);
+    expect([again, other === one]).toEqual([one, false]);
+    expect(await names("one", `create schema ${one}; create table ${one}.mine (id int);`)).not.toContain(one);
   });
 
   test("a trigger that catches its cancellation ends with its connection", async () => {

@@ -7,7 +7,6 @@ import type { Attack, Control, Ruling } from "../attacks/attack.ts";
 import { isMeaningless } from "../attacks/judge.ts";
 import type { World } from "../attacks/world.ts";
 import { dotted } from "../../understand/schema/graph.ts";
-import { unboundRole } from "../personas/unbound.ts";
 import { compile, opening } from "./compile.ts";
 import type { AttackWatch } from "../watch.ts";
 import type { Lane, LanePool } from "./pool.ts";
@@ -130,10 +129,12 @@ export class AttackRun {
     settle: (batch: Batch, rulings: readonly Ruling[]) => void,
     serial: boolean,
   ): Promise<void> {
-    const tasks = grouped(batches, (batch) => `${loginOf(batch)} ${tableOf(batch)}`).map((group): Task => ({
-      login: loginOf(group[0]!),
-      batches: group,
-    }));
+    const tasks = grouped(batches, (batch) => `${loginOf(this.#world, batch)} ${tableOf(batch)}`).map(
+      (group): Task => ({
+        login: loginOf(this.#world, group[0]!),
+        batches: group,
+      }),
+    );
     const run = async (task: Task, lane: Lane): Promise<void> => {
       this.#limits.signal?.throwIfAborted();
       const { watch } = this.#limits;
@@ -226,8 +227,8 @@ export class AttackRun {
 }
 
 const tableOf = ({ attacks: [attack] }: Batch): string => dotted(attack!.table);
-const loginOf = ({ attacks: [attack], control }: Batch): string =>
-  control?.unbound ? unboundRole : attack!.actor.login;
+const loginOf = ({ unbound }: World, { attacks: [attack], control }: Batch): string =>
+  control?.unbound ? unbound : attack!.actor.login;
 /** Attacks that may share a transaction; a request of B before it belongs to one attack alone. */
 const batchKey = ({ actor, persona, table, before, name, object }: Attack): string =>
   [actor.role, actor.login, persona, dotted(table), before ? `${name} ${object}` : ""].join("\0");
