@@ -4,7 +4,7 @@
 import { CommanderError } from "commander";
 import { exitCodes, showError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
-import { harmless, schemaVersion } from "./output/printer.ts";
+import { harmless, harmlessJson, schemaVersion } from "./output/printer.ts";
 import { buildProgram } from "./program.ts";
 
 /**
@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const shown = showError(error);
     if (argv.includes("--json"))
       io.out(
-        `${JSON.stringify({ schemaVersion, error: { code: shown.code, message: shown.message, next: shown.next } }, null, 2)}\n`,
+        `${harmlessJson({ schemaVersion, error: { code: shown.code, message: shown.message, next: shown.next } })}\n`,
       );
     else io.err(`${harmless(shown.message)}\n`);
     return shown.exitCode;
