@@ -4,7 +4,7 @@
 import { CommanderError } from "commander";
 import { exitCodes, type ShownError, showError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
-import { harmless, schemaVersion } from "./output/printer.ts";
+import { harmless, harmlessJson, schemaVersion } from "./output/printer.ts";
 import { buildProgram } from "./program.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError)
       return ["commander.helpDisplayed", "commander.version"].includes(error.code) ? exitCodes.ok : exitCodes.usage;
     const shown = showError(error);
-    if (argv.includes("--json")) io.out(`${JSON.stringify({ schemaVersion, error: errorDocument(shown) }, null, 2)}\n`);
+    if (argv.includes("--json")) io.out(`${harmlessJson({ schemaVersion, error: errorDocument(shown) })}\n`);
     else for (const line of errorLines(shown)) io.err(`${harmless(line)}\n`);
     return shown.exitCode;
   }

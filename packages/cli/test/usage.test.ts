@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { completeStatement } from "../src/commands/kit/shell-input.ts";
-import { harmless } from "../src/output/printer.ts";
+import { harmless, harmlessJson } from "../src/output/printer.ts";
 import { capture } from "./support/capture.ts";
 
 describe("usage", () => {
@@ -139,5 +139,9 @@ describe("completeStatement", () => {
 describe("harmless", () => {
   it("shows control characters instead of sending them", () => {
     expect(harmless("a\u001b[2Jb\u202ec")).toBe("a\\u001b[2Jb\\u202ec");
+    const value = { name: "a\u001b[2Jb\u202ec\u009bd\n" };
+    const text = harmlessJson(value);
+    expect(text).toBe('{\n  "name": "a\\u001b[2Jb\\u202ec\\u009bd\\n"\n}');
+    expect(JSON.parse(text)).toEqual(value);
   });
 });

@@ -17,9 +17,10 @@ describeServers((server) => {
     const app = `why_cli_${randomBytes(4).toString("hex")}`;
     const db = await createDatabase(server);
     try {
-      await db.admin.query(`create role ${app} login; ${schema} grant select, update on files to ${app};
+      await db.admin
+        .query(`create role ${app} login; create role ${app}_all login bypassrls in role ${app}, pg_read_all_data; ${schema} grant select, update on files to ${app};
         insert into tenants values ('a'), ('b'); insert into files values (1, 'a', 'one'), (2, 'b', E'two\\u001b[2J')`);
-      const env = { LIVE: db.adminUrl };
+      const env = { LIVE: db.url(`${app}_all`), SUPER: db.adminUrl };
       const wt = (...argv: string[]): ReturnType<typeof capture> =>
         capture(["why", "--table", "files", ...argv], { env });
       const foreign = await wt("--row", "2", "--as", "a", "--db", "env:LIVE");
@@ -38,6 +39,8 @@ describeServers((server) => {
         false,
       ]);
       expect((await wt("--row", "1", "--db", "env:LIVE")).exitCode).toBe(2);
+      const refused = await wt("--row", "1", "--as", "a", "--db", "env:SUPER");
+      expect([refused.exitCode, refused.err]).toEqual([3, expect.stringContaining("WT_CHECK_PRIVILEGED")]);
       expect((await wt("--row", "9", "--as", "a", "--db", "env:LIVE")).exitCode).toBe(2);
     } finally {
       await db.drop();

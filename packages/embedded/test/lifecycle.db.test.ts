@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { mkdtemp, rm } from "node:fs/promises";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -84,8 +84,11 @@ async function expectGone({ postmaster, folders }: Started): Promise<void> {
   await expect.poll(() => folders.filter((folder) => existsSync(folder)), { timeout: 15_000 }).toEqual([]);
 }
 
-// Watches processes through /proc.
-describe.runIf(process.platform === "linux")("an embedded server is gone after", () => {
+describe("an embedded server is gone after", () => {
+  beforeEach((context) => {
+    if (process.platform !== "linux") context.skip("processes are watched through /proc, which only Linux has");
+  });
+
   test("kill -9 of the process that started it", async () => {
     const started = await start("wait");
     expect(started.postmaster).toBeGreaterThan(1);

@@ -11,13 +11,16 @@ export type CheckErrorCode =
   /** No such rule, finding or table. */
   | "WT_CHECK_UNKNOWN"
   /** The catalog of a live database could not be read. */
-  | "WT_CHECK_DATABASE";
+  | "WT_CHECK_DATABASE"
+  /** The connection may do more than code of the schema may be trusted with. */
+  | "WT_CHECK_PRIVILEGED";
 
 const exitCodes: Readonly<Record<CheckErrorCode, number>> = {
   WT_CHECK_NO_MIGRATIONS: 2,
   WT_CHECK_NOTHING_RAN: 3,
   WT_CHECK_UNKNOWN: 2,
   WT_CHECK_DATABASE: 3,
+  WT_CHECK_PRIVILEGED: 3,
 };
 
 const brand: symbol = Symbol.for("watertight.error.v1");

@@ -6,9 +6,10 @@
 import { quoteName, rotateKey } from "@watertight/schema";
 import type { QualifiedName } from "@watertight/schema";
 import pg from "pg";
+import { defaultLimits } from "../replay/limits.ts";
 import type { Facts } from "../rules/rule.ts";
 import { dotted, type SchemaGraph, schemaGraph } from "../understand/schema/graph.ts";
-import type { Actor, Attack } from "./attacks/attack.ts";
+import type { Attack } from "./attacks/attack.ts";
 import { copyAttacks, looksForCopies } from "./attacks/copies.ts";
 import { attacksOn } from "./attacks/index.ts";
 import { markersOf } from "./attacks/judge.ts";
@@ -18,15 +19,16 @@ import { residualAttacks } from "./attacks/residual.ts";
 import { readRights } from "./attacks/rights.ts";
 import { materializedViews } from "./attacks/views.ts";
 import { targetOf, type Target, type World } from "./attacks/world.ts";
-import { cellsOf, type TableState } from "./cells.ts";
-import { installLab } from "./lab/lab.ts";
+import { cellsOf, type TableState, withPartitionLeaks } from "./cells.ts";
+import { labNames } from "./lab/lab-names.ts";
+import { installLab, labIn } from "./lab/lab.ts";
 import { type Attempt, type Matrix, type MatrixColumn, matrixColumns, type MatrixNote } from "./matrix.ts";
 import { contextBook, type KitAccess } from "./personas/context.ts";
 import { makeTenantRoles, prepareLogins } from "./personas/logins.ts";
 import { columnMeaning } from "./personas/meaning.ts";
 import { settersOf } from "./personas/setters.ts";
 import { makeTenants, randomness } from "./personas/tenants.ts";
-import { makeUnbound, unboundRole } from "./personas/unbound.ts";
+import { makeUnbound } from "./personas/unbound.ts";
 import { opaqueHelper } from "./opaque.ts";
 import { reproScript } from "./repro.ts";
 import { LanePool } from "./run/pool.ts";
@@ -35,6 +37,7 @@ import { readBook } from "./seed/book.ts";
 import { isSeedable } from "./seed/order.ts";
 import { seedTenants, unseedable } from "./seed/seed.ts";
 import { type AttackServer, endBy } from "./server.ts";
+import { watchAttacks } from "./watch.ts";
 import { Session } from "./wire/session.ts";
 
 /** What is going on, for a progress line. */
@@ -48,10 +51,12 @@ interface AttackProgress {
 
 /** Options of {@link attackSchema}. */
 export interface AttackOptions {
-  /** After this many milliseconds no new attack begins; default 60,000. */
+  /** After this many milliseconds no new attack begins, and soon what still runs is ended; default 60,000. */
   readonly budgetMs?: number;
   /** At most so many attacks; the rest is UNVERIFIED. Default: all. */
   readonly maxAttempts?: number;
+  /** How much all of it may write to the server's folder, in bytes; default as for a replay. */
+  readonly diskBytes?: number;
   readonly signal?: AbortSignal;
   onProgress?(progress: AttackProgress): void;
   /** Only these tables. */
@@ -67,7 +72,9 @@ const ms = { statement: 2_000, seed: 10_000, budget: 60_000 };
 /** Reads how the kit is installed, and gets a key for it from the database itself. */
 async function kitAccess(server: AttackServer, facts: Facts): Promise<KitAccess | null> {
   if (!facts.understanding.context.some(({ kind }) => kind === "kit")) return null;
-  const client = new pg.Client(server.config(null));
+  // what is there may only call itself the kit
+  const client = new pg.Client({ ...server.config(null), statement_timeout: ms.seed, query_timeout: 2 * ms.seed });
+  client.on("error", () => {});
   await client.connect();
   try {
     const { rows } = await client.query("select value from watertight.setting where name = 'level'");
@@ -83,10 +90,14 @@ async function registerTenants(admin: Session, ids: readonly string[]): Promise<
 }
 
 /** Fills materialized views as a job would: without a context, or in B's where there must be one. */
-async function refresh(admin: Session, world: World): Promise<string[]> {
+async function refresh(admin: Session, world: World, deadline: number): Promise<string[]> {
   const notes: string[] = [];
   for (const name of materializedViews(world)) {
     const statement = `refresh materialized view ${name}`;
+    if (Date.now() > deadline) {
+      notes.push(`There was no time to run ${statement}.`);
+      continue;
+    }
     const [plain, seen] = await admin.run([statement, `select from ${name} limit 1`]);
     // an owner that row security binds sees nothing without a context, and an empty view shows nothing of what it would give away
     if (!plain!.error && seen!.count !== 0) continue;
@@ -115,6 +126,18 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
   const deadline = Date.now() + (options.budgetMs ?? ms.budget);
   const admin = await openAdmin(server);
   const pool = new LanePool(server, ms.statement);
+  const { signal } = options;
+  const endAll = async (): Promise<void> => {
+    await pool.abandon();
+    await admin.abandon();
+  };
+  const watch = watchAttacks({
+    server,
+    deadline,
+    diskBytes: options.diskBytes ?? defaultLimits.diskBytes,
+    signal,
+    endAll,
+  });
   try {
     const graph = schemaGraph(facts.snapshot);
     const { world, notes } = await prepare(admin, server, facts, graph, options, deadline);
@@ -127,11 +150,11 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     const residual = residualOf(world, targets);
     const copies = options.only === undefined ? world.actors.flatMap((actor) => copyAttacks(world, actor)) : [];
     const limited = planned.slice(0, options.maxAttempts ?? planned.length);
-    await openLanes(pool, world.actors, options.connections ?? 8);
+    await openLanes(pool, world, options.connections ?? 8);
     const total = limited.length + residual.length + copies.length;
     const run = new AttackRun(world, pool, {
-      deadline,
-      signal: options.signal,
+      watch,
+      signal,
       onDone: (phase, done) =>
         options.onProgress?.(
           phase === "attack" ? { phase, done: Math.min(done, total), total } : { phase, done, total: null },
@@ -140,8 +163,13 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     const outcomes = await run.run([...limited, ...residual, ...copies]);
     for (const [login, reason] of pool.failures)
       notes.push({ vector: "", text: `${login} could not log in: ${reason}`, attempt: null });
-    return assemble(world, graph, options, targets, planned, residual, outcomes, notes, pool.size);
+    return assemble(world, graph, options, targets, planned, residual, outcomes, notes, pool.size, watch.over());
+  } catch (error) {
+    signal?.throwIfAborted();
+    const reason = watch.cut();
+    throw reason === null ? error : new Error(reason, { cause: error });
   } finally {
+    watch.end();
     await Promise.all([pool.close(), admin.close()]);
   }
 }
@@ -180,7 +208,9 @@ async function prepare(
   const tenants = makeTenants(random, meaning, understanding.perUser);
   const pair = [tenants.a, tenants.b];
   const kit = await kitAccess(server, facts);
-  await installLab(admin);
+  const names = labNames(facts, random);
+  const lab = labIn(names.schema);
+  await installLab(admin, lab);
   // attacks that wait for each other are soon told so, and tried again
   const [[database] = []] = (await admin.must("select pg_catalog.current_database()")).rows;
   await server.superuser(`alter database ${quoteName(database!)} set deadlock_timeout = '25ms'`);
@@ -198,7 +228,7 @@ async function prepare(
       pair.map(({ id }) => id),
       actors.find(({ kind }) => kind === "tenant"),
     );
-  await makeUnbound(admin, server, facts, actors);
+  await makeUnbound(admin, server, facts, actors, names.unbound);
   const hasUsers = meaning.userType !== null;
   const setters = settersOf(facts);
   const seeded = await seedTenants({
@@ -220,7 +250,7 @@ async function prepare(
     (table) =>
       isSeedable(table) && understanding.memberships.some(({ relation }) => dotted(relation) === dotted(table)),
   );
-  const book = await readBook(admin, graph, understanding.tables, extra, pair);
+  const book = await readBook(admin, lab, graph, understanding.tables, extra, pair);
   const ids = pair.slice(1).flatMap(({ id, users }) => [id, ...users]);
   const roles = [...new Set([...actors.map(({ role }) => role), ...facts.reach.settable])];
   const world: World = {
@@ -235,12 +265,14 @@ async function prepare(
     seeded,
     markers: markersOf(book.pages, ids, tenants.b.canary),
     random,
+    lab,
+    unbound: names.unbound,
   };
-  const told = [...notes, ...seeded.notes, ...(await refresh(admin, world))];
+  const told = [...notes, ...seeded.notes, ...(await refresh(admin, world, deadline))];
   return { world, notes: told.map((text) => ({ vector: "", text, attempt: null })) };
 }
 
-async function openLanes(pool: LanePool, actors: readonly Actor[], connections: number): Promise<void> {
+async function openLanes(pool: LanePool, { actors, unbound }: World, connections: number): Promise<void> {
   // attacks that take on another role log in as themselves
   const logins = [...new Set(actors.flatMap(({ login }) => [login]))];
   const direct = actors.map(({ role }) => role).filter((role) => !logins.includes(role));
@@ -249,7 +281,7 @@ async function openLanes(pool: LanePool, actors: readonly Actor[], connections: 
   await Promise.all([
     ...logins.map((login) => pool.open(login, each)),
     ...direct.map((role) => pool.open(role, 1)),
-    pool.open(unboundRole, Math.max(1, connections >> 1)),
+    pool.open(unbound, Math.max(1, connections >> 1)),
   ]);
 }
 
@@ -312,6 +344,7 @@ function assemble(
   outcomes: readonly Outcome[],
   notes: MatrixNote[],
   connections: number,
+  over: string | null,
 ): Matrix {
   const told = new Set(residual);
   const useful = outcomes.filter(
@@ -344,22 +377,32 @@ function assemble(
       (options.only?.some((name) => dotted(name) === dotted(relation)) ?? true)
     );
   });
-  const cells = tables.flatMap((table) => {
+  const rootOf = (table: QualifiedName): QualifiedName => {
+    const found = graph.relation(table);
+    return found === undefined ? table : graph.root(found);
+  };
+  const listed = new Set(tables.map(({ relation }) => dotted(relation)));
+  const ownCells = tables.flatMap((table) => {
     const target = byTarget.get(dotted(table.relation));
     const missed = new Map<MatrixColumn, number>();
-    for (const attack of planned)
-      if (attack.table === target?.relation && !ran.has(attack))
-        missed.set(attack.column, (missed.get(attack.column) ?? 0) + 1);
+    for (const attack of planned) {
+      // a partition has no row of its own in the matrix
+      const side = dotted(rootOf(attack.table)) === dotted(table.relation) && !listed.has(dotted(attack.table));
+      const column = attack.table === target?.relation ? attack.column : side ? "side-door" : undefined;
+      if (column !== undefined && !ran.has(attack)) missed.set(column, (missed.get(column) ?? 0) + 1);
+    }
     const state: TableState = {
       table,
       unseeded: target ? null : whyUnseeded(world, graph, table.relation),
       missed,
+      over,
       blind: target ? isBlind(world, target, outcomes) : false,
       opaque: target ? opaqueHelper(world, target.relation) : null,
       allPublic: target ? target.b.every(({ isPublic }) => isPublic) : false,
     };
     return cellsOf(matrixColumns, state, attempts);
   });
+  const cells = withPartitionLeaks(ownCells, attempts, rootOf);
   const withoutRoles = world.actors.length === 0;
   return {
     cells: withoutRoles

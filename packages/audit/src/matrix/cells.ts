@@ -14,6 +14,8 @@ export interface TableState {
   readonly unseeded: string | null;
   /** Attacks for which there was no time, by column. */
   readonly missed: ReadonlyMap<MatrixColumn, number>;
+  /** Why there was none. */
+  readonly over: string | null;
   /** A does not see its own rows although policies and rights are there: the context may be misunderstood. */
   readonly blind: boolean;
   /** Why its policies may answer otherwise elsewhere. */
@@ -54,13 +56,18 @@ function judge(
     return verdict("UNVERIFIED", `it is not known how a row of ${relation.name} finds its tenant`);
   if (state.unseeded !== null) return verdict("UNRELIABLE", `could not be seeded: ${state.unseeded}`);
   const missed = state.missed.get(column) ?? 0;
-  if (missed > 0) return verdict("UNVERIFIED", `${missed} attacks did not run in the time given`);
+  if (missed > 0)
+    return verdict("UNVERIFIED", `${missed} attacks did not run: ${state.over ?? "no more were allowed"}`);
   if (column === "read" && state.allPublic) return verdict("EXEMPT", "its rows are declared public");
   if (attempts.length === 0) return verdict("N/A", nothingToTry[column]);
   const failed = attempts.find(({ result }) => result === "error");
   if (failed) return verdict("UNVERIFIED", `${failed.name}: ${failed.evidence}`);
   const blunt = attempts.find(({ result, bites }) => result === "blocked" && bites !== true);
-  if (blunt) return verdict("UNVERIFIED", `${blunt.name} is not shown to bite: ${blunt.proof ?? ""}`);
+  if (blunt)
+    return verdict(
+      "UNVERIFIED",
+      `${blunt.name} is not shown to bite: ${blunt.proof ?? state.over ?? "no proof could be tried"}`,
+    );
   if (state.blind && ["read", "update", "delete", "reassign"].includes(column))
     return verdict("UNVERIFIED", "tenant A does not see its own rows either: its context may be misunderstood");
   if (state.opaque !== null && byPolicy.has(column)) return verdict("UNVERIFIED", state.opaque);
@@ -75,5 +82,27 @@ export function cellsOf(columns: readonly MatrixColumn[], state: TableState, att
   return columns.map((column) => {
     const own = attempts.filter((attempt) => attempt.column === column && dotted(attempt.table) === dotted(table));
     return { table, column, ...judge(column, state, own), attempts: own };
+  });
+}
+
+/**
+ * The cells with what leaked in partitions taken for themselves: they have no row of the matrix, and are a side door of their table. What the table's
+ * own attacks on the partition have shown already is no news.
+ */
+export function withPartitionLeaks(
+  cells: readonly Cell[],
+  attempts: readonly Attempt[],
+  rootOf: (table: QualifiedName) => QualifiedName,
+): Cell[] {
+  const listed = new Set(cells.map(({ table }) => dotted(table)));
+  const leaks = attempts.filter(({ table, result }) => result === "leaked" && !listed.has(dotted(table)));
+  return cells.map((cell): Cell => {
+    if (cell.column !== "side-door") return cell;
+    const shown = new Set(cell.attempts.flatMap(({ result, object }) => (result === "leaked" ? [object] : [])));
+    const more = leaks.filter(
+      ({ table, column }) =>
+        dotted(rootOf(table)) === dotted(cell.table) && (column === "truncate" || !shown.has(table.name)),
+    );
+    return more.length === 0 ? cell : { ...cell, verdict: "LEAK", reason: null, attempts: [...cell.attempts, ...more] };
   });
 }

@@ -5,7 +5,6 @@
 import { quoteName, quoteText } from "@watertight/schema";
 import type { Attack } from "./attacks/attack.ts";
 import type { World } from "./attacks/world.ts";
-import { labRows } from "./lab/lab.ts";
 import { opening } from "./run/compile.ts";
 import { nameOf } from "./seed/values.ts";
 
@@ -69,7 +68,7 @@ export function reproScript(world: World, attack: Attack, evidence: string): str
       comment(
         `what is in ${relation.name} now, whoever owns it (after an error in this transaction: nothing has happened)`,
       ),
-      line(labRows(nameOf(relation))),
+      line(world.lab.rows(nameOf(relation))),
     ]),
     "rollback;",
     ...(attack.after ?? []).map(line),

@@ -13,6 +13,8 @@ export interface AttackServer {
   config(role: string | null): ClientConfig;
   /** Runs our own statement about roles as superuser, where no code of the schema can run. */
   superuser(text: string): Promise<unknown>;
+  /** Bytes that the server's folder holds; absent where nobody can look. */
+  dataBytes?(): number;
 }
 
 /** Ends a connection that answers no more. */

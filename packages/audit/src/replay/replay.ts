@@ -6,6 +6,7 @@ import { readSnapshot, type Snapshot } from "@watertight/schema";
 import pg from "pg";
 import type { History } from "../history/history.ts";
 import type { Outcome, ParsedStatement, Statement } from "../history/statement.ts";
+import { folderBytes } from "./folder-bytes.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { asMeant } from "./pretended.ts";
 import { join } from "./remedy.ts";
@@ -50,6 +51,8 @@ export interface Replay {
   config(role: string | null): pg.ClientConfig;
   /** Runs our own statement as superuser, in a database where no migration ever runs anything. */
   admin(text: string): Promise<Record<string, unknown>[]>;
+  /** What the server's folder holds now. */
+  dataBytes(): number;
   /** Reads the catalog again. */
   reread(): Promise<Snapshot>;
   close(): Promise<void>;
@@ -86,6 +89,7 @@ export async function replay(parsed: readonly ParsedStatement[], options: Replay
       madeRoles: [...runner.made],
       config: (role) => sandbox.server.connection(DATABASE, role ?? OWNER),
       admin: (text) => sandbox.admin(text),
+      dataBytes: () => folderBytes(sandbox.dataFolder),
       reread,
       close: leave,
     };

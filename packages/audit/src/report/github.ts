@@ -7,6 +7,7 @@ import type { Severity } from "../rules/rule.ts";
 import { markdownReport } from "./markdown.ts";
 import { objectText, openFindings, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
+import { visibleReport } from "./visible.ts";
 
 const kinds: Readonly<Record<Severity, "error" | "warning" | "notice">> = {
   critical: "error",
@@ -18,7 +19,8 @@ const kinds: Readonly<Record<Severity, "error" | "warning" | "notice">> = {
 const mostOfAKind = 10;
 
 /** The lines for stdout. */
-export function githubAnnotations(report: Report): string {
+export function githubAnnotations(raw: Report): string {
+  const report = visibleReport(raw);
   const open = openFindings(report);
   const lines: string[] = [];
   for (const kind of ["error", "warning", "notice"] as const) {

@@ -6,6 +6,7 @@ import type { Severity } from "../rules/rule.ts";
 import { openFindings } from "./order.ts";
 import type { Report } from "./report.ts";
 import type { Anchor } from "./sarif.ts";
+import { visibleJson, visibleReport } from "./visible.ts";
 
 const words: Readonly<Record<Severity, string>> = {
   critical: "blocker",
@@ -16,7 +17,8 @@ const words: Readonly<Record<Severity, string>> = {
 };
 
 /** The JSON text. */
-export function gitlabReport(report: Report, anchor: Anchor): string {
+export function gitlabReport(raw: Report, anchor: Anchor): string {
+  const report = visibleReport(raw);
   const issues = openFindings(report).map((finding) => ({
     type: "issue",
     check_name: finding.vector,
@@ -30,5 +32,5 @@ export function gitlabReport(report: Report, anchor: Anchor): string {
       lines: { begin: finding.place?.line ?? anchor.line },
     },
   }));
-  return `${JSON.stringify(issues, null, 2)}\n`;
+  return `${visibleJson(issues, 2)}\n`;
 }

@@ -4,6 +4,7 @@
  */
 import type { Cell, Matrix } from "../matrix/matrix.ts";
 import type { Finding, Report } from "./report.ts";
+import { visibleJson } from "./visible.ts";
 
 /** A finding with its place in two fields; null where it stands in no file. */
 interface FindingEntry extends Finding {
@@ -47,5 +48,5 @@ export function jsonDocument({ findings, matrix: { cells, ...attacks }, ...repor
 
 /** The document as text; `indent` 0 for one line. */
 export function jsonReport(report: Report, indent: number = 2): string {
-  return `${JSON.stringify(jsonDocument(report), null, indent)}\n`;
+  return `${visibleJson(jsonDocument(report), indent)}\n`;
 }

@@ -6,6 +6,7 @@ import { matrixColumns } from "../matrix/matrix.ts";
 import { leftOut } from "./ground.ts";
 import { counts, objectText, openFindings, severities } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
+import { visibleReport } from "./visible.ts";
 
 interface Case {
   readonly className: string;
@@ -17,7 +18,8 @@ interface Case {
 }
 
 /** The XML. */
-export function junitReport(report: Report): string {
+export function junitReport(raw: Report): string {
+  const report = visibleReport(raw);
   const suites = new Map<string, Case[]>();
   const add = (suite: string, one: Case): void => void suites.set(suite, [...(suites.get(suite) ?? []), one]);
   const cells = [...report.matrix.cells].sort(
@@ -80,15 +82,12 @@ function text(finding: Finding): string {
   return `${finding.severity} ${finding.verdict} ${objectText(finding)}${at}\n${finding.message}\nFix: ${finding.fix}`;
 }
 
-// XML 1.0 has no control characters, escaped or not.
+// What XML 1.0 has no character for was written out before.
 function escape(value: string): string {
-  return (
-    value
-      // oxlint-disable-next-line no-control-regex -- exactly those are meant
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, "\ufffd")
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll('"', "&quot;")
-  );
+  return value
+    .replaceAll(/[\ufffe\uffff]|\p{Surrogate}/gu, "\ufffd")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }

@@ -8,6 +8,7 @@ import type { Severity } from "../rules/rule.ts";
 import { leftOut } from "./ground.ts";
 import { objectText, warningText } from "./order.ts";
 import type { Finding, Report } from "./report.ts";
+import { visibleJson, visibleReport } from "./visible.ts";
 
 const level: Readonly<Record<Severity, "error" | "warning" | "note">> = {
   critical: "error",
@@ -33,7 +34,8 @@ export interface Anchor {
 }
 
 /** The SARIF log as text. */
-export function sarifReport(report: Report, anchor: Anchor): string {
+export function sarifReport(raw: Report, anchor: Anchor): string {
+  const report = visibleReport(raw);
   const ids = [...new Set(report.findings.map(({ vector }) => vector))];
   const log = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -70,7 +72,7 @@ export function sarifReport(report: Report, anchor: Anchor): string {
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${visibleJson(log, 2)}\n`;
 }
 
 function semantic(version: string): string {

@@ -1,6 +1,7 @@
 /**
  * `why` on a live database: the row is read around row security where the connection may, then its policies are asked as the application's role in the
- * tenant's context. Everything happens in one read-only transaction that rolls back; nothing is written.
+ * tenant's context. Everything happens in one read-only transaction that rolls back; nothing is written. Must never evaluate anything of the schema on a
+ * connection that such a transaction does not bound.
  */
 import { type Queryable, quoteName, readSnapshot, type Relation } from "@watertight/schema";
 import { CheckError } from "../check/check-error.ts";
@@ -15,6 +16,7 @@ import type { Explanation } from "./explanation.ts";
 import { findRow, keyOf, type RowKey } from "./find-row.ts";
 import { attempt, inReadOnly } from "./inside.ts";
 import { kitLevel, memberOf, openKit, sessionsOf, statementsOf } from "./live-context.ts";
+import { refusePowerful } from "./refuse-powerful.ts";
 import { unboundReason } from "./unbound-reason.ts";
 import { contextLines, namingColumns, roleOf, rowSecurityOf, tableOf } from "./who-asks.ts";
 
@@ -37,12 +39,14 @@ export interface WhyLiveRequest {
 
 /**
  * Explains a row.
- * @throws CheckError WT_CHECK_UNKNOWN for a table, row, role or person that is not there, WT_CHECK_DATABASE for a missing right
+ * @throws CheckError WT_CHECK_UNKNOWN for a table, row, role or person that is not there, WT_CHECK_DATABASE for a missing right,
+ *   WT_CHECK_PRIVILEGED for a superuser's connection
  * @example const { commands } = await whyLive({ db: client, resolved, table: "invoices", row: "7", tenant: "acme" });
  */
 export async function whyLive(request: WhyLiveRequest): Promise<Explanation> {
   const { db, resolved, table, tenant } = request;
   const statementMs = resolved.options.limits.statementSeconds * 1000;
+  await refusePowerful(db, request.role ?? resolved.options.roles.tenant[0]);
   const snapshot = await readSnapshot(db, { statementMs });
   const facts = await factsFrom(snapshot, undefined, resolved);
   const graph = schemaGraph(snapshot);

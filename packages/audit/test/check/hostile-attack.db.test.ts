@@ -3,12 +3,13 @@
  * still shown, or it is said that nothing could be tried; and nothing in a script reaches the shell of the person who runs it.
  */
 import { describeServers } from "@watertight/testkit";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { attackReplay } from "../../src/check/attack-replay.ts";
 import { factsFrom } from "../../src/check/facts.ts";
 import { withoutSandboxRights } from "../../src/check/sandbox-rights.ts";
 import { resolveOptions } from "../../src/config/resolve-options.ts";
-import type { Matrix, MatrixColumn } from "../../src/matrix/matrix.ts";
+import type { AttackOptions } from "../../src/matrix/attack-schema.ts";
+import { type Matrix, type MatrixColumn, matrixColumns } from "../../src/matrix/matrix.ts";
 import { OWNER } from "../../src/replay/sandbox.ts";
 import { replayed } from "../support/replayed.ts";
 
@@ -23,16 +24,19 @@ const open = "create policy open on notes using (org_id is not null);";
 const closed = "create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid);";
 
 describeServers((server) => {
-  const attacked = async (sql: string): Promise<Matrix> => {
+  const attacked = async (sql: string, options: AttackOptions = {}): Promise<Matrix> => {
     const replay = await replayed(server, `${ground}\n${sql}`);
-    onTestFinished(() => replay.close());
-    const { snapshot, history } = replay;
-    const facts = await factsFrom(
-      withoutSandboxRights(snapshot, history, OWNER),
-      history,
-      resolveOptions({ config: {} }),
-    );
-    return attackReplay(replay, facts, { budgetMs: 30_000, seed: "hostile" });
+    try {
+      const { snapshot, history } = replay;
+      const facts = await factsFrom(
+        withoutSandboxRights(snapshot, history, OWNER),
+        history,
+        resolveOptions({ config: {} }),
+      );
+      return await attackReplay(replay, facts, { budgetMs: 30_000, seed: "hostile", ...options });
+    } finally {
+      await replay.close();
+    }
   };
   const verdict = ({ cells }: Matrix, column: MatrixColumn): string | undefined =>
     cells.find(({ table, column: which }) => table.name === "notes" && which === column)?.verdict;
@@ -62,13 +66,91 @@ describeServers((server) => {
     });
   });
 
+  test.each([
+    ["a role", "not exists (select from pg_roles where rolname in ('watertight_lab', 'watertight_unbound'))"],
+    ["a schema", "to_regnamespace('watertight_lab') is null"],
+  ])("a table that is open where %s of ours is not there is open", async (_what, absent) => {
+    const matrix = await attacked(
+      `create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid or ${absent});`,
+    );
+    expect(verdict(matrix, "read")).toBe("LEAK");
+    const scripts = matrix.cells.flatMap(({ attempts }) => attempts.map(({ repro }) => repro));
+    expect(scripts.filter((script) => /watertight_(lab|unbound)/.test(script))).toEqual([]);
+  });
+
+  test("names of ours are others in every run, the same for the same seed, and never the schema's", async () => {
+    const names = async (seed: string, sql = ""): Promise<string[]> => {
+      const { cells } = await attacked(`${closed}${sql}`, { seed });
+      const found = cells.flatMap(({ attempts }) =>
+        attempts.flatMap(({ repro }) => [...repro.matchAll(/from (lab_\w+)\.rows\(/g)].map(([, name]) => name!)),
+      );
+      return [...new Set(found)];
+    };
+    const [[one], [again], [other]] = [await names("one"), await names("one"), await names("other")];
+    expect(one).toMatch(/^lab_[0-9a-f]{8}$/);
+    expect([again, other === one]).toEqual([one, false]);
+    expect(await names("one", `create schema ${one}; create table ${one}.mine (id int);`)).not.toContain(one);
+  });
+
   test("a trigger that catches its cancellation ends with its connection", async () => {
     const matrix = await attacked(`${closed}
       create function stay() returns trigger language plpgsql as $$ begin
         loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop; end $$;
       create trigger stay before insert on notes for each row execute function stay();`);
-    expect(verdict(matrix, "read")).not.toBe("BLOCKED");
+    expect(matrix.cells).toEqual([]);
+    expect(matrix.notes.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^No attack ran, nothing below is verified: /),
+    ]);
   }, 120_000);
+
+  describe("the time given holds", () => {
+    const cases: readonly (readonly [why: string, sql: string])[] = [
+      [
+        "policies that are slow",
+        `create function slow(uuid) returns boolean language plpgsql as 'begin perform pg_sleep(1.5); return true; end';
+         create policy own on notes using (org_id = nullif(current_setting('app.org', true), '')::uuid and slow(org_id));`,
+      ],
+      [
+        "policies that obey no timeout",
+        `create function stay(uuid) returns boolean language plpgsql as $$ begin
+           if current_user = 'app' then loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop; end if; return true; end $$;
+         create policy own on notes using (stay(org_id) and org_id = nullif(current_setting('app.org', true), '')::uuid);`,
+      ],
+      [
+        "triggers that make every try of the seed slow",
+        `${closed} create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(4); raise check_violation; end $$;
+         create trigger slow before insert on notes for each row execute function slow();`,
+      ],
+    ];
+    test.each(cases)("against %s", { timeout: 60_000 }, async (_why, sql) => {
+      const began = performance.now();
+      const matrix = await attacked(sql, { budgetMs: 3_000 });
+      expect(performance.now() - began).toBeLessThan(3_000 + 15_000);
+      const cells = matrix.cells.filter(({ table }) => table.name === "notes");
+      expect(cells).toHaveLength(matrixColumns.length);
+      expect(cells.filter(({ verdict: what }) => what === "BLOCKED" || what === "LEAK")).toEqual([]);
+      expect(cells[0]).toMatchObject({ column: "read", reason: expect.stringMatching(/time given was over|no time/) });
+    });
+  });
+
+  describe("what is written without end is stopped", () => {
+    const writing = (event: string): string => `${closed} create table junk (x text); grant insert on junk to app;
+      create function fill() returns trigger language plpgsql as $$ begin
+        insert into junk select repeat(md5(n::text), 60) from generate_series(1, 40000) n; return old; end $$;
+      create trigger fill after ${event} on notes for each row execute function fill();`;
+    test("by an attack", async () => {
+      const matrix = await attacked(writing("delete"), { diskBytes: 64 * 1024 ** 2 });
+      const missed = matrix.cells.find(({ table, column }) => table.name === "notes" && column === "delete");
+      expect(missed).toMatchObject({ verdict: "UNVERIFIED", reason: expect.stringContaining("wrote more than 64 MB") });
+    });
+    test("by the seed", async () => {
+      const matrix = await attacked(writing("insert"), { diskBytes: 64 * 1024 ** 2 });
+      expect([matrix.cells, matrix.notes.map(({ text }) => text)]).toEqual([
+        [],
+        ["No attack ran, nothing below is verified: the attacks wrote more than 64 MB"],
+      ]);
+    });
+  });
 
   test("a materialized view that its owner could not fill is filled as a tenant's", async () => {
     const matrix = await attacked(`${closed}

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { readSnapshot, type Snapshot } from "@watertight/schema";
 import type { TestServer } from "@watertight/testkit";
+import pg from "pg";
 import type { AttackServer } from "../../src/matrix/server.ts";
 import type { Facts } from "../../src/rules/rule.ts";
 import type { Declared } from "../../src/understand/declared.ts";
@@ -52,6 +53,7 @@ export async function attackGround(server: TestServer, sql: string, config: Decl
   try {
     await runFixture(fixture, await fixtureStatements(sql));
     const facts = await groundFacts(fixture, config);
+    const made = new Set<string>();
     return {
       facts,
       fixture,
@@ -59,9 +61,19 @@ export async function attackGround(server: TestServer, sql: string, config: Decl
         config: (role) => ({
           connectionString: role === null ? fixture.database.adminUrl : server.url(fixture.database.name, role),
         }),
-        superuser: (text) => fixture.database.admin.query(text),
+        superuser: (text) => {
+          const [, role] = /\bcreate role ("all_[0-9a-f]+") /.exec(text) ?? [];
+          if (role !== undefined) made.add(role);
+          return fixture.database.admin.query(text);
+        },
       },
-      drop: () => fixture.drop(),
+      async drop() {
+        await fixture.drop();
+        const admin = new pg.Client({ connectionString: server.url() });
+        await admin.connect();
+        for (const role of made) await admin.query(`drop role ${role}`);
+        await admin.end();
+      },
     };
   } catch (error) {
     await fixture.drop();

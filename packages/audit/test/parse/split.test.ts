@@ -219,7 +219,9 @@ describe("agrees with the parser", () => {
     await fc.assert(
       fc.asyncProperty(file, async (parts) => {
         const sql = `${parts.map(([before, one, after]) => before + one + after).join(";")}\n`;
-        for (const { text, tree, problem } of await read(sql)) {
+        const statements = await read(sql);
+        expect(statements).toHaveLength(split(sql).length);
+        for (const { text, tree, problem } of statements) {
           expect(problem).toBeNull();
           expect(tree).toEqual(parseSync(text).stmts?.[0]?.stmt);
         }

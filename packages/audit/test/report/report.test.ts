@@ -82,6 +82,73 @@ describe("what counts", () => {
   });
 });
 
+describe("names that steer", () => {
+  const steering = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((character) =>
+    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u.test(character),
+  );
+  // a lone surrogate and a non-character: XML has neither
+  const name = `in${steering.join("")}voices\ud800\uffff<a href='x'>]]>`;
+  const hostile = sampleReport([
+    finding({
+      id: `A1-${name}`,
+      title: name,
+      message: name,
+      fix: name,
+      evidence: [name],
+      object: { kind: "policy", schema: name, name, part: name },
+      place: { file: `db/${name}.sql`, line: 3, column: 1 },
+      migration: name,
+      attempt: { ...finding().attempt!, name, evidence: name, role: name, repro: name },
+    }),
+    finding({ id: "B1-x", place: null, attempt: null, message: name }),
+    finding({ id: "C8-x", severity: "info", accepted: { ...accepted, reason: name, where: name } }),
+  ]);
+  const report = {
+    ...hostile,
+    source: { ...hostile.source, folder: name },
+    statements: {
+      ...hostile.statements,
+      failed: [{ file: name, line: 9, reason: name }],
+      skipped: [{ file: name, line: 12, reason: name, matters: true }],
+    },
+    tables: [{ schema: name, name, tenancy: name, because: name }],
+    matrix: {
+      ...hostile.matrix,
+      notes: [{ vector: "", text: name, attempt: null }],
+      seeded: [{ table: { schema: name, name }, rows: 0, problem: name }],
+      cells: hostile.matrix.cells.map((cell) => ({ ...cell, table: { schema: name, name }, reason: name })),
+    },
+  };
+  const texts: readonly (readonly [format: string, text: string])[] = [
+    ["terminal", terminalReport(report, plainTerminal)],
+    ["json", jsonReport(report)],
+    ["json of one line", jsonReport(report, 0)],
+    ["sarif", sarifReport(report, anchor)],
+    ["junit", junitReport(report)],
+    ["github", githubAnnotations(report)],
+    ["github summary", githubSummary(report)],
+    ["gitlab", gitlabReport(report, anchor)],
+    ["markdown", markdownReport(report)],
+    ["html", htmlReport(report)],
+  ];
+
+  test.each(texts)("%s writes them out", (format, text) => {
+    expect(steering).toHaveLength(65 + 12 + 2);
+    const raw = steering.filter((character) => character !== "\n" && text.includes(character));
+    expect(raw.map((character) => character.charCodeAt(0).toString(16))).toEqual([]);
+    const shown = format === "markdown" || format === "github summary" ? text.replaceAll("\\\\", "\\") : text;
+    for (const code of ["\\u001b", "\\u009b", "\\u202e", "\\u2066"]) expect(shown).toContain(code);
+  });
+
+  test("nothing of it is lost in JSON, and XML stays XML", () => {
+    expect(JSON.parse(jsonReport(report)).findings[0].message).toBe(name);
+    const xml = junitReport(report);
+    expect(wellFormed(xml)).toBe(true);
+    // Char of XML 1.0
+    expect(xml).not.toMatch(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u);
+  });
+});
+
 describe("outputs", () => {
   test("terminal: no control character of the data, all that matters", () => {
     const text = terminalReport(mean, plainTerminal);

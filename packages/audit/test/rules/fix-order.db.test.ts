@@ -1,5 +1,5 @@
 // Fixes beyond the rules' own fixtures: run as they stand, they leave the application its work and close what was found.
-import { describeServersBriefly, type TestServer } from "@watertight/testkit";
+import { describeServers, type TestServer } from "@watertight/testkit";
 import { expect, test } from "vitest";
 import { ruleOf } from "../../src/rules/rule-doc.ts";
 import type { RuleFinding } from "../../src/rules/rule.ts";
@@ -47,7 +47,7 @@ const asTenant = async (facts: LiveFacts): Promise<LiveFacts["admin"]> => {
   return app;
 };
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   test("A1: policies stand before row security is switched on, and the assumed setting is named", async () => {
     const bare = `create role shop_owner nologin; create role shop_app login; grant usage, create on schema public to shop_owner; grant usage on schema public to shop_app; set role shop_owner;
 create table public.tenants (id uuid primary key);

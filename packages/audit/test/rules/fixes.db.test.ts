@@ -2,7 +2,7 @@
  * The fix of a finding, run as it stands on the rule's red fixture: every statement runs, in the order in which it is written, and the rule is silent
  * afterwards. Fixes that are words are listed: a new one must be written as SQL or named here with its reason.
  */
-import { describeServersBriefly } from "@watertight/testkit";
+import { describeServers } from "@watertight/testkit";
 import { describe, expect, test } from "vitest";
 import { split } from "../../src/parse/split.ts";
 import { rules } from "../../src/rules/index.ts";
@@ -25,7 +25,7 @@ function statementsOf(fix: string): string[] | null {
     : null;
 }
 
-describeServersBriefly((server) => {
+describeServers((server) => {
   describe.concurrent("fixes", () => {
     test.for(rules.filter(({ needs }) => needs === "catalog").map((rule) => [rule.slug, rule] as const))(
       "%s",

@@ -166,20 +166,21 @@ describeServers((server) => {
     expect(await Promise.all([reads("red"), reads("green")])).toEqual([true, false]);
   });
 
-  describe.skipIf(server.logPath === "")("in the log", () => {
+  describe("in the log", () => {
     test.for([
       ["red", true],
       ["green", false],
-    ] as const)("G8 %s: the log has the value: %s", ([colour, logged]) =>
-      on(server, "G8-logged-values", colour, async ({ database: { admin } }, login) => {
+    ] as const)("G8 %s: the log has the value: %s", ([colour, logged], context) => {
+      if (server.logPath === "") return context.skip("the log of a server that was given to us is not ours to read");
+      return on(server, "G8-logged-values", colour, async ({ database: { admin } }, login) => {
         const mark = `${CANARY}-${colour}-${Math.random().toString(36).slice(2)}`;
         const app = await login("shop_app");
         await app.query("select $1::text as value", [mark]);
         // the server writes before it answers
         expect((await readFile(server.logPath, "utf8")).includes(mark)).toBe(logged);
         expect((await admin.query("show log_statement")).rows).toEqual([{ log_statement: "none" }]);
-      }),
-    );
+      });
+    });
   });
 });
 

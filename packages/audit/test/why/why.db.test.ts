@@ -3,7 +3,8 @@
  * with policies that are joined by OR and AND, that read other tables under row security, that call functions and take whole rows.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDatabase, describeServers, type TestDatabase } from "@watertight/testkit";
@@ -35,27 +36,36 @@ const schema = (app: string): string => `
   create policy never on docs as restrictive for delete to ${app} using (tenant_id <> '${b}' and hidden is not null);
   grant select on members, tenants to ${app}; grant select, insert, update, delete on docs to ${app};`;
 
+/** Who sees all rows, may act as the application, and is no superuser: what the refusal of one advises. */
+const explainer = (name: string, app: string): string =>
+  `create role ${name} login bypassrls in role ${app}, pg_read_all_data;`;
+
+async function as<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
 const leaves = (term: TermValue): TermValue[] => (term.parts.length === 0 ? [term] : term.parts.flatMap(leaves));
 
 describeServers((server) => {
   describe("why on a live database", () => {
     const app = `why_app_${randomBytes(4).toString("hex")}`;
+    const all = `${app}_all`;
     let db: TestDatabase;
     beforeAll(async () => {
       db = await createDatabase(server);
-      await db.admin.query(`create role ${app} login; ${schema(app)}`);
+      await db.admin.query(`create role ${app} login; ${explainer(all, app)} ${schema(app)}`);
     });
     afterAll(() => db.drop());
 
-    const ask = async (row: string, more: Partial<WhyLiveRequest> = {}, url = db.adminUrl): Promise<Explanation> => {
-      const client = new pg.Client({ connectionString: url });
-      await client.connect();
-      try {
-        const resolved = resolveOptions({ config: { roles: { tenant: app } } });
-        return await whyLive({ db: client, resolved, table: "docs", row, tenant: a, ...more });
-      } finally {
-        await client.end();
-      }
+    const ask = async (row: string, more: Partial<WhyLiveRequest> = {}, url = db.url(all)): Promise<Explanation> => {
+      const resolved = resolveOptions({ config: { roles: { tenant: app } } });
+      return await as(url, (client) => whyLive({ db: client, resolved, table: "docs", row, tenant: a, ...more }));
     };
 
     /** What the command really does to the row, as the role, in the tenant's context. */
@@ -89,6 +99,7 @@ describeServers((server) => {
       for (const tenant of [a, b])
         for (const row of [id(1), id(2), id(3), id(4)]) {
           const { commands } = await ask(row, { tenant });
+          expect(commands.map(({ command }) => command)).toEqual(["select", "insert", "update", "delete"]);
           for (const { command, allowed, because } of commands)
             expect([tenant, row, command, because, allowed]).toEqual([
               tenant,
@@ -146,9 +157,7 @@ describeServers((server) => {
       await expect(ask(id(1), { table: "doks" })).rejects.toThrow("did you mean docs?");
       await expect(ask(id(1), { role: "nobody_at_all" })).rejects.toMatchObject({ code: "WT_CHECK_UNKNOWN" });
       await expect(ask(id(1), { role: server.superuser }, url)).rejects.toMatchObject({ code: "WT_CHECK_DATABASE" });
-      expect(await ask(id(3), { role: server.superuser })).toMatchObject({
-        unbound: expect.stringContaining("superuser"),
-      });
+      expect(await ask(id(3), { role: all })).toMatchObject({ unbound: expect.stringContaining("BYPASSRLS") });
     });
 
     test("functions that policies call can change nothing, and everything is rolled back", async () => {
@@ -162,6 +171,40 @@ describeServers((server) => {
       expect(noted!.error).toContain("read-only transaction");
       expect((await db.admin.query("select from log")).rowCount).toBe(0);
     });
+
+    test("code of the schema never acts as a superuser, and as who else logged in it can write nothing", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "watertight-why-"));
+      const mark = join(folder, "owned");
+      try {
+        await chmod(folder, 0o777);
+        await db.admin.query(`
+          create function takes_over() returns boolean language plpgsql as $$ begin
+            perform set_config('role', 'none', true);
+            if (select rolsuper from pg_roles where rolname = session_user) then execute 'copy (select 1) to program ''touch ${mark}'''; end if;
+            create role ${app}_made;
+            return true; end $$;
+          create table traps (id int primary key, tenant_id uuid references tenants); insert into traps values (7, '${a}'); alter table traps enable row level security;
+          create policy own on traps using (takes_over()); grant select on traps to ${app};
+          create role ${app}_super superuser; create role ${app}_climbs login bypassrls in role ${app}, ${app}_super;
+          create role ${app}_runs login bypassrls in role ${app}, pg_execute_server_program;
+          create role ${app}_copies login bypassrls replication in role ${app}; alter role ${all} createrole createdb;`);
+        for (const url of [db.adminUrl, ...["climbs", "runs", "copies"].map((name) => db.url(`${app}_${name}`))])
+          await expect(ask("7", { table: "traps" }, url)).rejects.toMatchObject({
+            code: "WT_CHECK_PRIVILEGED",
+            exitCode: 3,
+            hint: expect.stringContaining(`in role "${app}", pg_read_all_data`),
+          });
+        const { commands } = await ask("7", { table: "traps" });
+        expect(commands[0]!.sides[0]!.policies[0]!.term.error).toContain("read-only transaction");
+        expect(existsSync(mark)).toBe(false);
+        expect((await db.admin.query(`select from pg_roles where rolname = '${app}_made'`)).rowCount).toBe(0);
+        // the trap works where nothing refuses
+        await db.admin.query("select takes_over()");
+        expect([existsSync(mark), (await db.admin.query(`drop role ${app}_made`)).command]).toEqual([true, "DROP"]);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
   });
 
   describe("why where requests carry a person or a session", () => {
@@ -169,7 +212,7 @@ describeServers((server) => {
       const app = `why_people_${randomBytes(4).toString("hex")}`;
       const db = await createDatabase(server);
       try {
-        await db.admin.query(`create role ${app} login;
+        await db.admin.query(`create role ${app} login; ${explainer(`${app}_all`, app)}
           create table users (id uuid primary key, name text);
           create table sessions (uuid uuid primary key, user_id uuid not null references users);
           create table organizations (id uuid primary key, name text);
@@ -183,14 +226,16 @@ describeServers((server) => {
           create policy own on notes using (organization_id in (select my_organizations())); grant select on notes to ${app}`);
         const resolved = resolveOptions({ config: { roles: { tenant: app } } });
         const ask = (row: string, user?: string): Promise<Explanation> =>
-          whyLive({
-            db: db.admin,
-            resolved,
-            table: "notes",
-            row,
-            tenant: id(7),
-            ...(user === undefined ? {} : { user }),
-          });
+          as(db.url(`${app}_all`), (client) =>
+            whyLive({
+              db: client,
+              resolved,
+              table: "notes",
+              row,
+              tenant: id(7),
+              ...(user === undefined ? {} : { user }),
+            }),
+          );
         const [own, foreign] = [await ask("1"), await ask("2")];
         expect(own).toMatchObject({ user: a, context: [`jwt.claims.session_id = ${id(5)}`] });
         expect([own.commands[0]!.allowed, foreign.commands[0]!.allowed]).toEqual([true, false]);
@@ -211,15 +256,19 @@ describeServers((server) => {
         );
         const { protectTables } = await import("@watertight/schema");
         await protectTables(db.admin, ["projects"]);
+        const all = `why_kit_${randomBytes(4).toString("hex")}`;
+        await db.admin.query(explainer(all, db.roles.app));
         const ask = (row: string, tenant = "a"): Promise<Explanation> =>
-          whyLive({
-            db: db.admin,
-            resolved: resolveOptions({ config: { roles: { tenant: db.roles.app } } }),
-            table: "projects",
-            row,
-            tenant,
-            kitKey: db.key,
-          });
+          as(db.url(all), (client) =>
+            whyLive({
+              db: client,
+              resolved: resolveOptions({ config: { roles: { tenant: db.roles.app } } }),
+              table: "projects",
+              row,
+              tenant,
+              kitKey: db.key,
+            }),
+          );
         await expect(ask("2", "b")).rejects.toMatchObject({ code: "WT_CHECK_DATABASE" });
         const [own, foreign] = [await ask("1"), await ask("2")];
         expect([own.commands[0]!.allowed, foreign.commands[0]!.allowed]).toEqual([true, false]);

@@ -21,6 +21,11 @@ export function harmless(text: string): string {
 /** "1 finding", "2 findings". */
 export const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
+/** JSON whose text a terminal does not obey either: such characters are escaped, and nothing of the value is lost. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).split("\n").map(harmless).join("\n");
+}
+
 /** Writes for people and for machines. */
 export class Printer {
   readonly json: boolean;
@@ -35,7 +40,7 @@ export class Printer {
 
   /** The one result: a document with --json, else what `text` prints. */
   result(document: Record<string, unknown>, text: () => void): void {
-    if (this.json) this.#io.out(`${JSON.stringify({ schemaVersion, command: this.#command, ...document }, null, 2)}\n`);
+    if (this.json) this.#io.out(`${harmlessJson({ schemaVersion, command: this.#command, ...document })}\n`);
     else text();
   }
 

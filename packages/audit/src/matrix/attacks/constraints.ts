@@ -4,7 +4,6 @@
  */
 import { quoteName } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
-import { labPlant } from "../lab/lab.ts";
 import { conditionText, literal, nameOf, type Values } from "../seed/values.ts";
 import type { Actor, Attack, Control, Ruling, Seen, Step } from "./attack.ts";
 import { Forge, mainStance } from "./forms.ts";
@@ -56,7 +55,7 @@ export function cascadeAttacks(world: World, target: Target, actor: Actor): Atta
     );
     const steps: Step[] = [
       {
-        sql: labPlant(`update ${target.name} set ${set.join(", ")} where ${conditionText(target.key, victim)}`),
+        sql: world.lab.plant(`update ${target.name} set ${set.join(", ")} where ${conditionText(target.key, victim)}`),
         note: "the superuser lets a row of B refer to one of A: does the foreign key allow it?",
       },
       { sql: `delete from ${nameOf(root)} where ${conditionText(parent.key, mine)}`, note: "A deletes its own row" },

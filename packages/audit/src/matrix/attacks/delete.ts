@@ -19,7 +19,7 @@ export function deleteAttacks(world: World, target: Target, actor: Actor): Attac
     forge.write(name, stance, sql, {
       follow: {
         codes: ["23503", "23001"],
-        attack: forge.write(`${name}, foreign keys unchecked`, stance, sql, { scene: [unhindered] }),
+        attack: forge.write(`${name}, foreign keys unchecked`, stance, sql, { scene: [unhindered(world)] }),
       },
     });
   if (!rights.delete) return [attack("delete without filter", main, bare)];

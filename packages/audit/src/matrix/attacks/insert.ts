@@ -3,14 +3,13 @@
  */
 import { quoteName } from "@watertight/schema";
 import { conditionText, insertText, literal, type Values } from "../seed/values.ts";
-import { labRun } from "../lab/lab.ts";
 import type { Actor, Attack, Step } from "./attack.ts";
 import { Forge, insertParts, mainStance, stancesOf } from "./forms.ts";
 import { touchedBy } from "./paths.ts";
 import { rightsOf, type Target, type World } from "./world.ts";
 
 /** A row of B to write: a fresh one, or one that is there and is taken away first, where a tenant has room for one only. */
-export function rowOfB(target: Target): { readonly row: Values; readonly scene: readonly Step[] } {
+export function rowOfB({ lab }: World, target: Target): { readonly row: Values; readonly scene: readonly Step[] } {
   if (target.spareB) return { row: target.spareB, scene: [] };
   const taken = target.b[0]!.values;
   const key = target.key.length > 0 ? target.key : [...taken.keys()];
@@ -18,7 +17,7 @@ export function rowOfB(target: Target): { readonly row: Values; readonly scene: 
     row: taken,
     scene: [
       {
-        sql: labRun(`delete from ${target.name} where ${conditionText(key, taken)}`),
+        sql: lab.run(`delete from ${target.name} where ${conditionText(key, taken)}`),
         note: "a tenant has room for one row only: make room in B",
       },
     ],
@@ -48,7 +47,7 @@ export function insertAttacks(world: World, target: Target, actor: Actor): Attac
   if (target.tenancy.kind === "tenants") return [];
   const forge = new Forge(world, target, actor, "insert", "B8");
   const main = mainStance(actor);
-  const { row, scene } = rowOfB(target);
+  const { row, scene } = rowOfB(world, target);
   const { columns, row: given, overriding } = insertParts(target.relation, row);
   const bare = insertText(target.name, given, overriding !== "");
   // D8, D10: a trigger or a rule may write for B what the row itself does not

@@ -4,7 +4,6 @@
  */
 import type { Policy, QualifiedName, Relation, Routine } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
-import { labRun } from "../lab/lab.ts";
 import { quoteText } from "@watertight/schema";
 import { nameOf } from "../seed/values.ts";
 import type { Step } from "./attack.ts";
@@ -88,7 +87,7 @@ export function forgetB(world: World, relations: readonly Relation[]): Step {
     return [`delete from ${nameOf(world.graph.root(relation))} where tableoid::text || ctid::text in (${places})`];
   });
   return {
-    sql: labRun(statements.length === 0 ? "select 1" : statements.join("; ")),
+    sql: world.lab.run(statements.length === 0 ? "select 1" : statements.join("; ")),
     note: "as if tenant B had no rows: the answer must stay the same",
     alone: true,
   };

@@ -3,7 +3,6 @@
  * first (B6).
  */
 import { quoteName } from "@watertight/schema";
-import { labRun, labWithoutTriggers } from "../lab/lab.ts";
 import { conditionText, insertText, literal, type Values } from "../seed/values.ts";
 import type { Actor, Attack, Control, Step } from "./attack.ts";
 import { Forge, insertParts, mainStance } from "./forms.ts";
@@ -20,10 +19,10 @@ function moved(world: World, target: Target): Map<string, string | null> {
 }
 
 /** Without foreign keys: A's row may have children of its own that hold it back, which is no defence of B. */
-export const unhindered: Step = {
-  sql: labWithoutTriggers,
+export const unhindered = ({ lab }: World): Step => ({
+  sql: lab.withoutTriggers,
   note: "rows of A refer to this one and hold it back; a row without such children is not held: foreign keys off",
-};
+});
 
 /** The attacks that move rows of a table. */
 export function reassignAttacks(world: World, target: Target, actor: Actor): Attack[] {
@@ -39,7 +38,9 @@ export function reassignAttacks(world: World, target: Target, actor: Actor): Att
     ? []
     : [
         {
-          sql: labRun(`delete from ${target.name} where ${conditionText(target.ownerColumns, target.b[0]!.values)}`),
+          sql: world.lab.run(
+            `delete from ${target.name} where ${conditionText(target.ownerColumns, target.b[0]!.values)}`,
+          ),
           note: "a tenant has room for one row only: make room in B",
         },
       ];
@@ -53,7 +54,10 @@ export function reassignAttacks(world: World, target: Target, actor: Actor): Att
   };
   const controls = [...forge.controls, alone];
   const attack = (name: string, sql: string): Attack => {
-    const free = forge.write(`${name}, foreign keys unchecked`, main, sql, { scene: [...room, unhindered], controls });
+    const free = forge.write(`${name}, foreign keys unchecked`, main, sql, {
+      scene: [...room, unhindered(world)],
+      controls,
+    });
     return forge.write(name, main, sql, {
       ...(room.length > 0 ? { scene: room } : {}),
       controls,

@@ -51,7 +51,7 @@ select r.rolname, n.nspname || '.' || c.relname,
        pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT'), pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT'), pg_catalog.has_table_privilege(r.oid, c.oid, 'UPDATE'),
        pg_catalog.has_table_privilege(r.oid, c.oid, 'DELETE'), pg_catalog.has_table_privilege(r.oid, c.oid, 'TRUNCATE'), pg_catalog.has_table_privilege(r.oid, c.oid, 'REFERENCES'), pg_catalog.has_table_privilege(r.oid, c.oid, 'TRIGGER')
   from pg_catalog.pg_roles r, pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
- where r.rolname in (${roles.map(quoteText).join(", ")}) and c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'watertight_lab')`;
+ where r.rolname in (${roles.map(quoteText).join(", ")}) and c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 
 const names = (json: string | null | undefined): ReadonlySet<string> =>
   new Set(json ? (JSON.parse(json) as string[]) : []);
@@ -63,7 +63,7 @@ export async function readRights(admin: Session, roles: readonly string[]): Prom
   const [, , routines] = await admin.run([
     "begin",
     "set local search_path = ''",
-    `select r.rolname, p.oid::pg_catalog.regprocedure::text from pg_catalog.pg_roles r, pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where r.rolname in (${list}) and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'watertight_lab') and pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') and pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')`,
+    `select r.rolname, p.oid::pg_catalog.regprocedure::text from pg_catalog.pg_roles r, pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where r.rolname in (${list}) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') and pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')`,
     "commit",
   ]);
   const [tables, schemas, temp] = await Promise.all([

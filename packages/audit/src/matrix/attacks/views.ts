@@ -92,7 +92,7 @@ function writes(
   if (rights.delete)
     attacks.push(forge.write(`delete through view ${view.name}`, main, `delete from ${name}`, options));
   if (rights.insert.size > 0) {
-    const { row, scene } = rowOfB(target);
+    const { row, scene } = rowOfB(world, target);
     const shown = new Map(
       [...insertParts(target.relation, row).row].filter(([each]) => view.columns.some((own) => own.name === each)),
     );

@@ -5,6 +5,7 @@ import { type QualifiedName, quoteName, quoteText, type Relation } from "@watert
 import type { Facts } from "../../rules/rule.ts";
 import { dotted, type SchemaGraph } from "../../understand/schema/graph.ts";
 import type { Tenancy } from "../../understand/understanding.ts";
+import type { Lab } from "../lab/lab.ts";
 import type { ContextBook } from "../personas/context.ts";
 import type { Meaning } from "../personas/meaning.ts";
 import type { Randomness, Tenant } from "../personas/tenants.ts";
@@ -28,6 +29,9 @@ export interface World {
   readonly seeded: Seeded;
   readonly markers: Markers;
   readonly random: Randomness;
+  readonly lab: Lab;
+  /** The role behind most proofs. */
+  readonly unbound: string;
 }
 
 /** A table under attack. */

@@ -3,12 +3,10 @@
  * functions of strangers fire for it. The role that ran the migrations loses what only the throw-away server gave it, so that it attacks as the
  * user knows it.
  */
+import { randomBytes } from "node:crypto";
 import { quoteName, quoteText } from "@watertight/schema";
 import type pg from "pg";
 import type { AttackServer } from "../server.ts";
-
-/** Name of the role. */
-const labRole = "watertight_lab";
 
 /** What a replay lends. */
 export interface LabGround {
@@ -17,6 +15,7 @@ export interface LabGround {
   /** Runs a statement as superuser, in a database without code of the schema. */
   admin(text: string): Promise<Record<string, unknown>[]>;
   readonly serverVersion: string;
+  dataBytes?(): number;
 }
 
 const parametersOf = (version: number): string[] => [
@@ -32,14 +31,11 @@ const parametersOf = (version: number): string[] => [
 export async function labServer(ground: LabGround, strip: string | null): Promise<AttackServer> {
   const { admin } = ground;
   const { database, password } = ground.config(null);
+  const labRole = await freeName(admin);
   const role = quoteName(labRole);
   const secret = typeof password === "string" && password !== "" ? ` password ${quoteText(password)}` : "";
   const rights = `login bypassrls inherit connection limit -1 valid until 'infinity'${secret}`;
-  const [there] = await admin(`select from pg_catalog.pg_roles where rolname = ${quoteText(labRole)}`);
-  // ours of a moment ago, or one of that name that a migration made and that may be anything
-  await admin(`${there === undefined ? "create" : "alter"} role ${role} ${rights}`);
-  await admin(`alter role ${role} reset all`);
-  await admin(`alter role ${role} in database ${quoteName(String(database))} reset all`);
+  await admin(`create role ${role} ${rights}`);
   const members = await admin(
     `select m.member::pg_catalog.regrole::pg_catalog.text as member, m.grantor::pg_catalog.regrole::pg_catalog.text as grantor
        from pg_catalog.pg_auth_members m where m.roleid = ${quoteText(role)}::pg_catalog.regrole`,
@@ -58,5 +54,18 @@ export async function labServer(ground: LabGround, strip: string | null): Promis
     await admin(`grant set on parameter ${parameter} to ${role}`);
   await admin(`grant all on database ${quoteName(String(database))} to ${role}`);
   if (strip !== null) await admin(`alter role ${quoteName(strip)} nobypassrls nocreaterole nocreatedb`);
-  return { config: (name) => ground.config(name ?? labRole), superuser: admin };
+  return {
+    config: (name) => ground.config(name ?? labRole),
+    superuser: admin,
+    dataBytes: () => ground.dataBytes?.() ?? 0,
+  };
+}
+
+/** A name that no role has: a schema that knew it could behave while the attacks look. */
+async function freeName(admin: LabGround["admin"]): Promise<string> {
+  for (;;) {
+    const name = `lab_${randomBytes(4).toString("hex")}`;
+    const taken = await admin(`select from pg_catalog.pg_roles where rolname = ${quoteText(name)}`);
+    if (taken.length === 0) return name;
+  }
 }

@@ -8,10 +8,22 @@ import { quoteName, quoteText, type Relation } from "@watertight/schema";
 import { nameOf } from "../seed/values.ts";
 import type { Session } from "../wire/session.ts";
 
-/** Name of the schema. */
-const labSchema = "watertight_lab";
+/** The statements that use a lab. Its name is another one in every run: what a schema cannot name, it cannot look out for. */
+export interface Lab {
+  readonly schema: string;
+  /** A statement that runs another one as the superuser. */
+  run(statement: string): string;
+  /** The same with constraints and triggers at work. */
+  plant(statement: string): string;
+  /** A statement that switches triggers and foreign keys off for the transaction. */
+  readonly withoutTriggers: string;
+  /** A statement that shows all rows of a relation; the name is quoted already. */
+  rows(relation: string): string;
+  /** The same for a relation of the snapshot; it is asked after nearly every step of every attack. */
+  rowsOf(relation: Relation): string;
+}
 
-const definition = `
+const definition = (labSchema: string): string => `
 create schema ${labSchema};
 -- Runs any statement as the superuser, unseen by the triggers and event triggers of the schema under attack.
 create function ${labSchema}.run(statement text) returns void language plpgsql security definer as $$
@@ -50,43 +62,33 @@ grant usage on schema ${labSchema} to public;
 grant execute on all functions in schema ${labSchema} to public`;
 
 /** Makes the schema, or makes it anew. */
-export async function installLab(admin: Session): Promise<void> {
+export async function installLab(admin: Session, { schema }: Lab): Promise<void> {
   await admin.must("set session_replication_role = replica");
   // those that fire ALWAYS, too; before 17 there is no such switch
   await admin.run(["set event_triggers = off"]);
   await admin.must("set client_min_messages = warning");
-  await admin.must(`drop schema if exists ${labSchema} cascade; ${definition}`);
+  await admin.must(`drop schema if exists ${schema} cascade; ${definition(schema)}`);
   await admin.must("reset session_replication_role");
 }
 
-/** A statement that runs another one as the superuser. */
-export function labRun(statement: string): string {
-  return `select ${labSchema}.run(${quoteText(statement)})`;
-}
-
-/** The same with constraints and triggers at work. */
-export function labPlant(statement: string): string {
-  return `select ${labSchema}.plant(${quoteText(statement)})`;
-}
-
-/** A statement that switches triggers and foreign keys off for the transaction. */
-export const labWithoutTriggers: string = `select ${labSchema}.without_triggers()`;
-
-/** A statement that shows all rows of a relation; the name is quoted already. */
-export function labRows(relation: string): string {
-  return `select * from ${labSchema}.rows(${quoteText(relation)})`;
-}
-
-const statements = new WeakMap<Relation, string>();
-
-/** The same for a relation of the snapshot; it is asked after nearly every step of every attack. */
-export function labRowsOf(relation: Relation): string {
-  const known = statements.get(relation);
-  if (known !== undefined) return known;
-  const columns = columnsOf(relation).map(({ name }) => `${quoteName(name)}::text`);
-  const text = `select * from ${labSchema}.rows(${quoteText(nameOf(relation))}, ${quoteText(columns.join(", "))})`;
-  statements.set(relation, text);
-  return text;
+/** The lab of a schema's name. */
+export function labIn(schema: string): Lab {
+  const statements = new WeakMap<Relation, string>();
+  return {
+    schema,
+    run: (statement) => `select ${schema}.run(${quoteText(statement)})`,
+    plant: (statement) => `select ${schema}.plant(${quoteText(statement)})`,
+    withoutTriggers: `select ${schema}.without_triggers()`,
+    rows: (relation) => `select * from ${schema}.rows(${quoteText(relation)})`,
+    rowsOf(relation) {
+      const known = statements.get(relation);
+      if (known !== undefined) return known;
+      const columns = columnsOf(relation).map(({ name }) => `${quoteName(name)}::text`);
+      const text = `select * from ${schema}.rows(${quoteText(nameOf(relation))}, ${quoteText(columns.join(", "))})`;
+      statements.set(relation, text);
+      return text;
+    },
+  };
 }
 
 const sorted = new WeakMap<Relation, Relation["columns"]>();

@@ -9,26 +9,21 @@ import type { Actor } from "../attacks/attack.ts";
 import type { AttackServer } from "../server.ts";
 import type { Session } from "../wire/session.ts";
 
-/** Its name; databases of one server share it, and it is made once. */
-export const unboundRole = "watertight_unbound";
-
-/** Makes the role, a member of all that attack, and gives it all rights. */
+/** Makes the role of that name, a member of all that attack, and gives it all rights. */
 export async function makeUnbound(
   admin: Session,
   server: AttackServer,
   facts: Facts,
   actors: readonly Actor[],
+  unbound: string,
 ): Promise<void> {
-  const role = quoteName(unboundRole);
-  // several databases of one server may do this at the same moment
+  const role = quoteName(unbound);
+  // ours of a moment ago: the same seed gives the same names
   await server.superuser(
-    `do $$ begin create role ${role} login bypassrls inherit; exception when duplicate_object or unique_violation then alter role ${role} login bypassrls inherit connection limit -1; end $$`,
+    `do $$ begin create role ${role} login bypassrls inherit; exception when duplicate_object then alter role ${role} login bypassrls inherit connection limit -1; end $$`,
   );
   for (const name of new Set(actors.map((actor) => actor.role)))
-    if (name !== unboundRole)
-      await server.superuser(
-        `do $$ begin grant ${quoteName(name)} to ${role}; exception when others then null; end $$`,
-      );
+    await server.superuser(`do $$ begin grant ${quoteName(name)} to ${role}; exception when others then null; end $$`);
   const statements = facts.snapshot.schemas.flatMap(({ name }) => {
     const schema = quoteName(name);
     return [

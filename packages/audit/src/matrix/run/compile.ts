@@ -3,7 +3,6 @@
  * savepoint, so that nothing that one does is seen by the next. Pure.
  */
 import { quoteName, type Relation } from "@watertight/schema";
-import { labRowsOf, labRun, labWithoutTriggers } from "../lab/lab.ts";
 import type { Attack, Change, Control, Seen } from "../attacks/attack.ts";
 import type { World } from "../attacks/world.ts";
 import { valuesOf } from "../seed/book.ts";
@@ -45,8 +44,8 @@ export function opening(
 }
 
 /** Statements that switch a defence off. */
-function switchOff({ sql, withoutTriggers }: Control): string[] {
-  return [...(sql.length > 0 ? [labRun(sql.join("; "))] : []), ...(withoutTriggers ? [labWithoutTriggers] : [])];
+function switchOff({ lab }: World, { sql, withoutTriggers }: Control): string[] {
+  return [...(sql.length > 0 ? [lab.run(sql.join("; "))] : []), ...(withoutTriggers ? [lab.withoutTriggers] : [])];
 }
 
 /** One transaction for attacks of the same actor and persona; `control` holds for all of them. */
@@ -61,14 +60,14 @@ export function compile(world: World, attacks: readonly Attack[], control: Contr
   if (before.length > 0)
     statements.push("begin", ...opening(world, first, true, unbound), ...before.map(({ sql }) => sql), "commit");
   const start = statements.length;
-  statements.push("begin", ...(control ? switchOff(control) : []), ...opening(world, first, asB, unbound));
+  statements.push("begin", ...(control ? switchOff(world, control) : []), ...opening(world, first, asB, unbound));
   const opened = statements.length;
   // one for all: every attack ends with the way back to it, and dozens of nested ones cost more than the attacks
   statements.push(savepoint);
   for (const attack of attacks) {
     const scene = (attack.scene ?? []).map(({ sql }) => sql);
     statements.push(...scene);
-    const look = (): number[] => attack.watch.map((relation) => statements.push(labRowsOf(relation)) - 1);
+    const look = (): number[] => attack.watch.map((relation) => statements.push(world.lab.rowsOf(relation)) - 1);
     const before = scene.length > 0 ? look() : [];
     const steps = attack.steps.map(({ sql, alone }) => {
       if (alone) statements.push(undo, ...scene);

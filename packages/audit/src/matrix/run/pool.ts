@@ -23,6 +23,7 @@ export class LanePool {
   readonly #lanes = new Map<string, Lane[]>();
   /** Logins that failed, with the reason. */
   readonly failures: Map<string, string> = new Map<string, string>();
+  #ended = false;
 
   constructor(server: AttackServer, timeoutMs: number) {
     this.#server = server;
@@ -77,7 +78,7 @@ export class LanePool {
     queue: Iterator<T>,
     run: (task: T, lane: Lane) => Promise<void>,
   ): Promise<void> {
-    for (let next = queue.next(); !next.done; next = queue.next()) {
+    for (let next = queue.next(); !next.done && !this.#ended; next = queue.next()) {
       // an attack may end its own connection
       if (lane.session.lost) {
         const fresh: Lane = { session: await this.#connect(login), used: false };
@@ -87,6 +88,12 @@ export class LanePool {
       }
       await run(next.value, lane);
     }
+  }
+
+  /** Ends all connections now, whatever they do, and takes no new task. */
+  async abandon(): Promise<void> {
+    this.#ended = true;
+    for (const { session } of [...this.#lanes.values()].flat()) await session.abandon();
   }
 
   async close(): Promise<void> {

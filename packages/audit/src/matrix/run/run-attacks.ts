@@ -7,8 +7,8 @@ import type { Attack, Control, Ruling } from "../attacks/attack.ts";
 import { isMeaningless } from "../attacks/judge.ts";
 import type { World } from "../attacks/world.ts";
 import { dotted } from "../../understand/schema/graph.ts";
-import { unboundRole } from "../personas/unbound.ts";
 import { compile, opening } from "./compile.ts";
+import type { AttackWatch } from "../watch.ts";
 import type { Lane, LanePool } from "./pool.ts";
 
 /** What came of an attack. */
@@ -23,7 +23,8 @@ export interface Outcome {
 
 /** Limits of a run. */
 export interface RunLimits {
-  readonly deadline: number;
+  /** Why nothing more may begin, and why everything that ran was ended. */
+  readonly watch: Pick<AttackWatch, "over" | "cut">;
   readonly signal?: AbortSignal | undefined;
   /** How many attacks have run; then how many proofs. */
   onDone?(phase: "attack" | "prove", done: number): void;
@@ -128,14 +129,20 @@ export class AttackRun {
     settle: (batch: Batch, rulings: readonly Ruling[]) => void,
     serial: boolean,
   ): Promise<void> {
-    const tasks = grouped(batches, (batch) => `${loginOf(batch)} ${tableOf(batch)}`).map((group): Task => ({
-      login: loginOf(group[0]!),
-      batches: group,
-    }));
+    const tasks = grouped(batches, (batch) => `${loginOf(this.#world, batch)} ${tableOf(batch)}`).map(
+      (group): Task => ({
+        login: loginOf(this.#world, group[0]!),
+        batches: group,
+      }),
+    );
     const run = async (task: Task, lane: Lane): Promise<void> => {
       this.#limits.signal?.throwIfAborted();
-      if (Date.now() > this.#limits.deadline) return;
-      for (const [batch, rulings] of await this.#send(task, lane)) settle(batch, rulings);
+      const { watch } = this.#limits;
+      if (watch.over() !== null) return;
+      const ruled = await this.#send(task, lane);
+      // what was cut off says nothing about the schema
+      if (watch.cut() !== null) return;
+      for (const [batch, rulings] of ruled) settle(batch, rulings);
       for (const { control, attacks } of task.batches) this.#done[control ? "prove" : "attack"] += attacks.length;
       const phase = task.batches[0]!.control ? "prove" : "attack";
       this.#limits.onDone?.(phase, this.#done[phase]);
@@ -220,8 +227,8 @@ export class AttackRun {
 }
 
 const tableOf = ({ attacks: [attack] }: Batch): string => dotted(attack!.table);
-const loginOf = ({ attacks: [attack], control }: Batch): string =>
-  control?.unbound ? unboundRole : attack!.actor.login;
+const loginOf = ({ unbound }: World, { attacks: [attack], control }: Batch): string =>
+  control?.unbound ? unbound : attack!.actor.login;
 /** Attacks that may share a transaction; a request of B before it belongs to one attack alone. */
 const batchKey = ({ actor, persona, table, before, name, object }: Attack): string =>
   [actor.role, actor.login, persona, dotted(table), before ? `${name} ${object}` : ""].join("\0");

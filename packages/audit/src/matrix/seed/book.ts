@@ -5,7 +5,7 @@
 import { type Relation, quoteName } from "@watertight/schema";
 import type { TenantTable } from "../../understand/understanding.ts";
 import { dotted, type SchemaGraph } from "../../understand/schema/graph.ts";
-import { columnsOf, labRowsOf } from "../lab/lab.ts";
+import { columnsOf, type Lab } from "../lab/lab.ts";
 import type { Tenant } from "../personas/tenants.ts";
 import type { Session } from "../wire/session.ts";
 import { nameOf, type Values } from "./values.ts";
@@ -51,6 +51,7 @@ function ownerByColumn(value: string | null | undefined, tenants: readonly Tenan
 /** Reads all rows of the given tables and says whose they are. */
 export async function readBook(
   admin: Session,
+  lab: Lab,
   graph: SchemaGraph,
   tables: readonly TenantTable[],
   extra: readonly Relation[],
@@ -65,7 +66,7 @@ export async function readBook(
   for (const relation of extra) relations.set(dotted(relation), relation);
   const list = [...relations.values()];
   const raw = new Map<string, { place: string; leaf: string; values: Values }[]>();
-  const answers = await admin.run(list.map((relation) => labRowsOf(relation)));
+  const answers = await admin.run(list.map((relation) => lab.rowsOf(relation)));
   list.forEach((relation, at) => {
     const rows = answers[at]!.rows.map(([place, leaf, cells]) => ({
       place: place!,

@@ -14,7 +14,7 @@ export interface SeedStep {
   readonly unchecked: readonly ForeignKey[];
 }
 
-const ours = (schema: string): boolean => schema === "watertight" || schema === "watertight_lab";
+const ours = (schema: string): boolean => schema === "watertight";
 
 /** Whether rows can be made here: a table of the application, no partition of another one. */
 export function isSeedable(relation: Relation): boolean {

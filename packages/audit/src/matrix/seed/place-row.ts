@@ -55,8 +55,10 @@ export class RowPlacer {
   readonly #admin: Session;
   readonly #room: DraftRoom;
   readonly #domains: Domains;
+  readonly #isLate: () => boolean;
 
-  constructor(admin: Session, room: DraftRoom, domains: Domains) {
+  constructor(admin: Session, room: DraftRoom, domains: Domains, isLate: () => boolean) {
+    this.#isLate = isLate;
     this.#admin = admin;
     this.#room = room;
     this.#domains = domains;
@@ -86,6 +88,7 @@ export class RowPlacer {
         const adopted = await this.#adopt(wish, draft, answer);
         if (adopted) return adopted;
       }
+      if (this.#isLate()) return `there was no time for another try after: ${last}`;
       if (!(await this.#change(wish, plan, draft, answer))) break;
     }
     return last;

@@ -46,6 +46,8 @@ export interface SeedInput {
 
 /** Rows of each tenant in each table. */
 const rowsPerTenant = 2;
+/** One table that is slow to take rows must not use up the time of all. */
+const tableMs = 10_000;
 // A table with hundreds of partitions is like one with a few.
 const mostLeaves = 16;
 
@@ -58,6 +60,7 @@ class Seeding {
   readonly #input: SeedInput;
   readonly #shared: ReadonlySet<string>;
   #owner = "";
+  #begun = 0;
 
   constructor(input: SeedInput) {
     this.#input = input;
@@ -82,7 +85,7 @@ class Seeding {
       parents: (relation: Relation) => this.#of(relation, [this.#owner, ""]),
       placed: (relation: Relation) => this.#of(relation, ["A", "B", ""]),
     };
-    const placer = new RowPlacer(admin, room, await readDomains(admin));
+    const placer = new RowPlacer(admin, room, await readDomains(admin), () => this.#isLate() || this.#isLong());
     let done = 0;
     for (const tenant of [tenants.a, tenants.b]) {
       this.#owner = tenant.label;
@@ -97,11 +100,15 @@ class Seeding {
             this.problems.set(dotted(step.relation), "the time for the attacks was over before it was its turn");
           continue;
         }
+        this.#begun = Date.now();
         if (this.#shared.has(dotted(step.relation))) await this.#share(placer, step);
         else await this.#fill(placer, step, tenant);
       }
       await this.#closeCircles(steps);
-      for (const step of steps) if (!this.#shared.has(dotted(step.relation))) await this.#spare(placer, step, tenant);
+      for (const step of steps) {
+        this.#begun = Date.now();
+        if (!this.#shared.has(dotted(step.relation))) await this.#spare(placer, step, tenant);
+      }
       await admin.must("commit");
     }
     return { problems: this.problems, spares: this.spares, notes: this.notes };
@@ -109,6 +116,10 @@ class Seeding {
 
   #isLate(): boolean {
     return Date.now() > (this.#input.deadline ?? Number.POSITIVE_INFINITY);
+  }
+
+  #isLong(): boolean {
+    return Date.now() - this.#begun > tableMs;
   }
 
   #of(relation: Relation, owners: readonly string[]): Values[] {

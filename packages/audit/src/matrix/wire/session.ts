@@ -106,6 +106,11 @@ export class Session {
     await this.#client.end().catch(() => {});
   }
 
+  /** Ends the connection now, whatever it does; what waits for an answer gets an error. */
+  abandon(): Promise<void> {
+    return this.#giveUp();
+  }
+
   /** Counts statements that wait for their answer; the clock begins anew with each. */
   #expect(more: 1 | -1): void {
     this.#waiting += more;

@@ -1,7 +1,7 @@
 // Seeding through the constraints that people write: every table gets rows of both tenants, or says why not.
 import { describeServers } from "@watertight/testkit";
 import { expect, test } from "vitest";
-import { installLab } from "../../../src/matrix/lab/lab.ts";
+import { installLab, labIn } from "../../../src/matrix/lab/lab.ts";
 import { contextBook } from "../../../src/matrix/personas/context.ts";
 import { columnMeaning } from "../../../src/matrix/personas/meaning.ts";
 import { makeTenants, randomness } from "../../../src/matrix/personas/tenants.ts";
@@ -23,7 +23,8 @@ async function seeded(
   const pair = [tenants.a, tenants.b];
   const admin = await Session.open(ground.server.config(null));
   try {
-    await installLab(admin);
+    const lab = labIn("lab_of_this_test");
+    await installLab(admin, lab);
     const context = await contextBook(facts.understanding.context, null, pair, meaning.userType !== null);
     const result = await seedTenants({
       admin,
@@ -34,7 +35,7 @@ async function seeded(
       tenants,
       context: (tenant) => Promise.resolve(context.statements("strongest", tenant)),
     });
-    return { seeded: result, book: await readBook(admin, graph, facts.understanding.tables, [], pair), tenants };
+    return { seeded: result, book: await readBook(admin, lab, graph, facts.understanding.tables, [], pair), tenants };
   } finally {
     await admin.close();
   }
