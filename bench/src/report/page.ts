@@ -27,7 +27,7 @@ export interface Page {
 }
 
 /** When, for how long and where it ran. */
-export function headFacts({ machine, versions, ...head }: Head): string[] {
+function headFacts({ machine, versions, ...head }: Head): string[] {
   return [
     `${head.date}, ${head.mode} run, ${head.seconds.toFixed(0)} s, commit ${versions.commit ?? "unknown"}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.os}; load ${machine.load.start} at the start, ${machine.load.end} at the end`,

@@ -24,7 +24,7 @@ export interface BenchRun {
 }
 
 /** What a run found. */
-export interface Measured<T> {
+interface Measured<T> {
   /** Version of the server; "none" without one. */
   readonly postgres: string;
   readonly goals: readonly Goal[];
