@@ -37,7 +37,7 @@ export async function checkVersions(request: CheckRequest): Promise<Checked> {
 }
 
 /** The first report with what the other says beside it. */
-function mergeReports(base: Report, other: Report, version: number): Report {
+export function mergeReports(base: Report, other: Report, version: number): Report {
   const words = `on PostgreSQL ${version}`;
   const known = new Map(base.findings.map((finding) => [finding.id, finding]));
   const worse = (mine: Finding | undefined, theirs: Finding): boolean =>

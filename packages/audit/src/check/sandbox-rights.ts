@@ -17,17 +17,21 @@ export function hasSandboxRights(snapshot: Snapshot, history: History, owner: st
 /** The snapshot without what the sandbox gave. `owner` is the migrations' role. */
 export function withoutSandboxRights(snapshot: Snapshot, history: History, owner: string): Snapshot {
   if (!hasSandboxRights(snapshot, history, owner)) return snapshot;
+  const { database } = snapshot;
+  const other = snapshot.roles.find(({ superuser }) => superuser)?.name ?? "";
   return {
     ...snapshot,
     roles: snapshot.roles.map((role) =>
       role.name === owner ? { ...role, bypassRls: false, createRole: false, createDb: false } : role,
     ),
-    database: {
-      ...snapshot.database,
-      owner:
-        snapshot.database.owner === owner
-          ? (snapshot.roles.find(({ superuser }) => superuser)?.name ?? "")
-          : snapshot.database.owner,
-    },
+    // the owner's own entries in the list go with the database: left behind, they would look like rights that somebody granted (H1)
+    database:
+      database.owner === owner
+        ? {
+            ...database,
+            owner: other,
+            acl: database.acl.map((grant) => (grant.role === owner ? { ...grant, role: other } : grant)),
+          }
+        : database,
   };
 }

@@ -38,7 +38,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "notes",
     column: "side-door",
     vector: "B11",
-    evidence: /read 2 rows of tenant B/,
+    evidence: /read 2 rows? of tenant B/,
   },
   {
     name: "a user may insert its own membership: the row itself",
@@ -55,7 +55,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "comments",
     column: "side-door",
     vector: "B11",
-    evidence: /rows of tenant B/,
+    evidence: /rows? of tenant B/,
   },
   {
     name: "policies that believe the profile",
@@ -63,7 +63,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "notes",
     column: "side-door",
     vector: "B11",
-    evidence: /rows of tenant B/,
+    evidence: /rows? of tenant B/,
   },
   {
     name: "everybody may read, also without signing in",
@@ -71,7 +71,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "notes",
     column: "read",
     vector: "B1",
-    evidence: /rows of tenant B/,
+    evidence: /rows? of tenant B/,
   },
   {
     name: "signed in is enough",
@@ -79,7 +79,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "notes",
     column: "read",
     vector: "B1",
-    evidence: /rows of tenant B/,
+    evidence: /rows? of tenant B/,
   },
   {
     name: "a column that binds inward",
@@ -87,7 +87,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "comments",
     column: "read",
     vector: "B1",
-    evidence: /rows of tenant B/,
+    evidence: /rows? of tenant B/,
   },
   {
     name: "a helper that finds a temporary table first",
@@ -95,7 +95,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "notes",
     column: "side-door",
     vector: "B17",
-    evidence: /rows of tenant B/,
+    evidence: /rows? of tenant B/,
   },
   {
     name: "a function that gives any organisation's notes",
@@ -103,7 +103,7 @@ export const spoiledOrg: readonly Spoiled[] = [
     table: "notes",
     column: "side-door",
     vector: "D4",
-    evidence: /rows with data of tenant B/,
+    evidence: /rows? with data of tenant B/,
   },
   {
     name: "a function that lets anybody join",

@@ -27,7 +27,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "invoices",
       column: "read",
       vector: "A2",
-      evidence: /read 2 rows of tenant B: tenant_id=.+ id=/,
+      evidence: /read 2 rows? of tenant B: tenant_id=.+ id=/,
       also: ["insert", "update", "reassign", "delete", "side-door"],
     },
     {
@@ -36,7 +36,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "invoices",
       column: "read",
       vector: "A3",
-      evidence: /rows of tenant B/,
+      evidence: /rows? of tenant B/,
       also: ["insert", "update", "reassign", "delete", "truncate", "side-door"],
     },
     {
@@ -45,7 +45,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "delete",
       vector: "A4",
-      evidence: /rows of tenant B in projects rewritten or gone/,
+      evidence: /rows? of tenant B in projects rewritten or gone/,
       also: ["read", "insert", "update", "reassign"],
     },
     {
@@ -54,7 +54,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "read",
       vector: "B3",
-      evidence: /rows of tenant B/,
+      evidence: /rows? of tenant B/,
       also: ["insert", "update", "delete"],
     },
     {
@@ -63,7 +63,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "read",
       vector: "B1",
-      evidence: /rows of tenant B/,
+      evidence: /rows? of tenant B/,
     },
     {
       name: "update without a check moves rows",
@@ -96,7 +96,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "insert",
       vector: "B8",
-      evidence: /1 rows planted in tenant B's projects/,
+      evidence: /1 row planted in tenant B's projects/,
     },
     {
       name: "truncate",
@@ -153,7 +153,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "events",
       column: "side-door",
       vector: "F4",
-      evidence: /read \d rows of tenant B/,
+      evidence: /read \d rows? of tenant B/,
     },
     {
       name: "a view of a role that bypasses",
@@ -161,7 +161,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "invoices",
       column: "side-door",
       vector: "D13",
-      evidence: /rows with data of tenant B/,
+      evidence: /rows? with data of tenant B/,
     },
     {
       name: "a sum over all tenants",
@@ -185,7 +185,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "invoices",
       column: "side-door",
       vector: "D3",
-      evidence: /rows with data of tenant B/,
+      evidence: /rows? with data of tenant B/,
     },
     {
       name: "a function of a role that bypasses",
@@ -193,7 +193,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "invoices",
       column: "side-door",
       vector: "D4",
-      evidence: /rows with data of tenant B/,
+      evidence: /rows? with data of tenant B/,
     },
     {
       name: "a function that writes for any tenant",
@@ -225,7 +225,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "side-door",
       vector: "B4",
-      evidence: /rows of tenant B/,
+      evidence: /rows? of tenant B/,
     },
     {
       name: "a role that bypasses and may be taken on",
@@ -233,7 +233,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "side-door",
       vector: "A5",
-      evidence: /rows of tenant B/,
+      evidence: /rows? of tenant B/,
     },
     {
       name: "a helper that promises never to change",
@@ -241,7 +241,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "side-door",
       vector: "B16",
-      evidence: /rows of tenant B/,
+      evidence: /rows? of tenant B/,
     },
     {
       name: "a trigger right",
@@ -257,7 +257,7 @@ export const spoiled: readonly Spoiled[] = (
       table: "projects",
       column: "side-door",
       vector: "D10",
-      evidence: /rows of tenant B in invoices rewritten/,
+      evidence: /rows? of tenant B in invoices rewritten/,
     },
     {
       name: "a trigger that writes where the row says",

@@ -1,6 +1,7 @@
 /**
  * Was it a leak? Decided by the keys of rows in the book, never by a guess: a tuple is foreign when tenant B has it and nobody else does. Pure.
  */
+import { counted } from "../../words/counted.ts";
 import type { Answer, Refusal } from "../wire/session.ts";
 import type { BookPage, BookRow } from "../seed/book.ts";
 import type { Values } from "../seed/values.ts";
@@ -75,16 +76,20 @@ export function judgeWrite(
       const key = pages.find(({ page }) => page.relation === relation)?.key ?? [];
       if (touched.length > 0)
         told.push(
-          `${touched.length} rows of tenant B in ${relation.name} rewritten or gone: ${rowInWords(key, touched[0]!.values)}`,
+          `${counted(touched.length, "row")} of tenant B in ${relation.name} rewritten or gone: ${rowInWords(key, touched[0]!.values)}`,
         );
       if (planted.length > 0)
-        told.push(`${planted.length} rows planted in tenant B's ${relation.name}: ${rowInWords(key, planted[0]!)}`);
+        told.push(
+          `${counted(planted.length, "row")} planted in tenant B's ${relation.name}: ${rowInWords(key, planted[0]!)}`,
+        );
     }
     for (const answer of answers) {
       const main = pages[0];
       const foreign = main && answer.rows.length > 0 && knows(main.page, answer) ? foreignRows(main.page, answer) : [];
       if (foreign.length > 0)
-        told.push(`returned ${foreign.length} rows of tenant B: ${rowInWords(main!.key, foreign[0]!.values)}`);
+        told.push(
+          `returned ${counted(foreign.length, "row")} of tenant B: ${rowInWords(main!.key, foreign[0]!.values)}`,
+        );
       told.push(...spoken(answer, markers, written));
     }
     return ruling(told, answers);
@@ -111,11 +116,11 @@ export function judgeRead(
       if (readable) own += answer.rows.length - foreign.length;
       if (foreign.length > 0)
         told.push(
-          `read ${foreign.length} rows of tenant B: ${rowInWords(key.length > 0 ? key : [...foreign[0]!.values.keys()].slice(0, 3), foreign[0]!.values)}`,
+          `read ${counted(foreign.length, "row")} of tenant B: ${rowInWords(key.length > 0 ? key : [...foreign[0]!.values.keys()].slice(0, 3), foreign[0]!.values)}`,
         );
       told.push(...spoken(answer, markers, written));
     }
-    return ruling(told, answers, `0 rows of tenant B, ${own} others`);
+    return ruling(told, answers, `0 rows of tenant B, ${counted(own, "other")}`);
   };
 }
 

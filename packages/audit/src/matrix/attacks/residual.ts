@@ -2,6 +2,7 @@
  * Channels that such a design always has, shown once and noted: who can run SQL as the application role can set a context that is an ordinary
  * setting (C8), and plans count rows that nobody may see (G1, G2). Must never make a cell a leak.
  */
+import { counted } from "../../words/counted.ts";
 import { conditionText } from "../seed/values.ts";
 import type { Actor, Attack, Ruling, Seen } from "./attack.ts";
 import { Forge, mainStance, shownColumns } from "./forms.ts";
@@ -22,7 +23,7 @@ export function residualAttacks(world: World, target: Target, actor: Actor): Att
         answer.columns.length > 0 && answer.columns[0] !== "set_config" ? foreignRows(target.page, answer) : [],
       );
       return foreign.length > 0
-        ? { result: "noted", evidence: `${words}: ${foreign.length} rows of tenant B` }
+        ? { result: "noted", evidence: `${words}: ${counted(foreign.length, "row")} of tenant B` }
         : { result: "blocked", evidence: "the context did not change by a setting" };
     };
   // the key of a session is nothing that another tenant can name

@@ -2,6 +2,7 @@
  * Views and materialized views over a tenant's table: rows of B in the answer, an answer that depends on B's rows at all (sums, counts), and
  * writes through the view (D1, D3, D11, D13, D16).
  */
+import { counted } from "../../words/counted.ts";
 import { quoteName, type Relation } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
 import { insertText, nameOf } from "../seed/values.ts";
@@ -18,7 +19,7 @@ function shows(answer: Answer, markers: Markers, sent: string): string[] {
   const rows = answer.rows.filter((cells) => cells.some((cell) => cell !== null && markers.in(cell, sent).length > 0));
   if (rows.length === 0) return [];
   const first = rows[0]!.map((cell, at) => `${answer.columns[at]}=${(cell ?? "null").slice(0, 60)}`).slice(0, 4);
-  return [`${rows.length} rows with data of tenant B: ${first.join(" ")}`];
+  return [`${counted(rows.length, "row")} with data of tenant B: ${first.join(" ")}`];
 }
 
 const same = (one: Answer, other: Answer): boolean => JSON.stringify(one.rows) === JSON.stringify(other.rows);
@@ -39,7 +40,7 @@ export function judgeDependence(markers: Markers, sent: string): (seen: Seen) =>
     return ruling(
       told.slice(0, 2),
       first!.error ? [first!] : [first!],
-      `${first!.rows.length} rows, none of tenant B, and the same without B's rows`,
+      `${counted(first!.rows.length, "row")}, none of tenant B, and the same without B's rows`,
     );
   };
 }
