@@ -19,6 +19,7 @@ import { residuals } from "../rules/residuals.ts";
 import { runRules } from "../rules/run-rules.ts";
 import { type Acceptances, assembleFindings, countStatements, describeTables } from "./assemble.ts";
 import { baselineOf } from "./baseline.ts";
+import { CheckError } from "./check-error.ts";
 import { decide } from "./decide.ts";
 import { factsFrom } from "./facts.ts";
 import { withoutSandboxRights } from "./sandbox-rights.ts";
@@ -108,6 +109,9 @@ export async function check(request: CheckRequest): Promise<Checked> {
         ...(signal === undefined ? {} : { signal }),
       }),
     );
+    const counted = withUnread(countStatements(replayed.statements), set);
+    // of a part of the migrations, nothing may be what there is
+    if (counted.ran === 0 && counted.read > 0 && request.until === undefined) throw nothingRan(counted);
     const facts = await timed("understand", () =>
       factsFrom(withoutSandboxRights(replayed.snapshot, replayed.history, OWNER), replayed.history, resolved),
     );
@@ -137,7 +141,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
       tool: { name: "watertight", version: toolVersion() },
       source: { kind: set.tool, folder: set.folder, migrations: set.migrations.length },
       server: { version: replayed.snapshot.serverVersion, bootMs: Math.round(replayed.bootMs) },
-      statements: withUnread(countStatements(replayed.statements), set),
+      statements: counted,
       understanding: facts.understanding,
       tables: describeTables(facts.understanding),
       findings,
@@ -155,6 +159,15 @@ export async function check(request: CheckRequest): Promise<Checked> {
     await boot.close();
     throw error;
   }
+}
+
+function nothingRan({ read, failed, skipped }: Report["statements"]): CheckError {
+  const [first] = [...failed, ...skipped];
+  return new CheckError(
+    "WT_CHECK_NOTHING_RAN",
+    `Of ${read} statements not one could be read or run; the first: ${first!.file}:${first!.line} ${first!.reason}.`,
+    "Correct --tool, --folder or --server, or what the reason says.",
+  );
 }
 
 /** Files and parts of files that could not be read count as statements that failed: what they make is not judged. */
