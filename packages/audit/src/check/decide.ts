@@ -3,6 +3,7 @@
  * tried, stopped, and shown to bite is BLOCKED and no error; a leak that no rule explains becomes a finding of its own. Pure. Must never make a
  * finding disappear.
  */
+import { lookForPeople } from "../matrix/attacks/copies.ts";
 import type { Attempt, Matrix, MatrixColumn } from "../matrix/matrix.ts";
 import { ruleOf } from "../rules/rule-doc.ts";
 import type { Facts, Severity } from "../rules/rule.ts";
@@ -114,6 +115,19 @@ const severityOf: Readonly<Partial<Record<MatrixColumn, Severity>>> = {
   "unique-probe": "low",
 };
 
+/**
+ * People whom all tenants share. Nobody's row is taken, and an application with such a table often needs it; but whose addresses every tenant may read is
+ * for their owner to decide. So an error, below a table of a tenant that stands open; a list of names and pictures is a question (B21).
+ */
+function ofPeople({ vector, table: { name }, role }: Attempt): Pick<DecidedFinding, "severity" | "message" | "fix"> {
+  const list = vector === "B21";
+  return {
+    severity: list ? "medium" : "high",
+    message: `${name} is taken as shared by all tenants and holds their people${list ? "" : " with personal data"}: as ${role} every tenant reads the people of every other.`,
+    fix: `show people only to those who share a tenant with them (a policy that asks the table of members)${list ? "" : ", or grant SELECT on the columns only that others may see"}; or accept it with a reason`,
+  };
+}
+
 /** Leaks that no rule explains, one finding for each way into a table. */
 function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding[]): DecidedFinding[] {
   const taken = new Set(decided.map(({ id }) => id));
@@ -139,9 +153,13 @@ function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding
       verdict: "LEAK",
       severity: severityOf[column] ?? "critical",
       object: { kind: "table", ...table },
-      message: `An attack that no rule explains got through as ${role}: ${attempt.name}${through}.`,
       evidence: [`attacked: ${attempt.evidence}`],
-      fix: `Run \`watertight repro ${taken.has(id) ? `${id}.${column}` : id}\` to see it, then close the way that the script takes.`,
+      ...(attempt.name.startsWith(lookForPeople)
+        ? ofPeople(attempt)
+        : {
+            message: `An attack that no rule explains got through as ${role}: ${attempt.name}${through}.`,
+            fix: `Run \`watertight repro ${taken.has(id) ? `${id}.${column}` : id}\` to see it, then close the way that the script takes.`,
+          }),
       attempt,
     };
   });
