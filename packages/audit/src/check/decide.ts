@@ -8,6 +8,7 @@ import type { Attempt, Matrix, MatrixColumn } from "../matrix/matrix.ts";
 import { ruleOf } from "../rules/rule-doc.ts";
 import type { Facts, Severity } from "../rules/rule.ts";
 import type { RuledFinding } from "../rules/run-rules.ts";
+import { uniqueId } from "../rules/unique-id.ts";
 import type { DecidedFinding } from "./assemble.ts";
 
 /** Flaws of policies: what they open shows in the plain statements of the table, and such an attack is called by what it did. */
@@ -130,8 +131,8 @@ function ofPeople({ vector, table: { name }, role }: Attempt): Pick<DecidedFindi
 
 /** Leaks that no rule explains, one finding for each way into a table. */
 function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding[]): DecidedFinding[] {
-  const taken = new Set(decided.map(({ id }) => id));
-  const ways = new Map<string, Attempt[]>();
+  const taken = new Set(decided.map(({ id }) => id.toLowerCase()));
+  const ways = new Map<string, { id: string; own: Attempt[] }>();
   for (const attempt of leaks) {
     const { schema, name } = attempt.table;
     const parts = [
@@ -140,14 +141,17 @@ function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding
       ...(attempt.object === null ? [] : [attempt.object]),
     ];
     const id = `${attempt.vector}-${parts.join(".")}`;
-    ways.set(id, [...(ways.get(id) ?? []), attempt]);
+    // names may have dots: what reads alike may be two ways
+    const way = JSON.stringify([attempt.vector, schema, name, attempt.object]);
+    ways.set(way, { id, own: [...(ways.get(way)?.own ?? []), attempt] });
   }
-  return [...ways].map(([id, own]): DecidedFinding => {
+  return [...ways.values()].map(({ id: named, own }): DecidedFinding => {
     const attempt = strongest(own)!;
+    const id = uniqueId(taken.has(named.toLowerCase()) ? `${named}.${attempt.column}` : named, taken);
     const { vector, table, object, column, role } = attempt;
     const through = object === null ? "" : ` through ${object}`;
     return {
-      id: taken.has(id) ? `${id}.${column}` : id,
+      id,
       vector,
       title: ruleOf(vector)?.title ?? "Rows of another tenant reached",
       verdict: "LEAK",
@@ -158,7 +162,7 @@ function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding
         ? ofPeople(attempt)
         : {
             message: `An attack that no rule explains got through as ${role}: ${attempt.name}${through}.`,
-            fix: `Run \`watertight repro ${taken.has(id) ? `${id}.${column}` : id}\` to see it, then close the way that the script takes.`,
+            fix: `Run \`watertight repro ${id}\` to see it, then close the way that the script takes.`,
           }),
       attempt,
     };

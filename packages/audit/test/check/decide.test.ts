@@ -105,6 +105,13 @@ test("a leak that no rule explains is a finding of its own, once for each way", 
   ]);
 });
 
+test("ways whose names read alike are two findings with two ids", () => {
+  const at = (schema: string, name: string): Attempt => attempt("A1", { table: { schema, name } });
+  expect(
+    said([], at("a", "b.c"), at("a.b", "c"), attempt("A1", { table: { schema: "a", name: "b" }, object: "c" })),
+  ).toEqual(["A1-a.b.c LEAK critical", "A1-a.b.c.read LEAK critical", "A1-a.b.c.read.2 LEAK critical"]);
+});
+
 test("people whom all tenants share are no copy: an error with personal data, a question without", () => {
   const look = (vector: string): string[] =>
     decide(
