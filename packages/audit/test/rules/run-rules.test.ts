@@ -70,6 +70,16 @@ test("objects whose names read alike are two findings with two ids, the same in 
   expect(run(rule("B1", found.toReversed()))).toEqual(run(rule("B1", found)));
 });
 
+test("a rule that fails ends the run: what it would have found must not be missing", () => {
+  const broken: Rule = {
+    ...rule("B1", []),
+    find: () => {
+      throw new Error("a bug of ours");
+    },
+  };
+  expect(() => run(rule("A1", []), broken)).toThrow("a bug of ours");
+});
+
 test("rules keep their order; those that need statements rest without them", () => {
   const a = table("public", "a");
   expect(run(rule("B2", [[a, "low"]]), rule("A1", [[a, "low"]]), rule("A13", [[a, "low"]], "history"))).toEqual([
