@@ -84,6 +84,23 @@ describe("watertight check", () => {
     expect(await readFile(join(folder, "outside.json"), "utf8")).toBe('{"findings":5}');
   });
 
+  it("is no success where nothing ran, where there is no table, and where nothing is anybody's", async () => {
+    await put({ "migrations/0001_first.sql": "alter table nowhere add x int;\nselect from nowhere;\n" });
+    const none = await wt("check", "--no-attack");
+    expect([none.exitCode, none.err]).toEqual([3, expect.stringContaining("WT_CHECK_NOTHING_RAN")]);
+    expect(none.err).toContain("migrations/0001_first.sql:1 ");
+    await put({ "migrations/0001_first.sql": "create role app;\ncreate table t (id int, x nowhere);\n" });
+    const empty = await wt("check", "--no-attack");
+    expect([empty.exitCode, empty.out]).toEqual([3, expect.stringContaining("nothing was judged")]);
+    await put({
+      "migrations/0001_first.sql": "create role app login;\ncreate table t (id int);\ngrant select on t to app;",
+    });
+    const nobody = await wt("check");
+    expect([nobody.exitCode, nobody.out]).toEqual([3, expect.stringContaining("The attacks decided nothing")]);
+    await put({ "watertight.config.json": '{ "global": ["t"] }' });
+    expect((await wt("check")).exitCode).toBe(0);
+  });
+
   it("is quiet on the clean schema", async () => {
     await put({ "migrations/0001_first.sql": clean });
     const result = await wt("check", "--json");

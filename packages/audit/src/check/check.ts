@@ -112,8 +112,9 @@ export async function check(request: CheckRequest): Promise<Checked> {
         ...(signal === undefined ? {} : { signal }),
       }),
     );
+    const statements = withUnread(countStatements(replayed.statements), set);
     // of a part of the history, for bisect, nothing need come
-    if (request.until === undefined) refuseNothing(set, replayed);
+    if (request.until === undefined) refuseNothing(set, statements);
     const facts = await timed("understand", () =>
       factsFrom(withoutSandboxRights(replayed.snapshot, replayed.history, OWNER), replayed.history, resolved),
     );
@@ -144,7 +145,7 @@ export async function check(request: CheckRequest): Promise<Checked> {
       tool: { name: "watertight", version: toolVersion() },
       source: { kind: set.tool, folder: set.folder, migrations: set.migrations.length },
       server: { version: replayed.snapshot.serverVersion, bootMs: Math.round(replayed.bootMs) },
-      statements: withUnread(countStatements(replayed.statements), set),
+      statements,
       understanding: facts.understanding,
       tables: describeTables(facts.understanding),
       findings,
@@ -172,10 +173,9 @@ export async function check(request: CheckRequest): Promise<Checked> {
 }
 
 /** A schema of which nothing came must not look like one without a finding. */
-function refuseNothing(set: MigrationSet, { statements }: Replay): void {
-  const failed = statements.find(({ outcome }) => outcome.state === "failed");
-  if (failed?.outcome.state !== "failed" || statements.some(({ outcome }) => outcome.state === "ran")) return;
-  throw nothingRan(set, statements.length, failed.place, failed.outcome.reason);
+function refuseNothing(set: MigrationSet, { read, ran, failed, skipped }: Report["statements"]): void {
+  const [first] = [...failed, ...skipped];
+  if (ran === 0 && first !== undefined) throw nothingRan(set, read, first, first.reason);
 }
 
 function fixableOf(facts: Facts, findings: readonly Finding[]): string[] {
@@ -184,8 +184,8 @@ function fixableOf(facts: Facts, findings: readonly Finding[]): string[] {
 }
 
 /** Files and parts of files that could not be read count as statements that failed: what they make is not judged. */
-function withUnread(counted: Report["statements"], { unread }: MigrationSet): Report["statements"] {
-  return { ...counted, read: counted.read + unread.length, failed: [...unread, ...counted.failed] };
+function withUnread(ran: Report["statements"], { unread }: MigrationSet): Report["statements"] {
+  return { ...ran, read: ran.read + unread.length, failed: [...unread, ...ran.failed] };
 }
 
 function suppressionsOf(

@@ -3,10 +3,12 @@
  * tried, stopped, and shown to bite is BLOCKED and no error; a leak that no rule explains becomes a finding of its own. Pure. Must never make a
  * finding disappear.
  */
+import { lookForPeople } from "../matrix/attacks/copies.ts";
 import type { Attempt, Matrix, MatrixColumn } from "../matrix/matrix.ts";
 import { ruleOf } from "../rules/rule-doc.ts";
 import type { Facts, Severity } from "../rules/rule.ts";
 import type { RuledFinding } from "../rules/run-rules.ts";
+import { uniqueId } from "../rules/unique-id.ts";
 import type { DecidedFinding } from "./assemble.ts";
 
 /** Flaws of policies: what they open shows in the plain statements of the table, and such an attack is called by what it did. */
@@ -114,10 +116,23 @@ const severityOf: Readonly<Partial<Record<MatrixColumn, Severity>>> = {
   "unique-probe": "low",
 };
 
+/**
+ * People whom all tenants share. Nobody's row is taken, and an application with such a table often needs it; but whose addresses every tenant may read is
+ * for their owner to decide. So an error, below a table of a tenant that stands open; a list of names and pictures is a question (B21).
+ */
+function ofPeople({ vector, table: { name }, role }: Attempt): Pick<DecidedFinding, "severity" | "message" | "fix"> {
+  const list = vector === "B21";
+  return {
+    severity: list ? "medium" : "high",
+    message: `${name} is taken as shared by all tenants and holds their people${list ? "" : " with personal data"}: as ${role} every tenant reads the people of every other.`,
+    fix: `show people only to those who share a tenant with them (a policy that asks the table of members)${list ? "" : ", or grant SELECT on the columns only that others may see"}; or accept it with a reason`,
+  };
+}
+
 /** Leaks that no rule explains, one finding for each way into a table. */
 function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding[]): DecidedFinding[] {
-  const taken = new Set(decided.map(({ id }) => id));
-  const ways = new Map<string, Attempt[]>();
+  const taken = new Set(decided.map(({ id }) => id.toLowerCase()));
+  const ways = new Map<string, { id: string; own: Attempt[] }>();
   for (const attempt of leaks) {
     const { schema, name } = attempt.table;
     const parts = [
@@ -126,22 +141,29 @@ function unexplained(leaks: readonly Attempt[], decided: readonly DecidedFinding
       ...(attempt.object === null ? [] : [attempt.object]),
     ];
     const id = `${attempt.vector}-${parts.join(".")}`;
-    ways.set(id, [...(ways.get(id) ?? []), attempt]);
+    // names may have dots: what reads alike may be two ways
+    const way = JSON.stringify([attempt.vector, schema, name, attempt.object]);
+    ways.set(way, { id, own: [...(ways.get(way)?.own ?? []), attempt] });
   }
-  return [...ways].map(([id, own]): DecidedFinding => {
+  return [...ways.values()].map(({ id: named, own }): DecidedFinding => {
     const attempt = strongest(own)!;
+    const id = uniqueId(taken.has(named.toLowerCase()) ? `${named}.${attempt.column}` : named, taken);
     const { vector, table, object, column, role } = attempt;
     const through = object === null ? "" : ` through ${object}`;
     return {
-      id: taken.has(id) ? `${id}.${column}` : id,
+      id,
       vector,
       title: ruleOf(vector)?.title ?? "Rows of another tenant reached",
       verdict: "LEAK",
       severity: severityOf[column] ?? "critical",
       object: { kind: "table", ...table },
-      message: `An attack that no rule explains got through as ${role}: ${attempt.name}${through}.`,
       evidence: [`attacked: ${attempt.evidence}`],
-      fix: `Run \`watertight repro ${taken.has(id) ? `${id}.${column}` : id}\` to see it, then close the way that the script takes.`,
+      ...(attempt.name.startsWith(lookForPeople)
+        ? ofPeople(attempt)
+        : {
+            message: `An attack that no rule explains got through as ${role}: ${attempt.name}${through}.`,
+            fix: `Run \`watertight repro ${id}\` to see it, then close the way that the script takes.`,
+          }),
       attempt,
     };
   });

@@ -10,32 +10,28 @@ import { defaultLimits } from "../replay/limits.ts";
 import type { Facts } from "../rules/rule.ts";
 import { dotted, type SchemaGraph, schemaGraph } from "../understand/schema/graph.ts";
 import type { Attack } from "./attacks/attack.ts";
-import { copyAttacks, looksForCopies } from "./attacks/copies.ts";
+import { copyAttacks } from "./attacks/copies.ts";
 import { attacksOn } from "./attacks/index.ts";
 import { markersOf } from "./attacks/judge.ts";
-import { partsOf } from "./attacks/partitions.ts";
-import { policiesOf } from "./attacks/paths.ts";
 import { residualAttacks } from "./attacks/residual.ts";
 import { readRights } from "./attacks/rights.ts";
 import { materializedViews } from "./attacks/views.ts";
 import { targetOf, type Target, type World } from "./attacks/world.ts";
-import { cellsOf, type TableState, withPartitionLeaks } from "./cells.ts";
 import { labNames } from "./lab/lab-names.ts";
 import { installLab, labIn } from "./lab/lab.ts";
-import { type Attempt, type Matrix, type MatrixColumn, matrixColumns, type MatrixNote } from "./matrix.ts";
+import { assembleMatrix } from "./assemble-matrix.ts";
+import type { Matrix, MatrixNote } from "./matrix.ts";
 import { contextBook, type KitAccess } from "./personas/context.ts";
 import { makeTenantRoles, prepareLogins } from "./personas/logins.ts";
 import { columnMeaning } from "./personas/meaning.ts";
 import { settersOf } from "./personas/setters.ts";
 import { makeTenants, randomness } from "./personas/tenants.ts";
 import { makeUnbound } from "./personas/unbound.ts";
-import { opaqueHelper } from "./opaque.ts";
-import { reproScript } from "./repro.ts";
 import { LanePool } from "./run/pool.ts";
-import { AttackRun, isPointless, isWildGuess, type Outcome } from "./run/run-attacks.ts";
+import { AttackRun } from "./run/run-attacks.ts";
 import { readBook } from "./seed/book.ts";
 import { isSeedable } from "./seed/order.ts";
-import { seedTenants, unseedable } from "./seed/seed.ts";
+import { seedTenants } from "./seed/seed.ts";
 import { type AttackServer, endBy } from "./server.ts";
 import { watchAttacks } from "./watch.ts";
 import { Session } from "./wire/session.ts";
@@ -163,7 +159,7 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     const outcomes = await run.run([...limited, ...residual, ...copies]);
     for (const [login, reason] of pool.failures)
       notes.push({ vector: "", text: `${login} could not log in: ${reason}`, attempt: null });
-    return assemble(world, graph, options, targets, planned, residual, outcomes, notes, pool.size, watch.over());
+    return assembleMatrix(world, graph, options, targets, planned, residual, outcomes, notes, pool.size, watch.over());
   } catch (error) {
     signal?.throwIfAborted();
     const reason = watch.cut();
@@ -293,146 +289,4 @@ function residualOf(world: World, targets: readonly Target[]): Attack[] {
       if (attacks.length > 0) return attacks;
     }
   return [];
-}
-
-function attemptOf(world: World, { attack, ruling, bites, proof }: Outcome): Attempt {
-  return {
-    vector: attack.vector,
-    column: attack.column,
-    table: { schema: attack.table.schema, name: attack.table.name },
-    name: attack.name,
-    object: attack.object,
-    role: attack.actor.role,
-    connection: attack.age,
-    result: ruling.result,
-    evidence: ruling.evidence,
-    bites,
-    proof: proof === "" ? null : proof,
-    repro: reproScript(world, attack, ruling.evidence),
-  };
-}
-
-// A's own rows are the proof that the context is the right one, where policies and rights let it see any.
-function isBlind(world: World, target: Target, outcomes: readonly Outcome[]): boolean {
-  if (!target.relation.rowSecurity) return false;
-  const reads = policiesOf(world, target.relation).some(
-    ({ command, permissive, roles }) =>
-      permissive && (command === "all" || command === "select") && world.facts.reach.applies(roles),
-  );
-  if (!reads) return false;
-  const main = outcomes.filter(
-    ({ attack }) => attack.table === target.relation && attack.column === "read" && attack.persona === "strongest",
-  );
-  const bare = main.filter(
-    ({ ruling }) => ruling.result === "blocked" && ruling.evidence.startsWith("0 rows of tenant B"),
-  );
-  // an error is no sight of one's own rows; only a missing right is an answer
-  const failed = main.filter(
-    ({ ruling }) => ruling.result === "blocked" && !/^(0 rows of tenant B|42501 )/.test(ruling.evidence),
-  );
-  if (bare.length === 0) return failed.length > 0;
-  return bare.every(({ ruling }) => ruling.evidence.endsWith(", 0 others"));
-}
-
-function assemble(
-  world: World,
-  graph: SchemaGraph,
-  options: AttackOptions,
-  targets: readonly Target[],
-  planned: readonly Attack[],
-  residual: readonly Attack[],
-  outcomes: readonly Outcome[],
-  notes: MatrixNote[],
-  connections: number,
-  over: string | null,
-): Matrix {
-  const told = new Set(residual);
-  const useful = outcomes.filter(
-    (outcome) =>
-      !isPointless(outcome) &&
-      !isWildGuess(outcome, outcomes) &&
-      // a table of nobody without a copy in it is no news
-      !(looksForCopies(outcome.attack) && outcome.ruling.result !== "leaked"),
-  );
-  const attempts = useful.filter(({ attack }) => !told.has(attack)).map((outcome) => attemptOf(world, outcome));
-  const ran = new Set(outcomes.map(({ attack }) => attack));
-  for (const outcome of useful.filter(({ attack }) => told.has(attack)))
-    if (outcome.ruling.result === "noted")
-      notes.push({ vector: outcome.attack.vector, text: outcome.ruling.evidence, attempt: attemptOf(world, outcome) });
-  for (const target of targets) {
-    const { parts, left } = partsOf(world, target);
-    if (parts.length > 0 && left > 0)
-      notes.push({
-        vector: "F4",
-        text: `${dotted(target.relation)}: ${parts.length} partitions were attacked one by one, ${left} were not.`,
-        attempt: null,
-      });
-  }
-  const byTarget = new Map(targets.map((target) => [dotted(target.relation), target]));
-  const tables = world.facts.understanding.tables.filter(({ relation }) => {
-    const found = graph.relation(relation);
-    return (
-      found !== undefined &&
-      !found.isPartition &&
-      (options.only?.some((name) => dotted(name) === dotted(relation)) ?? true)
-    );
-  });
-  const rootOf = (table: QualifiedName): QualifiedName => {
-    const found = graph.relation(table);
-    return found === undefined ? table : graph.root(found);
-  };
-  const listed = new Set(tables.map(({ relation }) => dotted(relation)));
-  const ownCells = tables.flatMap((table) => {
-    const target = byTarget.get(dotted(table.relation));
-    const missed = new Map<MatrixColumn, number>();
-    for (const attack of planned) {
-      // a partition has no row of its own in the matrix
-      const side = dotted(rootOf(attack.table)) === dotted(table.relation) && !listed.has(dotted(attack.table));
-      const column = attack.table === target?.relation ? attack.column : side ? "side-door" : undefined;
-      if (column !== undefined && !ran.has(attack)) missed.set(column, (missed.get(column) ?? 0) + 1);
-    }
-    const state: TableState = {
-      table,
-      unseeded: target ? null : whyUnseeded(world, graph, table.relation),
-      missed,
-      over,
-      blind: target ? isBlind(world, target, outcomes) : false,
-      opaque: target ? opaqueHelper(world, target.relation) : null,
-      allPublic: target ? target.b.every(({ isPublic }) => isPublic) : false,
-    };
-    return cellsOf(matrixColumns, state, attempts);
-  });
-  const cells = withPartitionLeaks(ownCells, attempts, rootOf);
-  const withoutRoles = world.actors.length === 0;
-  return {
-    cells: withoutRoles
-      ? cells.map((cell) =>
-          cell.verdict === "N/A"
-            ? { ...cell, verdict: "UNVERIFIED" as const, reason: "no role of the application is known" }
-            : cell,
-        )
-      : cells,
-    notes,
-    seeded: tables
-      .filter(({ tenancy }) => tenancy.kind !== "global" && tenancy.kind !== "unknown")
-      .map(({ relation }) => {
-        const target = byTarget.get(dotted(relation));
-        return {
-          table: { schema: relation.schema, name: relation.name },
-          rows: target ? target.a.length + target.b.length : 0,
-          problem: target ? null : whyUnseeded(world, graph, relation),
-        };
-      }),
-    attempts: attempts.length,
-    connections,
-  };
-}
-
-function whyUnseeded(world: World, graph: SchemaGraph, table: QualifiedName): string {
-  const relation = graph.relation(table);
-  return (
-    world.seeded.problems.get(dotted(table)) ??
-    (relation ? unseedable(relation) : null) ??
-    "no row of both tenants could be recognised in it"
-  );
 }

@@ -53,7 +53,12 @@ function judge(
   if (attempts.some(({ result }) => result === "leaked")) return verdict("LEAK", null);
   if (tenancy.kind === "global") return verdict("EXEMPT", "shared by all tenants");
   if (tenancy.kind === "unknown")
-    return verdict("UNVERIFIED", `it is not known how a row of ${relation.name} finds its tenant`);
+    return verdict(
+      "UNVERIFIED",
+      [`not attacked: it is not known how a row of ${relation.name} finds its tenant`, ...state.table.evidence.because]
+        .slice(0, 2)
+        .join(": "),
+    );
   if (state.unseeded !== null) return verdict("UNRELIABLE", `could not be seeded: ${state.unseeded}`);
   const missed = state.missed.get(column) ?? 0;
   if (missed > 0)

@@ -3,6 +3,7 @@
  * left something out look like one that found nothing. Pure.
  */
 import { counted } from "../words/counted.ts";
+import { nothingDecided } from "./order.ts";
 import type { Report } from "./report.ts";
 
 /** What was checked: "db/migrations (sql, 12 migrations)". */
@@ -23,9 +24,12 @@ export function workText({ statements, matrix, live }: Report): string {
 }
 
 /** What was left out, a sentence each. Replayed statements that failed have a list of their own. */
-export function leftOut({ matrix, live }: Report): string[] {
+export function leftOut(report: Report): string[] {
+  const { matrix, live } = report;
   const notes = matrix.cells.length > 0 ? [] : matrix.notes.filter(({ vector }) => vector === "");
+  const nothing = nothingDecided(report);
   return [
+    ...(nothing === null ? [] : [nothing]),
     ...notes.map(({ text }) => text),
     ...(live === undefined || live.rulesNotRun.length === 0
       ? []

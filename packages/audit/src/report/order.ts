@@ -40,18 +40,30 @@ export function undecided(report: Report): number {
   return report.matrix.cells.filter(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE").length;
 }
 
-/** Whether attacks were to decide cells and decided none: those of shared tables and those without a path say nothing. */
-function nothingDecided({ matrix: { cells } }: Report): boolean {
+/**
+ * Why a report without findings says nothing about the schema, a sentence; null where it says something. What nobody tried must not look like what
+ * was stopped. Cells of shared tables and those without a path say nothing.
+ */
+export function nothingDecided({ matrix: { cells }, seed, tables, understanding, statements }: Report): string | null {
+  if (tables.length === 0)
+    return statements.failed.length > 0 ? "There is no table, and statements failed: nothing was judged." : null;
+  if (seed === undefined) return null;
+  if (cells.length === 0) return "No attack could begin: nothing below is verified.";
   const open = cells.filter(({ verdict }) => verdict !== "EXEMPT" && verdict !== "N/A");
-  return cells.length === 0 || (open.length > 0 && open.every(({ verdict }) => verdict === "UNVERIFIED"));
+  if (open.length === 0)
+    return understanding.tables.every(({ evidence }) => evidence.source === "declared")
+      ? null
+      : "No table seems to belong to a tenant: nothing was attacked. Name the tenant's column in the configuration (tenant.column), or say which tables are shared (global).";
+  return open.every(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE")
+    ? "The attacks decided nothing: every cell of the matrix is undecided."
+    : null;
 }
 
-/** 0 clean, 1 findings at or over the limit, 3 no attack could begin or decide anything, 4 under strict: undecided cells, statements that matter, what a live database did not show. */
+/** 0 clean, 1 findings at or over the limit, 3 nothing was decided, 4 under strict: undecided cells, statements that matter, what a live database did not show. */
 export function exitCodeOf(report: Report, failOn: FailOn, strict: boolean): 0 | 1 | 3 | 4 {
   const limit = failOn === "never" ? -1 : severities.indexOf(failOn);
   if (openFindings(report).some(({ severity }) => severities.indexOf(severity) <= limit)) return 1;
-  // attacks were asked for, and not one could begin: what nobody tried must not look like what was stopped
-  if (report.seed !== undefined && report.tables.length > 0 && nothingDecided(report)) return 3;
+  if (nothingDecided(report) !== null) return 3;
   const { statements, live } = report;
   const unread =
     statements.failed.length +

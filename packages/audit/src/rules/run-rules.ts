@@ -4,6 +4,7 @@
  */
 import { rules as all } from "./index.ts";
 import type { Facts, FindingObject, Rule, RuleFinding, Severity } from "./rule.ts";
+import { uniqueId } from "./unique-id.ts";
 
 /** A finding with the rule that made it. */
 export interface RuledFinding extends RuleFinding {
@@ -24,17 +25,29 @@ function withIds(rule: Rule, findings: readonly RuleFinding[]): RuledFinding[] {
     const name = objectName(object);
     kinds.set(name, (kinds.get(name) ?? new Set()).add(object.kind));
   }
-  return findings.map((finding) => {
-    const name = objectName(finding.object);
-    const alone = kinds.get(name)?.size === 1;
-    return { ...finding, rule, id: `${rule.id}-${alone ? name : `${finding.object.kind}.${name}`}` };
-  });
+  const taken = new Set<string>();
+  return findings
+    .map((finding) => {
+      const name = objectName(finding.object);
+      const alone = kinds.get(name)?.size === 1;
+      return {
+        finding,
+        id: `${rule.id}-${alone ? name : `${finding.object.kind}.${name}`}`,
+        key: keyOf(finding.object),
+      };
+    })
+    .sort((a, b) => compare(a.id, b.id) || compare(a.key, b.key))
+    .map(({ finding, id }) => ({ ...finding, rule, id: uniqueId(id, taken) }));
 }
+
+/** One for each object: names may have dots. */
+const keyOf = ({ kind, schema, name, part }: FindingObject): string =>
+  JSON.stringify([kind, schema === "public" ? "" : schema, name, part ?? null]);
 
 function oneEach(findings: readonly RuleFinding[]): RuleFinding[] {
   const kept = new Map<string, RuleFinding>();
   for (const finding of findings) {
-    const key = `${finding.object.kind} ${objectName(finding.object)}`;
+    const key = keyOf(finding.object);
     const before = kept.get(key);
     if (before === undefined || worst.indexOf(finding.severity) < worst.indexOf(before.severity))
       kept.set(key, finding);
@@ -51,5 +64,5 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export function runRules(facts: Facts, rules: readonly Rule[] = all): RuledFinding[] {
   return rules
     .filter(({ needs }) => needs === "catalog" || facts.history !== undefined)
-    .flatMap((rule) => withIds(rule, oneEach(rule.find(facts))).sort((a, b) => compare(a.id, b.id)));
+    .flatMap((rule) => withIds(rule, oneEach(rule.find(facts))));
 }

@@ -1,6 +1,7 @@
 // Findings and attempts written by hand: what joins, what is refuted, what stands alone.
 import { expect, test } from "vitest";
 import { decide } from "../../src/check/decide.ts";
+import { lookForPeople } from "../../src/matrix/attacks/copies.ts";
 import type { Attempt, Matrix } from "../../src/matrix/matrix.ts";
 import { rules } from "../../src/rules/index.ts";
 import type { Facts } from "../../src/rules/rule.ts";
@@ -102,6 +103,26 @@ test("a leak that no rule explains is a finding of its own, once for each way", 
     "A1-invoices LEAK critical",
     "E1-invoices.invoices_project_fkey LEAK medium",
   ]);
+});
+
+test("ways whose names read alike are two findings with two ids", () => {
+  const at = (schema: string, name: string): Attempt => attempt("A1", { table: { schema, name } });
+  expect(
+    said([], at("a", "b.c"), at("a.b", "c"), attempt("A1", { table: { schema: "a", name: "b" }, object: "c" })),
+  ).toEqual(["A1-a.b.c LEAK critical", "A1-a.b.c.read LEAK critical", "A1-a.b.c.read.2 LEAK critical"]);
+});
+
+test("people whom all tenants share are no copy: an error with personal data, a question without", () => {
+  const look = (vector: string): string[] =>
+    decide(
+      [],
+      { cells: [{ attempts: [attempt(vector, { name: `${lookForPeople}, in A's context` })] }] } as unknown as Matrix,
+      facts,
+    ).map(({ id, severity, message }) => `${severity} ${id}: ${message}`);
+  expect(look("A1")).toEqual([
+    "high A1-invoices: invoices is taken as shared by all tenants and holds their people with personal data: as app every tenant reads the people of every other.",
+  ]);
+  expect(look("B21")).toEqual([expect.stringMatching(/^medium B21-invoices: .* holds their people: /)]);
 });
 
 test("a table whose rows are read anyway is not read once more by every other way", () => {

@@ -28,7 +28,40 @@ grant select on public.tenants, public.currencies to shop_app;
 grant select, insert, update, delete on public.orders to shop_app;
 `;
 
+// A person may be of several tenants, so their table is nobody's; its rows are the people themselves.
+const shared = (columns: string): string => `
+create role shop_app login;
+create table public.tenants (id uuid primary key, name text not null);
+create table public.users (id uuid primary key, name text not null, ${columns});
+create table public.members (tenant_id uuid not null references public.tenants, user_id uuid not null references public.users, primary key (tenant_id, user_id));
+create table public.orders (tenant_id uuid not null references public.tenants, id uuid not null, note text, primary key (tenant_id, id));
+alter table public.tenants enable row level security; alter table public.tenants force row level security;
+alter table public.members enable row level security; alter table public.members force row level security;
+alter table public.orders enable row level security; alter table public.orders force row level security;
+create policy own on public.tenants using (id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+create policy own on public.members using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+create policy own on public.orders using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+grant select, insert, update, delete on public.orders, public.members to shop_app; grant select on public.users, public.tenants to shop_app;
+`;
+
 describeServers((server) => {
+  test.for([
+    ["with addresses", "email text not null", "A1"],
+    ["a list of names", "avatar_url text", "B21"],
+  ] as const)("people whom all share, %s, are no copy", async ([, columns, vector]) => {
+    const ground = await attackGround(server, shared(columns));
+    try {
+      const { cells } = await attackSchema(ground.server, ground.facts, { seed: "people" });
+      const read = cells.find(({ table, column }) => table.name === "users" && column === "read");
+      expect(read?.attempts.map((each) => [each.vector, each.result, each.evidence])).toEqual([
+        [vector, "leaked", expect.stringMatching(/^read a person of tenant B: /)],
+      ]);
+      expect(cells.filter(({ table, verdict }) => verdict === "LEAK" && table.name !== "users")).toEqual([]);
+    } finally {
+      await ground.drop();
+    }
+  });
+
   test.for([
     ["readable by the application, it leaks", "grant select on public.history to shop_app;", "LEAK"],
     ["by one column, too", "grant select (data) on public.history to shop_app;", "LEAK"],

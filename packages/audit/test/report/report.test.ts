@@ -7,6 +7,9 @@ import { htmlReport } from "../../src/report/html.ts";
 import { jsonReport } from "../../src/report/json.ts";
 import { junitReport } from "../../src/report/junit.ts";
 import { markdownReport } from "../../src/report/markdown.ts";
+import type { Cell } from "../../src/matrix/matrix.ts";
+import { leftOut } from "../../src/report/ground.ts";
+import type { Report } from "../../src/report/report.ts";
 import { exitCodeOf, openFindings, severities } from "../../src/report/order.ts";
 import { sarifReport } from "../../src/report/sarif.ts";
 import { terminalReport } from "../../src/report/terminal.ts";
@@ -43,9 +46,42 @@ describe("what counts", () => {
     const report = { ...sampleReport([]), seed: "x" };
     expect(exitCodeOf(report, "high", false)).toBe(0);
     expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells: [] } }, "high", false)).toBe(3);
-    expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells: [] }, tables: [] }, "high", false)).toBe(0);
-    const cells = report.matrix.cells.map((cell) => ({ ...cell, verdict: "UNVERIFIED" as const }));
-    expect(exitCodeOf({ ...report, matrix: { ...report.matrix, cells } }, "high", false)).toBe(3);
+
+    const all = (verdict: Cell["verdict"]): Report => ({
+      ...report,
+      matrix: { ...report.matrix, cells: report.matrix.cells.map((cell) => ({ ...cell, verdict })) },
+    });
+    expect((["UNVERIFIED", "UNRELIABLE"] as const).map((each) => exitCodeOf(all(each), "high", false))).toEqual([3, 3]);
+    expect(exitCodeOf({ ...all("UNRELIABLE"), seed: undefined } as never, "high", false)).toBe(0);
+    expect(leftOut(all("UNRELIABLE"))).toEqual([expect.stringContaining("decided nothing")]);
+  });
+
+  test("a schema in which nothing seems to be a tenant's decides nothing, unless its owner says so", () => {
+    const report = { ...sampleReport([]), seed: "x" };
+    const cells = report.matrix.cells.map((cell) => ({ ...cell, verdict: "EXEMPT" as const }));
+    const shared = (source: "inferred" | "declared"): Report => ({
+      ...report,
+      understanding: {
+        ...report.understanding,
+        tables: [
+          {
+            relation: { schema: "public", name: "invoices" },
+            tenancy: { kind: "global" },
+            evidence: { source, because: [] },
+          },
+        ] as unknown as Report["understanding"]["tables"],
+      },
+      matrix: { ...report.matrix, cells },
+    });
+    expect(exitCodeOf(shared("inferred"), "high", false)).toBe(3);
+    expect(leftOut(shared("inferred"))).toEqual([expect.stringContaining("No table seems to belong to a tenant")]);
+    expect(exitCodeOf(shared("declared"), "high", false)).toBe(0);
+  });
+
+  test("no table and statements that failed are no success, also without attacks", () => {
+    const report = { ...sampleReport([]), tables: [] };
+    expect(exitCodeOf(report, "high", false)).toBe(3);
+    expect(exitCodeOf({ ...report, statements: { ...report.statements, failed: [] } }, "high", false)).toBe(0);
   });
 
   test.each(severities.map((severity, at) => [severity, at] as const))(

@@ -8,10 +8,10 @@ import { rules } from "../../src/rules/index.ts";
 import type { Rule } from "../../src/rules/rule.ts";
 import { type RuledFinding, runRules } from "../../src/rules/run-rules.ts";
 import { factsOf } from "../support/facts.ts";
-import { type Colour, readRuleFile } from "../support/fixture-sql.ts";
+import { fixturePairs, readRuleFile } from "../support/fixture-sql.ts";
 
-async function found(server: TestServer, { slug }: Rule, colour: Colour): Promise<RuledFinding[]> {
-  const facts = await factsOf(server, await readRuleFile(slug, `${colour}.sql`));
+async function found(server: TestServer, { slug }: Rule, file: string): Promise<RuledFinding[]> {
+  const facts = await factsOf(server, await readRuleFile(slug, file));
   try {
     return runRules(facts);
   } finally {
@@ -22,11 +22,19 @@ async function found(server: TestServer, { slug }: Rule, colour: Colour): Promis
 const words = (findings: readonly RuledFinding[]): string[] =>
   findings.map(({ id, severity, message }) => `${severity} ${id}: ${message}`);
 
+const pairs = await Promise.all(
+  rules.map(async (rule) =>
+    (await fixturePairs(rule.slug)).map((files) => [`${rule.slug}/${files.red}`, rule, files] as const),
+  ),
+);
+
 describeServers((server) => {
   describe.concurrent("fixtures", () => {
-    test.for(rules.map((rule) => [rule.slug, rule] as const))("%s", async ([, rule]) => {
-      const [red, green] = [await found(server, rule, "red"), await found(server, rule, "green")];
+    test.for(pairs.flat())("%s", async ([, rule, files]) => {
+      const [red, green] = [await found(server, rule, files.red), await found(server, rule, files.green)];
       const mine = red.filter((finding) => finding.rule === rule);
+      const ids = red.map(({ id }) => id.toLowerCase());
+      expect(ids.toSorted(), "ids are unique").toEqual([...new Set(ids)].toSorted());
       expect(words(mine), `red; other rules found ${words(red).join("\n")}`).not.toEqual([]);
       for (const { message, fix, evidence } of mine) {
         expect(message).toMatch(/\.$/);

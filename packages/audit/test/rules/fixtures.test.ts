@@ -5,7 +5,13 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { rules } from "../../src/rules/index.ts";
-import { difference, fixtureStatements, readRuleFile } from "../support/fixture-sql.ts";
+import {
+  difference,
+  fixturePairs,
+  type FixtureStatement,
+  fixtureStatements,
+  readRuleFile,
+} from "../support/fixture-sql.ts";
 
 const headings = ["What", "Why", "Proof", "Fix", "When to accept"];
 
@@ -33,14 +39,16 @@ describe.for(rules.map((rule) => [rule.slug, rule] as const))("%s", ([slug, rule
   });
 
   test("has fixtures that differ by one statement", async () => {
-    const [red, green] = await Promise.all(
-      ["red.sql", "green.sql"].map(async (file) => fixtureStatements(await readRuleFile(slug, file))),
-    );
-    const left = difference(red ?? [], green ?? []);
-    expect(left.red.length + left.green.length, "something differs").toBeGreaterThan(0);
-    expect(left.red.map(({ text }) => text).slice(1), "statements of red.sql that differ beyond the first").toEqual([]);
-    expect(left.green.map(({ text }) => text).slice(1), "statements of green.sql that differ beyond the first").toEqual(
-      [],
-    );
+    const pairs = await fixturePairs(slug);
+    expect(pairs).toContainEqual({ red: "red.sql", green: "green.sql" });
+    for (const files of pairs) {
+      const of = async (file: string): Promise<FixtureStatement[]> => fixtureStatements(await readRuleFile(slug, file));
+      const left = difference(await of(files.red), await of(files.green));
+      expect(left.red.length + left.green.length, "something differs").toBeGreaterThan(0);
+      for (const colour of ["red", "green"] as const)
+        expect(left[colour].map(({ text }) => text).slice(1), `differs in ${files[colour]} beyond the first`).toEqual(
+          [],
+        );
+    }
   });
 });

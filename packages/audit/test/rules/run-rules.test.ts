@@ -58,6 +58,28 @@ test("objects of two kinds with one name keep their own ids", () => {
   ).toEqual(["D1-table.a low", "D1-view.a low"]);
 });
 
+test("objects whose names read alike are two findings with two ids, the same in any order", () => {
+  const found: [FindingObject, Severity][] = [
+    [table("a", "b.c"), "low"],
+    [table("a.b", "c"), "high"],
+    [table("public", "Files"), "low"],
+    [table("public", "files"), "low"],
+  ];
+  const ids = ["B1-Files low", "B1-a.b.c low", "B1-a.b.c.2 high", "B1-files.2 low"];
+  expect(run(rule("B1", found)).toSorted()).toEqual(ids.toSorted());
+  expect(run(rule("B1", found.toReversed()))).toEqual(run(rule("B1", found)));
+});
+
+test("a rule that fails ends the run: what it would have found must not be missing", () => {
+  const broken: Rule = {
+    ...rule("B1", []),
+    find: () => {
+      throw new Error("a bug of ours");
+    },
+  };
+  expect(() => run(rule("A1", []), broken)).toThrow("a bug of ours");
+});
+
 test("rules keep their order; those that need statements rest without them", () => {
   const a = table("public", "a");
   expect(run(rule("B2", [[a, "low"]]), rule("A1", [[a, "low"]]), rule("A13", [[a, "low"]], "history"))).toEqual([

@@ -1,7 +1,7 @@
 /**
  * The text of a rule's fixtures: where they lie, their statements, and the statement in which two of them differ. Runs nothing.
  */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import type { SyntaxNode } from "../../src/history/statement.ts";
 import { parse } from "../../src/parse/parser.ts";
 import { split } from "../../src/parse/split.ts";
@@ -20,6 +20,14 @@ export interface FixtureStatement {
 /** A file of a rule's folder. */
 export function readRuleFile(slug: string, file: string): Promise<string> {
   return readFile(new URL(`../../src/rules/${slug}/${file}`, import.meta.url), "utf8");
+}
+
+/** The fixtures of a rule by colour: red.sql and green.sql, and a pair of a name of its own for each other way to break it. */
+export async function fixturePairs(slug: string): Promise<Record<Colour, string>[]> {
+  const files = await readdir(new URL(`../../src/rules/${slug}/`, import.meta.url));
+  return files
+    .filter((file) => /^(?:[a-z-]+\.)?red\.sql$/.test(file))
+    .map((file) => ({ red: file, green: file.replace(/red\.sql$/, "green.sql") }));
 }
 
 /** Cuts and parses; throws on what PostgreSQL's parser refuses, because a fixture has no excuse. */

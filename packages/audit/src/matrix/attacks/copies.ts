@@ -2,17 +2,27 @@
  * Rows of tenants in tables that belong to nobody: histories, logs, search documents that a trigger writes. The seeds have fired every trigger, so
  * B's canary shows wherever a copy went. Only a hit says something: a table without one stays what it was taken for.
  */
-import { quoteName } from "@watertight/schema";
+import { quoteName, type Relation } from "@watertight/schema";
+import { isDirectory } from "../../rules/predicate/directory.ts";
+import { peopleOf } from "../../understand/tenants/people.ts";
 import { nameOf } from "../seed/values.ts";
 import type { Actor, Attack, Ruling, Seen } from "./attack.ts";
 import { mainStance } from "./forms.ts";
 import { rightsOf, type World } from "./world.ts";
 
-const vector = "A12";
+/** How attacks are called that look into a table of people which all tenants share: what shows there is no copy, the rows are the people themselves. */
+export const lookForPeople = "look for people of tenant B in a table that all share";
+const lookForData = "look for data of tenant B in a table of nobody";
 
-/** Whether an attack looks for copies. */
-export const looksForCopies = ({ vector: of, controls, column }: Attack): boolean =>
-  of === vector && column === "read" && controls.length === 0;
+/** Whether an attack looks for copies, or for people. */
+export const looksForCopies = ({ name, controls }: Attack): boolean =>
+  controls.length === 0 && (name.startsWith(lookForData) || name.startsWith(lookForPeople));
+
+/** What is wrong with a table of people: nothing guards it, its policies let everybody in, or it may be meant as a list of members. */
+function vectorOf({ facts }: World, relation: Relation, columns: readonly { readonly name: string }[]): string {
+  if (isDirectory(facts, relation, (name) => columns.some((column) => column.name === name))) return "B21";
+  return relation.rowSecurity ? "B2" : "A1";
+}
 
 /** The attacks of a role on tables that are taken for shared, or that nobody understands. */
 export function copyAttacks(world: World, actor: Actor): Attack[] {
@@ -24,6 +34,8 @@ export function copyAttacks(world: World, actor: Actor): Attack[] {
     const rights = rightsOf(world, actor, relation);
     const columns = relation.columns.filter(({ name }) => rights.selectAll || rights.select.has(name));
     if (columns.length === 0) return [];
+    const people = peopleOf(world.graph).tables.includes(relation);
+    const vector = people ? vectorOf(world, relation, columns) : "A12";
     const { canary } = world.tenants.b;
     const list = columns.map(({ name }) => quoteName(name)).join(", ");
     const sql = `select to_json(x)::text as row from (select ${list} from ${nameOf(relation)}) x where to_json(x)::text like '%${canary}%' limit 3`;
@@ -32,7 +44,10 @@ export function copyAttacks(world: World, actor: Actor): Attack[] {
       const [first] = answer!.rows;
       return first === undefined
         ? { result: "blocked", evidence: "nothing of tenant B" }
-        : { result: "leaked", evidence: `read a copy of tenant B's data: ${(first[0] ?? "").slice(0, 160)}` };
+        : {
+            result: "leaked",
+            evidence: `read ${people ? "a person of tenant B" : "a copy of tenant B's data"}: ${(first[0] ?? "").slice(0, 160)}`,
+          };
     };
     const stance = mainStance(actor);
     return [
@@ -41,7 +56,7 @@ export function copyAttacks(world: World, actor: Actor): Attack[] {
         column: "read",
         table: at,
         object: null,
-        name: `look for data of tenant B in a table of nobody, ${stance.persona === "anonymous" ? "signed in as nobody" : "in A's context"}, reused connection`,
+        name: `${people ? lookForPeople : lookForData}, ${stance.persona === "anonymous" ? "signed in as nobody" : "in A's context"}, reused connection`,
         actor,
         ...stance,
         steps: [{ sql, note: "no data of tenant B may appear" }],

@@ -34,10 +34,24 @@ function finding(facts: Facts, relation: Relation): RuleFinding[] {
       leak.door.command !== "select",
   );
   const base = { relation, column };
-  return [
+  const found = [
     ...(column.notNull ? [] : [nullable(base, shared ? "high" : personal ? "low" : "medium")]),
     ...(isLiteral(column.default) ? [defaulted(base)] : []),
   ];
+  const [first, second] = found;
+  return first === undefined || second === undefined ? found : [both(first, second)];
+}
+
+/** One finding for one column: of two, one would not be told. */
+function both(one: RuleFinding, other: RuleFinding): RuleFinding {
+  const ranks: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+  return {
+    ...one,
+    message: `${one.message} ${other.message}`,
+    severity: ranks[Math.min(ranks.indexOf(one.severity), ranks.indexOf(other.severity))]!,
+    evidence: [...one.evidence, ...other.evidence],
+    fix: `${one.fix}; ${other.fix}`,
+  };
 }
 
 function isLiteral(value: string | null): boolean {

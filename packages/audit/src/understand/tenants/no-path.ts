@@ -62,7 +62,9 @@ export function leftOver(
     return unknown(`stands above the tenants: each row of ${dotted(tenant.table)} belongs to one of its rows`);
   if (dotted(table) === "storage.objects")
     return graph.snapshot.policies.some((each) => dotted(each.relation) === "storage.objects")
-      ? unknown("policies look at the path of a file, not at a column that holds a tenant")
+      ? unknown(
+          "policies look at the path of a file, not at a column that holds a tenant, and what a path means only the application knows; B13 judges the policies",
+        )
       : { tenancy: { kind: "global" }, because: ["managed by Supabase, and no policy opens it"] };
   const polymorphic = polymorphicColumn(table);
   if (polymorphic !== undefined)

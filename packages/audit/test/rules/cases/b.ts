@@ -31,4 +31,13 @@ export const casesB: readonly RuleCase[] = [
     ),
     "B20-members.own low",
   ),
+  {
+    name: "B15: a tenant column that may be null and has a default is one finding that says both",
+    sql: `create table public.letters (id uuid primary key, tenant_id uuid default 'aaaaaaaa-0000-4000-8000-00000000000a' references public.tenants);
+      alter table public.letters enable row level security; alter table public.letters force row level security;
+      create policy own on public.letters using (tenant_id = (select nullif(current_setting('app.tenant_id', true), ''))::uuid);
+      grant select, insert on public.letters to shop_app;`,
+    of: ["B15"],
+    found: ["B15-letters.tenant_id medium"],
+  },
 ];
