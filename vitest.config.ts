@@ -1,12 +1,13 @@
 // How the tests run: two projects, one without I/O (`x.test.ts`) and one on real servers (`x.db.test.ts`).
 // Workspace packages resolve to their sources (condition `source`), so no test ever runs against a stale build.
 import { defineConfig } from "vitest/config";
+import { leftOut } from "./tools/vitest/long-tests.ts";
 
 const conditions = ["source", "module", "node", "development|production"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: ["source", "node"] } };
 const roots = "{packages/*,examples/*,bench,tools/*}";
-const exclude = ["**/node_modules/**", "**/dist/**", "tools/fences/fixtures/**"];
+const exclude = ["**/node_modules/**", "**/dist/**", "tools/fences/fixtures/**", ...leftOut];
 
 export default defineConfig({
   test: {

@@ -1,7 +1,6 @@
 /**
  * The hot-path report for people. Pure.
  */
-import type { Goal } from "../hot-path/goals.ts";
 import type { Extra, Report, Result } from "../hot-path/result.ts";
 import { goalTable } from "./goal-table.ts";
 import { markdownTable, type Table, terminalTable } from "./text-table.ts";

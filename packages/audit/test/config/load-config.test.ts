@@ -124,9 +124,9 @@ test("broken JSON", async () => {
 
 test("an option that nobody knows is told with its file and the one that was meant", async () => {
   await write({ "watertight.config.ts": "export default { tenant: { colum: 'x' }, strikt: true };" });
-  expect(await refusal("WT_CONFIG_OPTION")).toMatch(
-    /^WT_CONFIG_OPTION: watertight\.config\.ts: (strikt is not an option; did you mean strict\?|tenant\.colum is not an option; did you mean tenant\.column\?) \(and 1 more\)\. /,
-  );
+  const said = await refusal("WT_CONFIG_OPTION");
+  expect(said).toContain("watertight.config.ts: strikt is not an option; did you mean strict?");
+  expect(said).toContain("watertight.config.ts: tenant.colum is not an option; did you mean tenant.column?");
 });
 
 test("accepted risks: run out, too far ahead, allowed further by acceptDays", async () => {

@@ -22,7 +22,7 @@ const longestMinutes = 20;
 
 describeServers((server) => {
   // CI runs 220,000 in total, most of them on the newest version; what differs between versions shows long before that.
-  const iterations = fromEnvironment("FUZZ_ITERATIONS", sized(server.version === 15 ? 22_000 : 198_000, 5500));
+  const iterations = fromEnvironment("FUZZ_ITERATIONS", sized(server.version === 15 ? 22_000 : 198_000, 3300));
   let db: FuzzDatabase;
   beforeAll(async () => {
     db = await fuzzDatabase(server, "kit", level);

@@ -21,8 +21,6 @@ interface Project {
 /** Starts the servers; returns the teardown. */
 export default async function setup(project: Project): Promise<() => Promise<void>> {
   const id = randomBytes(4).toString("hex");
-  if (!fullRun)
-    process.stdout.write("a short run: random tests in short. CI=true runs all of it, on PostgreSQL 18 and 15\n");
   const databaseUrl = process.env["DATABASE_URL"];
   if (databaseUrl !== undefined && databaseUrl !== "") {
     const description = await describeServerAt(databaseUrl);

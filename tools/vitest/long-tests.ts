@@ -1,0 +1,24 @@
+// Test files that a run at a desk leaves out, so that `npm test` ends in minutes: each takes long, and what it defends is also touched by a shorter
+// one. CI runs all of them. A run that names files runs what it names.
+
+const full =
+  process.env["WATERTIGHT_TEST_LENGTH"] === "full" ||
+  (process.env["CI"] !== undefined && process.env["WATERTIGHT_TEST_LENGTH"] !== "short");
+const named = process.argv.slice(2).some((word) => !word.startsWith("-") && !["run", "watch", "dev"].includes(word));
+
+const long: readonly string[] = [
+  "examples/harbour/test/start.db.test.ts",
+  "packages/audit/test/check/{hostile-attack,versions}.db.test.ts",
+  "packages/audit/test/fix/{clean-fixes,expand,role-split}.db.test.ts",
+  "packages/audit/test/matrix/{copies,opaque,organizations,sessions,spoiled,storage}.db.test.ts",
+  "packages/audit/test/mutation/**",
+  "packages/audit/test/replay/{bad-input,platforms}.db.test.ts",
+  "packages/audit/test/rules/{attacks,cases,fix-order,fixes,history,mechanisms,session}.db.test.ts",
+  "packages/audit/test/rules/predicate/*.db.test.ts",
+  "packages/audit/test/why/**",
+  "packages/cli/test/{bad-input,check-life,documents,repro,why}.db.test.ts",
+  "packages/cli/test/download.test.ts",
+];
+
+/** What this run leaves out. */
+export const leftOut: readonly string[] = full || named ? [] : long;
