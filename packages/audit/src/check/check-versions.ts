@@ -3,7 +3,7 @@
  * let a finding of one version be hidden by another.
  */
 import type { Cell } from "../matrix/matrix.ts";
-import { severities } from "../report/order.ts";
+import { nothingDecided, severities } from "../report/order.ts";
 import type { Finding, Report } from "../report/report.ts";
 import { check, type Checked, type CheckRequest, newSeed } from "./check.ts";
 
@@ -51,6 +51,11 @@ export function mergeReports(base: Report, other: Report, version: number): Repo
   const cellKey = ({ table, column }: Cell): string => `${table.schema}.${table.name} ${column}`;
   const theirs = new Map(other.matrix.cells.map((cell) => [cellKey(cell), cell]));
   const failed = new Set(base.statements.failed.map(({ file, line }) => `${file}:${line}`));
+  const skipped = new Set(base.statements.skipped.map(({ file, line }) => `${file}:${line}`));
+  // where a version decided nothing, its notes say why, and no cell of the other may stand for it
+  const undecided = (there: Cell | undefined): there is Cell =>
+    there?.verdict === "UNVERIFIED" || there?.verdict === "UNRELIABLE";
+  const nothing = other.seed === undefined ? null : nothingDecided(other);
   return {
     ...base,
     server: { ...base.server, also: [...(base.server.also ?? []), other.server.version] },
@@ -60,6 +65,12 @@ export function mergeReports(base: Report, other: Report, version: number): Repo
         ...base.statements.failed,
         ...other.statements.failed
           .filter(({ file, line }) => !failed.has(`${file}:${line}`))
+          .map((each) => ({ ...each, reason: `${words}: ${each.reason}` })),
+      ],
+      skipped: [
+        ...base.statements.skipped,
+        ...other.statements.skipped
+          .filter(({ file, line }) => !skipped.has(`${file}:${line}`))
           .map((each) => ({ ...each, reason: `${words}: ${each.reason}` })),
       ],
     },
@@ -75,8 +86,20 @@ export function mergeReports(base: Report, other: Report, version: number): Repo
       attempts: base.matrix.attempts + other.matrix.attempts,
       cells: base.matrix.cells.map((cell) => {
         const there = theirs.get(cellKey(cell));
-        return there?.verdict === "LEAK" && cell.verdict !== "LEAK" ? { ...there, reason: words } : cell;
+        if (cell.verdict === "LEAK") return cell;
+        if (there?.verdict === "LEAK") return { ...there, reason: words };
+        if (nothing !== null && (cell.verdict === "BLOCKED" || there === undefined))
+          return { ...cell, verdict: "UNVERIFIED" as const, reason: `${words}: ${nothing}` };
+        if (cell.verdict === "BLOCKED" && undecided(there))
+          return { ...there, reason: `${words}: ${there.reason ?? "undecided"}` };
+        return cell;
       }),
+      notes: [
+        ...base.matrix.notes,
+        ...other.matrix.notes
+          .filter(({ text }) => !base.matrix.notes.some((each) => each.text === text))
+          .map((note) => ({ ...note, text: `${words}: ${note.text}` })),
+      ],
     },
   };
 }

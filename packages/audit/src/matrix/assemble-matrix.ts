@@ -74,7 +74,7 @@ export function assembleMatrix(
       !isPointless(outcome) &&
       !isWildGuess(outcome, outcomes) &&
       // a table of nobody without a copy in it is no news
-      !(looksForCopies(outcome.attack) && outcome.ruling.result !== "leaked"),
+      !(looksForCopies(outcome.attack) && outcome.ruling.result === "blocked"),
   );
   const attempts = useful.filter(({ attack }) => !told.has(attack)).map((outcome) => attemptOf(world, outcome));
   const ran = new Set(outcomes.map(({ attack }) => attack));
@@ -110,7 +110,8 @@ export function assembleMatrix(
     for (const attack of planned) {
       // a partition has no row of its own in the matrix
       const side = dotted(rootOf(attack.table)) === dotted(table.relation) && !listed.has(dotted(attack.table));
-      const column = attack.table === target?.relation ? attack.column : side ? "side-door" : undefined;
+      const own = dotted(attack.table) === dotted(table.relation);
+      const column = own ? attack.column : side ? "side-door" : undefined;
       if (column !== undefined && !ran.has(attack)) missed.set(column, (missed.get(column) ?? 0) + 1);
     }
     const state: TableState = {

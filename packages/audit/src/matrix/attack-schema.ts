@@ -159,7 +159,10 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
     const outcomes = await run.run([...limited, ...residual, ...copies]);
     for (const [login, reason] of pool.failures)
       notes.push({ vector: "", text: `${login} could not log in: ${reason}`, attempt: null });
-    return assembleMatrix(world, graph, options, targets, planned, residual, outcomes, notes, pool.size, watch.over());
+    const [failure] = pool.failures;
+    const over = watch.over() ?? (failure === undefined ? null : `${failure[0]} could not log in: ${failure[1]}`);
+    const all = [...planned, ...copies];
+    return assembleMatrix(world, graph, options, targets, all, residual, outcomes, notes, pool.size, over);
   } catch (error) {
     signal?.throwIfAborted();
     const reason = watch.cut();
@@ -176,10 +179,23 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
  * @throws the reason of `signal` when it aborts, and connection errors of the superuser
  */
 export async function seedWorld(server: AttackServer, facts: Facts, options: AttackOptions = {}): Promise<World> {
+  const deadline = Date.now() + (options.budgetMs ?? ms.budget);
   const admin = await openAdmin(server);
+  const watch = watchAttacks({
+    server,
+    deadline,
+    diskBytes: options.diskBytes ?? defaultLimits.diskBytes,
+    signal: options.signal,
+    endAll: () => admin.abandon(),
+  });
   try {
-    return (await prepare(admin, server, facts, schemaGraph(facts.snapshot), options)).world;
+    return (await prepare(admin, server, facts, schemaGraph(facts.snapshot), options, deadline)).world;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const reason = watch.cut();
+    throw reason === null ? error : new Error(reason, { cause: error });
   } finally {
+    watch.end();
     await admin.close();
   }
 }

@@ -51,7 +51,14 @@ function judge(
 ): { verdict: Verdict; reason: string | null } {
   const { tenancy, relation } = state.table;
   if (attempts.some(({ result }) => result === "leaked")) return verdict("LEAK", null);
-  if (tenancy.kind === "global") return verdict("EXEMPT", "shared by all tenants");
+  const missed = state.missed.get(column) ?? 0;
+  const late = `${missed} attack${missed === 1 ? "" : "s"} did not run: ${state.over ?? "no more were allowed"}`;
+  const failed = attempts.find(({ result }) => result === "error");
+  if (tenancy.kind === "global") {
+    if (missed > 0) return verdict("UNVERIFIED", late);
+    if (failed) return verdict("UNVERIFIED", `${failed.name}: ${failed.evidence}`);
+    return verdict("EXEMPT", "shared by all tenants");
+  }
   if (tenancy.kind === "unknown")
     return verdict(
       "UNVERIFIED",
@@ -60,12 +67,9 @@ function judge(
         .join(": "),
     );
   if (state.unseeded !== null) return verdict("UNRELIABLE", `could not be seeded: ${state.unseeded}`);
-  const missed = state.missed.get(column) ?? 0;
-  if (missed > 0)
-    return verdict("UNVERIFIED", `${missed} attacks did not run: ${state.over ?? "no more were allowed"}`);
+  if (missed > 0) return verdict("UNVERIFIED", late);
   if (column === "read" && state.allPublic) return verdict("EXEMPT", "its rows are declared public");
   if (attempts.length === 0) return verdict("N/A", nothingToTry[column]);
-  const failed = attempts.find(({ result }) => result === "error");
   if (failed) return verdict("UNVERIFIED", `${failed.name}: ${failed.evidence}`);
   const blunt = attempts.find(({ result, bites }) => result === "blocked" && bites !== true);
   if (blunt)

@@ -3,6 +3,7 @@
  */
 import type { FailOn } from "../config/config.ts";
 import type { Severity } from "../rules/rule.ts";
+import { isBookkeeping } from "../understand/tenants/no-path.ts";
 import type { Finding, Report } from "./report.ts";
 
 /** From the worst to the least. */
@@ -44,17 +45,22 @@ export function undecided(report: Report): number {
  * Why a report without findings says nothing about the schema, a sentence; null where it says something. What nobody tried must not look like what
  * was stopped. Cells of shared tables and those without a path say nothing.
  */
-export function nothingDecided({ matrix: { cells }, seed, tables, understanding, statements }: Report): string | null {
-  if (tables.length === 0)
-    return statements.failed.length > 0 ? "There is no table, and statements failed: nothing was judged." : null;
-  if (seed === undefined) return null;
-  if (cells.length === 0) return "No attack could begin: nothing below is verified.";
-  const open = cells.filter(({ verdict }) => verdict !== "EXEMPT" && verdict !== "N/A");
-  if (open.length === 0)
-    return understanding.tables.every(({ evidence }) => evidence.source === "declared")
+export function nothingDecided(report: Report): string | null {
+  const { matrix, seed, live, tables, understanding, statements } = report;
+  if (tables.length === 0) {
+    if (live !== undefined) return "The database has no table, or shows none to this role: nothing was judged.";
+    const partly = statements.failed.length > 0 || statements.skipped.some(({ matters }) => matters);
+    return partly ? "There is no table, and statements failed or were left out: nothing was judged." : null;
+  }
+  const shared = understanding.tables.filter(({ tenancy }) => tenancy.kind === "global");
+  if (shared.length > 0 && shared.length === understanding.tables.length)
+    return shared.every((table) => table.evidence.source === "declared" || isBookkeeping(table))
       ? null
-      : "No table seems to belong to a tenant: nothing was attacked. Name the tenant's column in the configuration (tenant.column), or say which tables are shared (global).";
-  return open.every(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE")
+      : "No table seems to belong to a tenant, so nothing was tried as one. Name the tenant's column in the configuration (tenant.column), or say which tables are shared (global).";
+  if (seed === undefined) return null;
+  if (matrix.cells.length === 0) return "No attack could begin: nothing below is verified.";
+  const open = matrix.cells.filter(({ verdict }) => verdict !== "EXEMPT" && verdict !== "N/A");
+  return open.length > 0 && open.every(({ verdict }) => verdict === "UNVERIFIED" || verdict === "UNRELIABLE")
     ? "The attacks decided nothing: every cell of the matrix is undecided."
     : null;
 }

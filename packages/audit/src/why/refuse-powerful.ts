@@ -6,6 +6,11 @@
 import { type Queryable, quoteName } from "@watertight/schema";
 import { CheckError } from "../check/check-error.ts";
 
+// Operators are looked up on the path, and a database may have one of its own: with it, the question itself would run code of the schema. Options of the
+// connection may have set another session_user than the one that logged in.
+const before =
+  "begin read only; set local search_path = pg_catalog, pg_temp; reset session authorization; set local statement_timeout = '10s'";
+
 // session_user: what RESET ROLE leads back to. Membership counts whether or not it is inherited, SET ROLE takes it on.
 const question = `
 select session_user::pg_catalog.text as login, r.rolname::pg_catalog.text as role,
@@ -31,8 +36,11 @@ const words: Readonly<Record<string, (role: string) => string>> = {
  * @throws CheckError WT_CHECK_PRIVILEGED, which says what role to use
  */
 export async function refusePowerful(db: Queryable, application: string | undefined): Promise<void> {
-  const { rows } = await db.query(question);
-  const [found] = rows;
+  await db.query(before);
+  const [found] = await db
+    .query(question)
+    .then(({ rows }) => rows)
+    .finally(() => db.query("rollback"));
   if (found === undefined) return;
   const login = String(found["login"]);
   const role = String(found["role"]);

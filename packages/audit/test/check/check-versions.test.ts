@@ -1,6 +1,8 @@
 // What several versions say of acceptances: one that means a finding on any version is no mistake.
 import { expect, test } from "vitest";
 import { mergeReports } from "../../src/check/check-versions.ts";
+import type { Cell } from "../../src/matrix/matrix.ts";
+import { exitCodeOf } from "../../src/report/order.ts";
 import type { Report, ReportWarning } from "../../src/report/report.ts";
 import { finding, sampleReport } from "../report/sample-report.ts";
 
@@ -24,4 +26,26 @@ test("an acceptance is idle only where it is so on each version; what has run ou
     "watertight.config.ts: accept[2]",
   ]);
   expect(merged.fixable).toEqual(["A1-invoices", "E1-x"]);
+});
+
+test("a version on which nothing was decided, or one cell was not, is not covered by another", () => {
+  const base = { ...sampleReport([]), seed: "x" };
+  const [first] = base.matrix.cells;
+  const cells = (verdict: Cell["verdict"]): Cell[] => [{ ...first!, verdict, reason: null, attempts: [] }];
+  const on = (verdict: Cell["verdict"]): Report => ({
+    ...base,
+    matrix: { ...base.matrix, notes: [], cells: cells(verdict) },
+  });
+  const verdicts = (merged: Report): unknown[] => merged.matrix.cells.map(({ verdict, reason }) => [verdict, reason]);
+
+  expect(verdicts(mergeReports(on("BLOCKED"), on("BLOCKED"), 15))).toEqual([["BLOCKED", null]]);
+  expect(verdicts(mergeReports(on("BLOCKED"), on("UNRELIABLE"), 15))).toEqual([
+    ["UNVERIFIED", expect.stringContaining("on PostgreSQL 15: The attacks decided nothing")],
+  ]);
+  const note = { vector: "", text: "No attack ran: no role may log in", attempt: null };
+  const without: Report = { ...base, matrix: { ...base.matrix, cells: [], notes: [note] } };
+  const merged = mergeReports(on("BLOCKED"), without, 15);
+  expect(verdicts(merged)).toEqual([["UNVERIFIED", expect.stringContaining("No attack could begin")]]);
+  expect(merged.matrix.notes.map(({ text }) => text)).toEqual([`on PostgreSQL 15: ${note.text}`]);
+  expect(exitCodeOf(merged, "high", false)).toBe(3);
 });

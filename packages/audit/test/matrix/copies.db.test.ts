@@ -62,6 +62,22 @@ describeServers((server) => {
     }
   });
 
+  test("people of whom nobody knows whose they are stay a copy; a look that could not end leaves the table undecided", async () => {
+    const sql = `${shared("email text not null, role_type text, role_id uuid")}
+      create table public.big (id int primary key, note text); insert into public.big values (1, 'x');
+      create function public.slow(int) returns boolean language plpgsql as 'begin perform pg_sleep(3); return true; end';
+      alter table public.big enable row level security; create policy slow on public.big using (public.slow(id)); grant select on public.big to shop_app;`;
+    const ground = await attackGround(server, sql);
+    try {
+      const { cells } = await attackSchema(ground.server, ground.facts, { seed: "unknown" });
+      const read = (name: string) => cells.find(({ table, column }) => table.name === name && column === "read");
+      expect(read("users")).toMatchObject({ verdict: "LEAK", attempts: [{ vector: "A12" }] });
+      expect(read("big")).toMatchObject({ verdict: "UNVERIFIED", reason: expect.stringContaining("57014") });
+    } finally {
+      await ground.drop();
+    }
+  });
+
   test.for([
     ["readable by the application, it leaks", "grant select on public.history to shop_app;", "LEAK"],
     ["by one column, too", "grant select (data) on public.history to shop_app;", "LEAK"],

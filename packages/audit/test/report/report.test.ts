@@ -78,10 +78,44 @@ describe("what counts", () => {
     expect(exitCodeOf(shared("declared"), "high", false)).toBe(0);
   });
 
+  test("what tools and platforms keep for themselves needs nobody's word", () => {
+    const report = { ...sampleReport([]), seed: "x" };
+    const table = (schema: string, name: string, source: "inferred" | "declared", because: string[] = []): unknown => ({
+      relation: { schema, name },
+      tenancy: { kind: "global" },
+      evidence: { source, because },
+      publicRows: null,
+    });
+    const of = (...tables: unknown[]): Report =>
+      ({ ...report, understanding: { ...report.understanding, tables } }) as unknown as Report;
+    const declared = [
+      table("public", "countries", "declared"),
+      table("public", "schema_migrations", "inferred"),
+      table("auth", "audit_log_entries", "inferred"),
+      table("public", "spatial_ref_sys", "inferred", ["belongs to the extension postgis"]),
+    ];
+    expect(exitCodeOf(of(...declared), "high", false)).toBe(0);
+    expect(exitCodeOf(of(...declared, table("public", "prices", "inferred")), "high", false)).toBe(3);
+  });
+
+  test("a live database without tables, or with none that seems a tenant's, is no success", () => {
+    const live = { role: "app", unreadable: [], rulesNotRun: [], probes: [] };
+    const { seed: _, ...report } = { ...sampleReport([]), live, seed: undefined } as unknown as Report;
+    const none = { ...report, tables: [], statements: { ...report.statements, failed: [], skipped: [] } };
+    expect(exitCodeOf(none, "high", false)).toBe(3);
+    expect(leftOut(none)).toEqual(expect.arrayContaining([expect.stringContaining("no table")]));
+    expect(exitCodeOf(report, "high", false)).toBe(0);
+  });
+
   test("no table and statements that failed are no success, also without attacks", () => {
     const report = { ...sampleReport([]), tables: [] };
     expect(exitCodeOf(report, "high", false)).toBe(3);
-    expect(exitCodeOf({ ...report, statements: { ...report.statements, failed: [] } }, "high", false)).toBe(0);
+    const empty = { ...report, statements: { ...report.statements, failed: [], skipped: [] } };
+    expect(exitCodeOf(empty, "high", false)).toBe(0);
+    const left = { file: "1.sql", line: 1, text: "", reason: "not in the project", matters: true };
+    const withLeft = (matters: boolean): Report =>
+      ({ ...empty, statements: { ...empty.statements, skipped: [{ ...left, matters }] } }) as unknown as Report;
+    expect([true, false].map((each) => exitCodeOf(withLeft(each), "high", false))).toEqual([3, 0]);
   });
 
   test.each(severities.map((severity, at) => [severity, at] as const))(

@@ -172,6 +172,35 @@ describeServers((server) => {
       expect((await db.admin.query("select from log")).rowCount).toBe(0);
     });
 
+    test("the question that refuses a superuser runs nothing of the schema either", async () => {
+      const trap = `why_trap_${randomBytes(4).toString("hex")}`;
+      const own = await createDatabase(server);
+      try {
+        // what a mere owner of the database can do
+        await own.admin.query(`create schema ${trap}; create table ${trap}.caught (who text);
+          create function ${trap}.same(name, name) returns boolean language plpgsql as $$ begin
+            if (select rolsuper from pg_catalog.pg_roles where rolname operator(pg_catalog.=) current_user) then insert into ${trap}.caught values (current_user); end if;
+            return true; end $$;
+          create operator ${trap}.= (leftarg = name, rightarg = name, function = ${trap}.same);
+          create operator ${trap}.<> (leftarg = name, rightarg = name, function = ${trap}.same);
+          create table public.docs (id int primary key);`);
+        await own.admin.query(`alter database ${own.name} set search_path = ${trap}, pg_catalog, public`);
+        await expect(
+          as(own.adminUrl, (client) =>
+            whyLive({ db: client, resolved: resolveOptions({}), table: "docs", row: "1", tenant: a }),
+          ),
+        ).rejects.toMatchObject({ code: "WT_CHECK_PRIVILEGED" });
+        const caught = async (): Promise<unknown> =>
+          (await own.admin.query(`select count(*)::int as n from ${trap}.caught`)).rows[0].n;
+        expect(await caught()).toBe(0);
+        // the trap works for who asks on the database's own path
+        await as(own.adminUrl, (client) => client.query("select 1 from pg_roles where rolname = session_user"));
+        expect(await caught()).not.toBe(0);
+      } finally {
+        await own.drop();
+      }
+    });
+
     test("code of the schema never acts as a superuser, and as who else logged in it can write nothing", async () => {
       const folder = await mkdtemp(join(tmpdir(), "watertight-why-"));
       const mark = join(folder, "owned");

@@ -8,6 +8,7 @@ import { peopleOf } from "../../understand/tenants/people.ts";
 import { nameOf } from "../seed/values.ts";
 import type { Actor, Attack, Ruling, Seen } from "./attack.ts";
 import { mainStance } from "./forms.ts";
+import { isUnclear, said } from "./judge.ts";
 import { rightsOf, type World } from "./world.ts";
 
 /** How attacks are called that look into a table of people which all tenants share: what shows there is no copy, the rows are the people themselves. */
@@ -34,13 +35,14 @@ export function copyAttacks(world: World, actor: Actor): Attack[] {
     const rights = rightsOf(world, actor, relation);
     const columns = relation.columns.filter(({ name }) => rights.selectAll || rights.select.has(name));
     if (columns.length === 0) return [];
-    const people = peopleOf(world.graph).tables.includes(relation);
+    const people = tenancy.kind === "global" && peopleOf(world.graph).tables.includes(relation);
     const vector = people ? vectorOf(world, relation, columns) : "A12";
     const { canary } = world.tenants.b;
     const list = columns.map(({ name }) => quoteName(name)).join(", ");
     const sql = `select to_json(x)::text as row from (select ${list} from ${nameOf(relation)}) x where to_json(x)::text like '%${canary}%' limit 3`;
     const judge = ({ answers: [answer] }: Seen): Ruling => {
-      if (answer!.error) return { result: "blocked", evidence: `${answer!.error.code} ${answer!.error.message}` };
+      const { error } = answer!;
+      if (error) return { result: isUnclear(error.code) ? "error" : "blocked", evidence: said(error) };
       const [first] = answer!.rows;
       return first === undefined
         ? { result: "blocked", evidence: "nothing of tenant B" }

@@ -20,7 +20,7 @@ export async function makeUnbound(
   const role = quoteName(unbound);
   // ours of a moment ago: the same seed gives the same names
   await server.superuser(
-    `do $$ begin create role ${role} login bypassrls inherit; exception when duplicate_object then alter role ${role} login bypassrls inherit connection limit -1; end $$`,
+    `do $$ begin create role ${role} login bypassrls inherit; exception when duplicate_object or unique_violation then alter role ${role} login bypassrls inherit connection limit -1; end $$`,
   );
   for (const name of new Set(actors.map((actor) => actor.role)))
     await server.superuser(`do $$ begin grant ${quoteName(name)} to ${role}; exception when others then null; end $$`);

@@ -4,18 +4,26 @@
  */
 import type { Relation } from "@watertight/schema";
 import { linkText, type PoliciesMeaning } from "../meaning/policy-meaning.ts";
+import type { TenantTable } from "../understanding.ts";
 import { dotted, type SchemaGraph } from "../schema/graph.ts";
 import { type Answer, columnTenancy } from "./answer.ts";
 import { reaches, type TenantModel } from "./model.ts";
 import { isRootOfPeople } from "./people.ts";
 import { ledgerName, ownerStrengthOf, platformOf, tenantStrengthOf } from "./words.ts";
 
+const ofExtension = "belongs to the extension";
+
+/** Whether a table of the understanding is bookkeeping: nobody has to say of it that all share it. */
+export function isBookkeeping({ relation, evidence }: TenantTable): boolean {
+  const isExtensions = evidence.because.some((each) => each.startsWith(ofExtension));
+  return isExtensions || ledgerName(relation.name) !== undefined || platformOf(relation.schema) !== undefined;
+}
+
 /** Ledgers, tables of extensions and of the platform. */
 export function bookkeeping(table: Relation, { people }: TenantModel): Answer | undefined {
   const ledger = ledgerName(table.name);
   if (ledger !== undefined) return { tenancy: { kind: "global" }, because: [ledger] };
-  if (table.extension !== null)
-    return { tenancy: { kind: "global" }, because: [`belongs to the extension ${table.extension}`] };
+  if (table.extension !== null) return { tenancy: { kind: "global" }, because: [`${ofExtension} ${table.extension}`] };
   const platform = platformOf(table.schema);
   // storage.objects and auth.users hold rows of tenants; the rest of these schemas is the platform's own
   if (platform === undefined || people.tables.includes(table) || dotted(table) === "storage.objects") return undefined;
