@@ -20,7 +20,7 @@ export function keyFix(facts: Facts, table: Relation, index: Index, columns: rea
   const first = tenant !== null ? [tenant] : tenancy.kind === "derived" ? tenancy.columns : [];
   const resting = restingOn(facts, table, columns);
   if (resting.length > 0)
-    return `Let ${resting.join(", ")} carry the tenant (E1); then put it first in ${index.name}: unique (${[...first, ...columns].join(", ")}).`;
+    return `Let ${resting.join(", ")} carry the tenant (E1); then put it first in ${index.name}: unique (${[...first, ...columns].map(quoteName).join(", ")}).`;
   if (index.expressions !== null || first.length === 0)
     return `Put ${first.length === 0 ? "the parent's key" : first.join(", ")} first in ${index.name}.`;
   return [
