@@ -51,7 +51,7 @@ export function markdownReport(raw: Report): string {
           `\`${code(objectText(finding))}\``,
           inline(finding.message),
           finding.place === null ? "" : `${inline(finding.place.file)}:${finding.place.line}`,
-          `\`${code(finding.fix)}\``,
+          codeLines(finding.fix),
         ]),
       ),
       "",
@@ -106,4 +106,13 @@ function inline(text: string): string {
 
 function code(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll("`", "'").replaceAll("|", "\\|");
+}
+
+// a comment in one line with a statement would swallow it
+function codeLines(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => `\`${code(line)}\``)
+    .join("<br>");
 }

@@ -344,6 +344,23 @@ describe("outputs", () => {
     expect(text).toContain("shared on purpose");
   });
 
+  test("a fix of several lines keeps them: a comment swallows no statement", () => {
+    const lines = ["-- put yours in its place", "create policy a on b;", "alter table b enable row level security;"];
+    const report = sampleReport([finding({ fix: lines.join("\n") })]);
+    expect(markdownReport(report)).toContain(` | ${lines.map((line) => `\`${line}\``).join("<br>")} |`);
+    expect(JSON.parse(gitlabReport(report, anchor))[0].content.body).toBe(`\`\`\`sql\n${lines.join("\n")}\n\`\`\``);
+    expect(githubAnnotations(report)).toContain(lines.join("%0A"));
+    for (const text of [htmlReport(report), junitReport(report)]) expect(text).toContain(lines.join("\n"));
+    expect(JSON.parse(sarifReport(report, anchor)).runs[0].results[0].message.text).toContain(lines.join("\n"));
+    expect(
+      terminalReport(report, plainTerminal)
+        .split("\n")
+        .map((line) => line.trim()),
+    ).toEqual(expect.arrayContaining([`fix: ${lines[0]}`, ...lines.slice(1)]));
+    const fenced = JSON.parse(gitlabReport(sampleReport([finding({ fix: "say ```no```" })]), anchor))[0].content.body;
+    expect(fenced).toMatch(/^````sql\n[^]*\n````$/);
+  });
+
   test("HTML: one file, no script, nothing from elsewhere", () => {
     const page = htmlReport(mean);
     expect(page).not.toMatch(/<script|src=|href=|url\(|@import/i);
