@@ -4,6 +4,7 @@
 import { counted } from "../words/counted.ts";
 import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
+import { madeRows } from "./made.ts";
 import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings, severityCounts, undecided, warningText } from "./order.ts";
 import type { Report } from "./report.ts";
@@ -18,6 +19,10 @@ export function markdownReport(raw: Report): string {
     "# Watertight: tenant isolation",
     "",
     `${headline(report)} ${inline(groundText(report))}: ${inline(workText(report))}.`,
+    "",
+    madeRows(report)
+      .map(([name, value]) => `${name}: ${inline(value)}`)
+      .join(" · "),
     "",
     ...leftOut(report).map((each) => `- ${inline(each)}`),
     "",

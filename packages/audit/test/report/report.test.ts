@@ -14,6 +14,7 @@ import { exitCodeOf, openFindings, severities } from "../../src/report/order.ts"
 import { sarifReport } from "../../src/report/sarif.ts";
 import { terminalReport } from "../../src/report/terminal.ts";
 import { finding, nasty, sampleReport } from "./sample-report.ts";
+import { sarifProblems } from "./schemas.ts";
 
 const anchor = { file: "watertight.config.ts", line: 1 };
 const accepted = { reason: "shared on purpose", until: "2027-01-01", where: "watertight.config.ts: accept[0]" };
@@ -243,6 +244,28 @@ describe("outputs", () => {
       "PostgreSQL: 18.4",
     ]);
     expect(rows({ ...mean, run: { ...made, commit: null } }).join()).not.toContain("Commit");
+  });
+
+  test("Markdown, the job summary, SARIF and JUnit name date and commit as well", () => {
+    const commit = `${"ab".repeat(20)}-dirty`;
+    const report = { ...mean, run: { at: "2026-11-21T10:20:30.123Z", commit } };
+    const line = `Date: 2026-11-21 10:20:30 UTC · Commit: ${"ab".repeat(20)}, with changes that are not committed · Watertight: 0.1.0 · PostgreSQL: 18.4`;
+    for (const text of [markdownReport(report), githubSummary(report)]) expect(text.split("\n")).toContain(line);
+    const sarif = sarifReport(report, anchor);
+    expect(JSON.parse(sarif).runs[0].invocations[0]).toMatchObject({
+      endTimeUtc: "2026-11-21T10:20:30.123Z",
+      properties: { commit },
+    });
+    expect(sarifProblems(JSON.parse(sarif))).toEqual([]);
+    const xml = junitReport(report);
+    expect(wellFormed(xml)).toBe(true);
+    const suites = xml.split("<testsuite ").slice(1);
+    expect(suites.length).toBeGreaterThan(1);
+    for (const suite of suites) {
+      expect(suite).toMatch(/^[^>]* timestamp="2026-11-21T10:20:30">/);
+      expect(suite.split("\n")[1]).toBe(`<properties><property name="commit" value="${commit}"/></properties>`);
+    }
+    expect(`${sarifReport(mean, anchor)}${junitReport(mean)}`).not.toMatch(/endTimeUtc|timestamp=|"commit"/);
   });
 
   test("the columns of the matrix are explained where it is shown", () => {
