@@ -4,8 +4,6 @@
 const full =
   process.env["WATERTIGHT_TEST_LENGTH"] === "full" ||
   (process.env["CI"] !== undefined && process.env["WATERTIGHT_TEST_LENGTH"] !== "short");
-const named = process.argv.slice(2).some((word) => !word.startsWith("-") && !["run", "watch", "dev"].includes(word));
-
 const long: readonly string[] = [
   "examples/harbour/test/start.db.test.ts",
   "packages/audit/test/check/{hostile-attack,versions}.db.test.ts",
@@ -20,5 +18,18 @@ const long: readonly string[] = [
   "packages/cli/test/download.test.ts",
 ];
 
+const commands = ["run", "watch", "dev"];
+const withoutValue = ["--run", "--watch", "-w", "--update", "-u"];
+
+/** Whether the words of the command line name files: the value of an option (`-t name`, `--project db`) is none. */
+export function namesFiles(words: readonly string[]): boolean {
+  return words.some((word, at) => {
+    if (word.startsWith("-") || commands.includes(word)) return false;
+    const before = words[at - 1] ?? "";
+    const value = before.startsWith("-") && !before.includes("=") && !withoutValue.includes(before);
+    return !value || /\.test\.ts(:\d+)?$/.test(word);
+  });
+}
+
 /** What this run leaves out. */
-export const leftOut: readonly string[] = full || named ? [] : long;
+export const leftOut: readonly string[] = full || namesFiles(process.argv.slice(2)) ? [] : long;

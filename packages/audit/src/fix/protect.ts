@@ -61,7 +61,7 @@ export async function protect(request: ProtectRequest): Promise<Protected> {
   return {
     before,
     after: null,
-    plan: { ...plan, statements: [], application: [] },
+    plan: { statements: [], left: [...plan.left, ...stillOwning(plan, before)], application: [] },
     files: [],
     writable: canWrite(set),
   };
@@ -78,9 +78,11 @@ function sortOut(
   for (const { migration, text, outcome } of replay.statements)
     if (own.has(migration.file) && outcome.state !== "ran") reasons.set(text.trim().replace(/;$/, ""), outcome.reason);
   const failed: LeftToPerson[] = [];
-  const taken = plan.statements.filter(({ sql, findings }) => {
+  const noRole = plan.statements.some(({ sql, stage }) => stage === "roles" && reasons.has(sql));
+  const taken = plan.statements.filter(({ sql, findings, stage }) => {
     const reason = reasons.get(sql);
-    if (reason === undefined) return true;
+    // what a role that can't be the application's would be granted goes with it
+    if (reason === undefined) return !(noRole && stage === "roles");
     failed.push(...findings.map((finding) => ({ finding, why: `it fails on a copy: ${reason}`, advice: `${sql};` })));
     return false;
   });
@@ -103,6 +105,17 @@ function remaining(plan: FixPlan, after: Report): FixPlan {
         why: "the statements do not close it on a copy",
         advice: open.get(id)!.fix,
       })),
+      ...stillOwning(plan, after),
     ],
   };
+}
+
+/** What --split-role was to close, and is there still: the plan names no statement for it. */
+function stillOwning(plan: FixPlan, { findings }: Report): LeftToPerson[] {
+  const said = new Set(plan.left.map(({ finding }) => finding));
+  return worthFixing(findings).flatMap(({ id, vector, fix }) =>
+    vector === "A7" && !said.has(id)
+      ? [{ finding: id, why: "the application still acts as an owner, also with --split-role", advice: fix }]
+      : [],
+  );
 }

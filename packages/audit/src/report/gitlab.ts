@@ -23,7 +23,7 @@ export function gitlabReport(raw: Report, anchor: Anchor): string {
     type: "issue",
     check_name: finding.vector,
     description: `${finding.verdict} ${finding.vector}: ${finding.message}`,
-    content: { body: finding.fix },
+    content: { body: block(finding.fix) },
     categories: ["Security"],
     fingerprint: createHash("sha256").update(finding.id).digest("hex"),
     severity: words[finding.severity],
@@ -33,4 +33,11 @@ export function gitlabReport(raw: Report, anchor: Anchor): string {
     },
   }));
   return `${visibleJson(issues, 2)}\n`;
+}
+
+// the body is Markdown, which would join its lines: a comment would swallow the statements behind it
+function block(text: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}sql\n${text}\n${fence}`;
 }

@@ -4,6 +4,7 @@
  */
 import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
+import { madeRows } from "./made.ts";
 import { headline } from "./markdown.ts";
 import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings, warningText } from "./order.ts";
@@ -77,18 +78,11 @@ ${section(
 `;
 }
 
-/** What an auditor asks first. */
-function madeTable({ run, tool, server }: Report): string {
-  const rows: readonly (readonly [string, string])[] = [
-    ...(run === undefined ? [] : [["Date", run.at.replace("T", " ").replace(/\.\d+Z$/, " UTC")] as const]),
-    ...(run?.commit === undefined || run.commit === null
-      ? []
-      : [["Commit", run.commit.replace(/-dirty$/, ", with changes that are not committed")] as const]),
-    ["Watertight", tool.version],
-    ["PostgreSQL", [server.version, ...(server.also ?? [])].join(" and ")],
-  ];
+function madeTable(report: Report): string {
   return `<table class="made"><tbody>
-${rows.map(([name, value]) => `<tr><th scope="row">${escape(name)}</th><td>${escape(value)}</td></tr>`).join("\n")}
+${madeRows(report)
+  .map(([name, value]) => `<tr><th scope="row">${escape(name)}</th><td>${escape(value)}</td></tr>`)
+  .join("\n")}
 </tbody></table>`;
 }
 

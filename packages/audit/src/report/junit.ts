@@ -52,10 +52,17 @@ export function junitReport(raw: Report): string {
   const all = [...suites.values()].flat();
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites ${attributes({ name: "watertight", ...totals(all) })}>
-${[...suites].map(([name, cases]) => `<testsuite ${attributes({ name, ...totals(cases) })}>\n${cases.map(testCase).join("\n")}\n</testsuite>`).join("\n")}
+${[...suites].map(([name, cases]) => `<testsuite ${attributes({ name, ...totals(cases), ...timestamp(report) })}>\n${commitOf(report)}${cases.map(testCase).join("\n")}\n</testsuite>`).join("\n")}
 </testsuites>
 `;
 }
+
+// xs:dateTime without a zone, as the usual schema of JUnit wants it
+const timestamp = ({ run }: Report): Record<string, string> =>
+  run === undefined ? {} : { timestamp: run.at.replace(/(\.\d+)?Z$/, "") };
+
+const commitOf = ({ run }: Report): string =>
+  run?.commit ? `<properties><property ${attributes({ name: "commit", value: run.commit })}/></properties>\n` : "";
 
 function totals(cases: readonly Case[]): Record<string, string> {
   const of = (state: Case["state"]): string => String(cases.filter((each) => each.state === state).length);

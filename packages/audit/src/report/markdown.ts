@@ -4,6 +4,7 @@
 import { counted } from "../words/counted.ts";
 import { matrixColumns } from "../matrix/matrix.ts";
 import { groundText, leftOut, workText } from "./ground.ts";
+import { madeRows } from "./made.ts";
 import { columnLegend, legend, marks, matrixRows } from "./matrix-rows.ts";
 import { counts, objectText, openFindings, severityCounts, undecided, warningText } from "./order.ts";
 import type { Report } from "./report.ts";
@@ -18,6 +19,10 @@ export function markdownReport(raw: Report): string {
     "# Watertight: tenant isolation",
     "",
     `${headline(report)} ${inline(groundText(report))}: ${inline(workText(report))}.`,
+    "",
+    madeRows(report)
+      .map(([name, value]) => `${name}: ${inline(value)}`)
+      .join(" · "),
     "",
     ...leftOut(report).map((each) => `- ${inline(each)}`),
     "",
@@ -51,7 +56,7 @@ export function markdownReport(raw: Report): string {
           `\`${code(objectText(finding))}\``,
           inline(finding.message),
           finding.place === null ? "" : `${inline(finding.place.file)}:${finding.place.line}`,
-          `\`${code(finding.fix)}\``,
+          codeLines(finding.fix),
         ]),
       ),
       "",
@@ -106,4 +111,13 @@ function inline(text: string): string {
 
 function code(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll("`", "'").replaceAll("|", "\\|");
+}
+
+// a comment in one line with a statement would swallow it
+function codeLines(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => `\`${code(line)}\``)
+    .join("<br>");
 }

@@ -145,7 +145,9 @@ export const reportSchema: z.ZodType<ReportDocument> = z.object({
   run: z
     .object({ at: text, commit: text.nullable() })
     .exactOptional()
-    .describe("When, and of which commit of the repository; -dirty where files have changed since."),
+    .describe(
+      "When, and of which commit of the repository; -dirty where files have changed since, or were never added.",
+    ),
   source: z.object({ kind: text, folder: text, migrations: count }),
   server: z.object({ version: text, bootMs: count, also: texts.exactOptional() }),
   statements: z.object({

@@ -60,7 +60,7 @@ interface LiveReport {
 export interface Report {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "watertight"; readonly version: string };
-  /** When it was made, and of which commit (with -dirty where files have changed since); null outside of a repository. */
+  /** When it was made, and of which commit (with -dirty where files have changed since, or the checked folder has some that were never added); null outside of a repository. */
   readonly run?: { readonly at: string; readonly commit: string | null };
   readonly source: { readonly kind: string; readonly folder: string; readonly migrations: number };
   /** `also`: other versions on which the same was done. */

@@ -54,6 +54,9 @@ export function sarifReport(raw: Report, anchor: Anchor): string {
         invocations: [
           {
             executionSuccessful: true,
+            ...(report.run === undefined ? {} : { endTimeUtc: report.run.at }),
+            // versionControlProvenance would want the address of the repository, which nobody told
+            ...(report.run?.commit ? { properties: { commit: report.run.commit } } : {}),
             toolExecutionNotifications: [
               ...report.statements.failed.map(({ file, line, reason }) => ({
                 level: "warning",

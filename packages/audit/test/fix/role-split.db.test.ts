@@ -42,6 +42,24 @@ test("a role that owns nothing, proved on a copy as that role", async () => {
   }
 }, 120_000);
 
+test("the owner of the tables is no role for the application, and what stays open is said", async () => {
+  const root = await mkdtemp(join(tmpdir(), "watertight-split-"));
+  try {
+    const owned = `create role shop_owner login;\ngrant usage, create on schema public to shop_owner;\nset role shop_owner;\n${schema}`;
+    await writeFile(join(root, "0001_first.sql"), owned);
+    const request = { root, resolved: resolveOptions({}), configFile: null, attack: false };
+    const { before, plan, files } = await protect({ ...request, splitRole: "shop_owner" });
+    const owning = before.findings.filter(({ vector }) => vector === "A7").map(({ id }) => id);
+    expect(owning).not.toEqual([]);
+    expect(plan.left.map(({ finding }) => finding)).toEqual(expect.arrayContaining(["role shop_owner", ...owning]));
+    expect(plan.left.find(({ finding }) => finding === "role shop_owner")!.why).toContain("may become their owner");
+    expect(plan.statements.filter(({ stage }) => stage === "roles")).toEqual([]);
+    expect(files.map(({ text }) => text).join("")).not.toContain('to "shop_owner"');
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}, 120_000);
+
 describeServers((server) => {
   test("a role that another database has made is taken, unless row security does not bind it", async () => {
     const name = `split_${process.pid}_${server.version}`;
@@ -58,10 +76,21 @@ describeServers((server) => {
       expect(rows).toEqual([{ rolcanlogin: true, rolinherit: false }]);
       await admin.query(`alter role ${name} bypassrls`);
       await expect(admin.query(statements[0]!)).rejects.toThrow("row security does not bind it");
+      await admin.query(
+        `alter role ${name} nobypassrls; create role ${name}_all bypassrls; grant ${name}_all to ${name}`,
+      );
+      await expect(admin.query(statements[0]!)).rejects.toThrow("row security does not bind it");
+      await admin.query(`drop role ${name}_all; create role ${name}_owner; grant ${name}_owner to ${name}`);
+      await admin.query(statements[0]!);
+      await admin.query(`alter table public.invoices owner to ${name}_owner`);
+      await expect(admin.query(statements[0]!)).rejects.toThrow("may become their owner");
+      await admin.query(`alter table public.invoices owner to ${name}; revoke ${name}_owner from ${name}`);
+      await expect(admin.query(statements[0]!)).rejects.toThrow("owns tables");
     } finally {
       await facts.drop();
       for (const { admin } of databases) await admin.query(`drop owned by ${name}`);
-      await databases[0]!.admin.query(`drop role ${name}`);
+      for (const role of [`${name}_all`, `${name}_owner`, name])
+        await databases[0]!.admin.query(`drop role if exists ${role}`);
       for (const database of databases) await database.drop();
     }
   });

@@ -14,6 +14,7 @@ import { exitCodeOf, openFindings, severities } from "../../src/report/order.ts"
 import { sarifReport } from "../../src/report/sarif.ts";
 import { terminalReport } from "../../src/report/terminal.ts";
 import { finding, nasty, sampleReport } from "./sample-report.ts";
+import { sarifProblems } from "./schemas.ts";
 
 const anchor = { file: "watertight.config.ts", line: 1 };
 const accepted = { reason: "shared on purpose", until: "2027-01-01", where: "watertight.config.ts: accept[0]" };
@@ -279,6 +280,28 @@ describe("outputs", () => {
     expect(rows({ ...mean, run: { ...made, commit: null } }).join()).not.toContain("Commit");
   });
 
+  test("Markdown, the job summary, SARIF and JUnit name date and commit as well", () => {
+    const commit = `${"ab".repeat(20)}-dirty`;
+    const report = { ...mean, run: { at: "2026-11-21T10:20:30.123Z", commit } };
+    const line = `Date: 2026-11-21 10:20:30 UTC · Commit: ${"ab".repeat(20)}, with changes that are not committed · Watertight: 0.1.0 · PostgreSQL: 18.4`;
+    for (const text of [markdownReport(report), githubSummary(report)]) expect(text.split("\n")).toContain(line);
+    const sarif = sarifReport(report, anchor);
+    expect(JSON.parse(sarif).runs[0].invocations[0]).toMatchObject({
+      endTimeUtc: "2026-11-21T10:20:30.123Z",
+      properties: { commit },
+    });
+    expect(sarifProblems(JSON.parse(sarif))).toEqual([]);
+    const xml = junitReport(report);
+    expect(wellFormed(xml)).toBe(true);
+    const suites = xml.split("<testsuite ").slice(1);
+    expect(suites.length).toBeGreaterThan(1);
+    for (const suite of suites) {
+      expect(suite).toMatch(/^[^>]* timestamp="2026-11-21T10:20:30">/);
+      expect(suite.split("\n")[1]).toBe(`<properties><property name="commit" value="${commit}"/></properties>`);
+    }
+    expect(`${sarifReport(mean, anchor)}${junitReport(mean)}`).not.toMatch(/endTimeUtc|timestamp=|"commit"/);
+  });
+
   test("the columns of the matrix are explained where it is shown", () => {
     for (const text of [terminalReport(mean, plainTerminal), markdownReport(mean), htmlReport(mean)])
       expect(text).toContain("side-door through a view");
@@ -376,6 +399,23 @@ describe("outputs", () => {
     expect(rows).toHaveLength(1);
     expect(rows[0]!.replaceAll("\\|", "").split("|")).toHaveLength(9);
     expect(text).toContain("shared on purpose");
+  });
+
+  test("a fix of several lines keeps them: a comment swallows no statement", () => {
+    const lines = ["-- put yours in its place", "create policy a on b;", "alter table b enable row level security;"];
+    const report = sampleReport([finding({ fix: lines.join("\n") })]);
+    expect(markdownReport(report)).toContain(` | ${lines.map((line) => `\`${line}\``).join("<br>")} |`);
+    expect(JSON.parse(gitlabReport(report, anchor))[0].content.body).toBe(`\`\`\`sql\n${lines.join("\n")}\n\`\`\``);
+    expect(githubAnnotations(report)).toContain(lines.join("%0A"));
+    for (const text of [htmlReport(report), junitReport(report)]) expect(text).toContain(lines.join("\n"));
+    expect(JSON.parse(sarifReport(report, anchor)).runs[0].results[0].message.text).toContain(lines.join("\n"));
+    expect(
+      terminalReport(report, plainTerminal)
+        .split("\n")
+        .map((line) => line.trim()),
+    ).toEqual(expect.arrayContaining([`fix: ${lines[0]}`, ...lines.slice(1)]));
+    const fenced = JSON.parse(gitlabReport(sampleReport([finding({ fix: "say ```no```" })]), anchor))[0].content.body;
+    expect(fenced).toMatch(/^````sql\n[^]*\n````$/);
   });
 
   test("HTML: one file, no script, nothing from elsewhere", () => {

@@ -70,6 +70,21 @@ grant select, insert on public.notes to shop_app;`;
     });
   });
 
+  test("A1: where a child compares with its parent, no setting is named", async () => {
+    const child = `create role shop_owner nologin; create role shop_app login; grant usage, create on schema public to shop_owner; grant usage on schema public to shop_app; set role shop_owner;
+create table public.tenants (id uuid primary key);
+create table public.notes (tenant_id uuid not null references public.tenants, id uuid primary key);
+create table public.lines (note_id uuid not null references public.notes, id int not null, primary key (note_id, id));
+grant select, insert on public.notes, public.lines to shop_app;`;
+    await on(server, child, async (facts) => {
+      const fixes = find(facts, "A1").map(({ object, fix }) => [object.name, fix.includes("app.tenant_id")]);
+      expect(Object.fromEntries(fixes)).toEqual({ notes: true, lines: false });
+      expect(find(facts, "A1").find(({ object }) => object.name === "lines")!.fix).toMatch(
+        /^create policy .*exists \(/,
+      );
+    });
+  });
+
   test("B5: only the cast is changed, the rest of the policy stays", async () => {
     const raw = `${head}create table public.notes (tenant_id uuid not null references public.tenants, id int not null, hidden boolean not null, primary key (tenant_id, id));
 alter table public.notes enable row level security; alter table public.notes force row level security;

@@ -2,7 +2,7 @@
  * A10: a restrictive policy that isolates tenants, but not for every role and command for which a permissive policy opens the table. What the
  * floor does not cover is open as if there were none. Only where there is a floor: a table without any is a matter of its permissive policies.
  */
-import type { Policy, Relation } from "@watertight/schema";
+import { type Policy, quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { roleGraph } from "../../understand/role-graph.ts";
 import { isBinding, policiesOf } from "../exposure/exposure.ts";
@@ -57,7 +57,7 @@ function finding(facts: Facts, relation: Relation): RuleFinding | null {
     severity: roles.some((role) => applications.includes(role)) ? "critical" : "medium",
     evidence: [...floors.map(sentence), ...[...new Set(gaps.map(({ by }) => by))].map(sentence)],
     keys: floors.map(({ name }) => objectKey.policy(relation, name)),
-    fix: `make the floor FOR ALL TO PUBLIC: drop policy ${listed(floors.map(({ name }) => name))}, create it again without FOR and TO`,
+    fix: `make the floor FOR ALL TO PUBLIC: drop policy ${listed(floors.map(({ name }) => quoteName(name)))}, create it again without FOR and TO`,
     attackable: roles.some((role) => applications.includes(role)),
   };
 }

@@ -2,7 +2,7 @@
  * A15: a table that leaves what covered it. A detached partition loses the policies of its parent; SET SCHEMA carries a table without row security
  * out of a schema that nobody could enter; a table that belongs to an extension is left out of dumps together with its policies.
  */
-import type { QualifiedName, Relation } from "@watertight/schema";
+import { type QualifiedName, quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { policiesOf } from "../exposure/exposure.ts";
@@ -128,7 +128,7 @@ function ofExtension(facts: Facts, relation: Relation): RuleFinding | null {
       "pg_dump leaves out what was changed on members of an extension",
     ],
     keys: [objectKey.relation(relation), objectKey.other("extension", extension)],
-    fix: `alter extension ${extension} drop table ${sqlName(relation)};\n-- or keep its row security in a migration that runs after every restore`,
+    fix: `alter extension ${quoteName(extension)} drop table ${sqlName(relation)};\n-- or keep its row security in a migration that runs after every restore`,
     attackable: false,
   };
 }

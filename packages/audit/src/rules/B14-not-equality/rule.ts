@@ -2,7 +2,7 @@
  * B14: tenants are compared by something that is not equality: a pattern, a range, a list in one text, a function that makes different ids equal,
  * or a column type (citext, a collation) that calls them equal. Equality over what identifies the tenant everywhere else is fine.
  */
-import type { Relation } from "@watertight/schema";
+import { quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { said, sqlName } from "../exposure/words.ts";
 import { courtOf } from "../predicate/court.ts";
@@ -43,6 +43,7 @@ function looseColumn(facts: Facts, relation: Relation): RuleFinding | null {
   const other = referenced?.columns.find(({ name }) => name === key?.columns[0]);
   // what is loose at its root is loose everywhere: two such tenants cannot exist
   if (other !== undefined && isLoose(other)) return null;
+  const type = other?.type ?? "uuid";
   const how = column.deterministicCollation ? column.baseType : "its collation";
   return {
     object: { kind: "column", schema: relation.schema, name: relation.name, part: column.name },
@@ -56,7 +57,7 @@ function looseColumn(facts: Facts, relation: Relation): RuleFinding | null {
         : `it refers to ${said(referenced!)}.${other.name}, which is ${other.type}`,
     ],
     keys: [objectKey.column(relation, column.name), objectKey.relation(relation)],
-    fix: `alter table ${sqlName(relation)} alter column ${column.name} type ${other?.type ?? "uuid"}`,
+    fix: `alter table ${sqlName(relation)} alter column ${quoteName(column.name)} type ${type} using ${quoteName(column.name)}::${type}`,
     attackable: true,
   };
 }

@@ -2,7 +2,7 @@
  * B15: the tenant column may be null, or has a literal default. A row without a tenant is nobody's: policies by = hide it from everyone, policies
  * with IS NULL show it to everyone, unique and foreign keys skip it. A literal default gives forgotten rows to one tenant.
  */
-import type { Column, Relation } from "@watertight/schema";
+import { type Column, quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { said, sqlName } from "../exposure/words.ts";
 import { tenantRelations } from "../judge/tenant-rows.ts";
@@ -80,7 +80,7 @@ function nullable({ relation, column }: Base, severity: Severity): RuleFinding {
         : `${said(relation)}.${column.name} may be null: a row without a tenant is nobody's, and keys do not hold it.`,
     severity,
     evidence: [`${column.name} ${column.type} is nullable`],
-    fix: `alter table ${sqlName(relation)} alter column ${column.name} set not null`,
+    fix: `alter table ${sqlName(relation)} alter column ${quoteName(column.name)} set not null`,
     attackable: severity === "high",
   };
 }
@@ -91,7 +91,7 @@ function defaulted({ relation, column }: Base): RuleFinding {
     message: `${said(relation)}.${column.name} has the default ${column.default}: a row that was added without a tenant goes to one of them, or to nobody.`,
     severity: "medium",
     evidence: [`default ${column.default}`],
-    fix: `alter table ${sqlName(relation)} alter column ${column.name} drop default`,
+    fix: `alter table ${sqlName(relation)} alter column ${quoteName(column.name)} drop default`,
     attackable: false,
   };
 }

@@ -29,7 +29,7 @@ function finding(facts: Facts, helper: Helper): RuleFinding | null {
       `used by ${listed(policies.map(({ name, relation }) => `policy ${name} on ${said(relation)}`))}`,
     ],
     keys: [objectKey.routine(routine.signature)],
-    fix: `alter function ${sqlName(routine)}(${routine.arguments.join(", ")}) stable;\n-- and call it as (select ${said(routine)}())`,
+    fix: `alter function ${sqlName(routine)}(${routine.arguments.join(", ")}) stable;\n-- and call it as (select ${sqlName(routine)}())`,
     attackable: false,
   };
 }

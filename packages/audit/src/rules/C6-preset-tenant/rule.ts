@@ -2,6 +2,7 @@
  * C6: ALTER ROLE … SET or ALTER DATABASE … SET gives every new connection a tenant. A query that forgot its context works as that one, RESET ALL and
  * DISCARD ALL return to it. The empty text is no tenant, and a known way to keep current_setting from failing.
  */
+import { quoteName } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import type { Rule, RuleFinding } from "../rule.ts";
 import { contextSettings } from "../session/settings.ts";
@@ -32,7 +33,7 @@ export const presetTenant: Rule = {
           severity: "high",
           evidence: [`${role === null ? "alter database" : `alter role ${role}`} set ${name} = '${value}'`],
           keys: [objectKey.setting(role, name)],
-          fix: `${role === null ? `alter database "${facts.snapshot.database.name}"` : `alter role ${role}${database === null ? "" : ` in database "${database}"`}`} reset ${name}`,
+          fix: `${role === null ? `alter database ${quoteName(facts.snapshot.database.name)}` : `alter role ${quoteName(role)}${database === null ? "" : ` in database ${quoteName(database)}`}`} reset ${name.split(".").map(quoteName).join(".")}`,
           attackable: true,
         },
       ];

@@ -2,7 +2,7 @@
  * D5: a definer function whose names the caller can redirect. Temporary tables come before everything else unless the path ends with pg_temp, and
  * without any path the caller's own counts. Only names without a schema can be redirected; bodies of BEGIN ATOMIC were bound when they were made.
  */
-import type { Routine } from "@watertight/schema";
+import { quoteName, type Routine } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { touchesOf } from "../bodies/touches.ts";
 import { firedTriggers } from "../exposure/fired.ts";
@@ -47,7 +47,7 @@ function finding(facts: Facts, routine: Routine): RuleFinding | null {
       ...(facts.reach.canMakeTemp() ? ["an application role has TEMPORARY on the database"] : []),
     ],
     keys: [objectKey.routine(routine.signature)],
-    fix: `alter function ${routine.signature} set search_path = ${routine.schema}, pg_temp;\n-- or write every name with its schema and set search_path = ''`,
+    fix: `alter function ${routine.signature} set search_path = ${quoteName(routine.schema)}, pg_temp;\n-- or write every name with its schema and set search_path = ''`,
     attackable: way !== null,
   };
 }

@@ -2,7 +2,7 @@
  * D7: CREATE OR REPLACE FUNCTION keeps the owner and the grants, but not SET search_path: what the new text does not say is gone. Only for definer
  * functions; silent where a later statement gives a path back.
  */
-import type { Routine } from "@watertight/schema";
+import { quoteName, type Routine } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { shadowable } from "../D5-definer-path/rule.ts";
 import { routineObject } from "../exposure/routines.ts";
@@ -54,7 +54,7 @@ function finding(facts: Facts, moments: readonly Moment[], routine: Routine): Ru
     ],
     keys: [objectKey.routine(routine.signature)],
     place: lost.statement.place,
-    fix: `alter function ${routine.signature} set search_path = ${routine.schema}, pg_temp; and repeat SET in every CREATE OR REPLACE FUNCTION`,
+    fix: `alter function ${routine.signature} set search_path = ${quoteName(routine.schema)}, pg_temp;\n-- and repeat SET in every CREATE OR REPLACE FUNCTION`,
     attackable: open,
   };
 }

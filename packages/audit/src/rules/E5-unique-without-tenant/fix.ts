@@ -4,7 +4,7 @@
  */
 import { type Index, quoteName, quoteQualified, type Relation } from "@watertight/schema";
 import { guessabilityOf } from "../judge/identifiers.ts";
-import { grantees } from "../judge/grants.ts";
+import { grantees, revoke, roleList } from "../judge/grants.ts";
 import { tenancyOf, tenantColumn } from "../judge/tenant-rows.ts";
 import type { Facts } from "../rule.ts";
 
@@ -20,7 +20,7 @@ export function keyFix(facts: Facts, table: Relation, index: Index, columns: rea
   const first = tenant !== null ? [tenant] : tenancy.kind === "derived" ? tenancy.columns : [];
   const resting = restingOn(facts, table, columns);
   if (resting.length > 0)
-    return `Let ${resting.join(", ")} carry the tenant (E1); then put it first in ${index.name}: unique (${[...first, ...columns].join(", ")}).`;
+    return `Let ${resting.join(", ")} carry the tenant (E1); then put it first in ${index.name}: unique (${[...first, ...columns].map(quoteName).join(", ")}).`;
   if (index.expressions !== null || first.length === 0)
     return `Put ${first.length === 0 ? "the parent's key" : first.join(", ")} first in ${index.name}.`;
   return [
@@ -67,27 +67,27 @@ function restingOn({ snapshot }: Facts, table: Relation, columns: readonly strin
   );
 }
 
-/** A number that the database counts: nobody need name one. */
+/** A number that the database counts: nobody need name one. Rights on the whole table become rights on its other columns, those on single columns go. */
 function countedFix(facts: Facts, table: Relation, columns: readonly string[]): string {
   const on = quoteQualified(table.schema, table.name);
-  const others = table.columns.filter(({ name, generated }) => !columns.includes(name) && generated === null);
-  const list = others.map(({ name }) => quoteName(name)).join(", ");
-  const given = (["insert", "update"] as const).map((verb) => ({
-    verb,
-    roles: grantees(facts, verb.toUpperCase(), table),
-  }));
-  const roles = (names: readonly string[]): string =>
-    names.map((role) => (role === "public" ? role : quoteName(role))).join(", ");
+  const list = (names: readonly string[]): string => names.map(quoteName).join(", ");
+  const key = table.columns.filter(({ name }) => columns.includes(name));
+  const others = table.columns.filter((column) => !key.includes(column) && column.generated === null);
   return [
     "-- the database counts this key, and its numbers tell no more than that rows are there: accept it, or let the application",
     "-- name no number (then an INSERT that says DEFAULT for it is refused as well):",
-    ...given.flatMap(({ verb, roles: to }) =>
-      to.length === 0
-        ? []
-        : [
-            `revoke ${verb} on ${on} from ${roles(to)};`,
-            ...(list === "" ? [] : [`grant ${verb} (${list}) on ${on} to ${roles(to)};`]),
-          ],
-    ),
+    ...["insert", "update"].flatMap((verb) => {
+      const whole = grantees(facts, verb.toUpperCase(), { ...table, columns: [] });
+      const single = grantees(facts, verb.toUpperCase(), { ...table, acl: [], columns: key });
+      // REVOKE takes a role's column rights with it, also those that it had besides
+      const rest = single.filter((role) => !whole.includes(role));
+      return [
+        ...(whole.length === 0 ? [] : [revoke(verb, table, whole)]),
+        ...(whole.length === 0 || others.length === 0
+          ? []
+          : [`grant ${verb} (${list(others.map(({ name }) => name))}) on ${on} to ${roleList(whole)};`]),
+        ...(rest.length === 0 ? [] : [revoke(`${verb} (${list(key.map(({ name }) => name))})`, table, rest)]),
+      ];
+    }),
   ].join("\n");
 }

@@ -2,7 +2,7 @@
  * E6: partitions by tenant. The bounds are in the public catalog, and where there is no default partition a row for an unknown tenant fails with
  * 23514 before row security is asked, one for a known tenant with 42501. Hash partitions say neither.
  */
-import type { Relation } from "@watertight/schema";
+import { quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { guessability } from "../judge/identifiers.ts";
 import { may } from "../judge/row-access.ts";
@@ -33,7 +33,7 @@ export const tenantPartitions: Rule = {
           ...bounds.slice(0, 3),
         ],
         keys: [...named.map((partition) => objectKey.relation(partition)), objectKey.relation(table)],
-        fix: `Partition by hash: partition by hash (${tenant}), with a fixed number of partitions; or give the tenant's name no meaning.`,
+        fix: `Partition by hash: partition by hash (${quoteName(tenant)}), with a fixed number of partitions; or give the tenant's name no meaning.`,
         attackable: true,
       };
     }),

@@ -2,7 +2,7 @@
  * E7: a CHECK that asks a function which reads a table with row security. It runs as whoever writes and sees that tenant's rows only, so what
  * it should forbid between tenants passes; a definer function sees all, and its refusal tells of other tenants' rows.
  */
-import type { Relation, Routine } from "@watertight/schema";
+import { quoteName, type Relation, type Routine } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { touchesOf } from "../bodies/touches.ts";
 import { may } from "../judge/row-access.ts";
@@ -38,7 +38,7 @@ export const checkByFunction: Rule = {
         severity: may(facts, table, "insert") || may(facts, table, "update") ? (definer ? "medium" : "low") : "info",
         evidence: [constraint.definition, `${first.routine.signature} reads ${names}`],
         keys: [objectKey.constraint(table, constraint.name), objectKey.relation(table)],
-        fix: `Say it with a constraint that PostgreSQL keeps itself (unique, exclude, foreign key, with the tenant in it) and drop ${constraint.name}.`,
+        fix: `Say it with a constraint that PostgreSQL keeps itself (unique, exclude, foreign key, with the tenant in it) and drop ${quoteName(constraint.name)}.`,
         attackable: true,
       };
       return finding;

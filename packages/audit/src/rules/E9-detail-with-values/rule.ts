@@ -3,7 +3,7 @@
  * definer function whose owner bypasses, an open table, a partition without row security) an EXCLUDE constraint prints another tenant's values.
  * UNIQUE prints only what the writer sent; whether it tells anything is E5.
  */
-import type { Constraint, Relation, Routine } from "@watertight/schema";
+import { type Constraint, quoteName, type Relation, type Routine } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { touchesOf } from "../bodies/touches.ts";
 import { isBound } from "../judge/row-access.ts";
@@ -30,7 +30,7 @@ export const detailWithValues: Rule = {
         severity: "medium" as const,
         evidence: [constraint.definition, "DETAIL: Key (…)=(…) conflicts with existing key (…)=(…)", ...paths],
         keys: [objectKey.constraint(table, constraint.name), objectKey.relation(table)],
-        fix: `Compare the tenant in the constraint (${tenantColumn(facts, table) ?? "tenant"} with =, from btree_gist), or let the writing function catch exclusion_violation and raise an error of its own.`,
+        fix: `Compare the tenant in the constraint (${quoteName(tenantColumn(facts, table) ?? "tenant_id")} with =, from btree_gist), or let the writing function catch exclusion_violation and raise an error of its own.`,
         attackable: true,
       };
     });

@@ -5,7 +5,7 @@
 import type { Relation } from "@watertight/schema";
 import { quoteQualified } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { grantees } from "../judge/grants.ts";
+import { grantees, roleList } from "../judge/grants.ts";
 import { isBound } from "../judge/row-access.ts";
 import { graphOf, tenantRelations } from "../judge/tenant-rows.ts";
 import type { Facts, Rule } from "../rule.ts";
@@ -38,7 +38,7 @@ export const childReached: Rule = {
           `row security of ${child.name}: ${child.rowSecurity ? "on, but bypassed" : "off"}; of ${parent.name}: on`,
         ],
         keys: [...roles.map((role) => objectKey.grant(objectKey.relation(child), role)), objectKey.relation(child)],
-        fix: `revoke all on ${name} from ${roles.join(", ")};\nalter table ${name} enable row level security;\nalter table ${name} force row level security;\n-- the application reads and writes through ${quoteQualified(parent.schema, parent.name)}`,
+        fix: `revoke all on ${name} from ${roleList(roles)};\nalter table ${name} enable row level security;\nalter table ${name} force row level security;\n-- the application reads and writes through ${quoteQualified(parent.schema, parent.name)}`,
         attackable: true,
       };
     }),

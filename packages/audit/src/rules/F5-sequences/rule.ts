@@ -3,9 +3,9 @@
  * INSERT of everybody fails on the key. An identity column needs no right at all.
  */
 import { objectKey } from "../../history/object-key.ts";
-import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
+import { quoteQualified, type Relation } from "@watertight/schema";
 import { dotted } from "../../understand/schema/graph.ts";
-import { grantees, revoke } from "../judge/grants.ts";
+import { grantees, revoke, roleList } from "../judge/grants.ts";
 import { needsSql } from "../judge/sql-access.ts";
 import { holdsTenantRows, kitSchema } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, Severity } from "../rule.ts";
@@ -45,10 +45,9 @@ export const sequences: Rule = {
       }),
 };
 
-/** The rights go; where a column's default draws from it, USAGE stays, or every INSERT would be refused. */
-function fixOf({ snapshot }: Facts, sequence: Relation, roles: readonly string[]): string {
-  const name = quoteQualified(sequence.schema, sequence.name);
-  const drawn = snapshot.relations.some((table) =>
+/** The rights go; where a column's default draws from it, USAGE stays, or every INSERT would be refused. Nobody gets a right that opens more. */
+function fixOf(facts: Facts, sequence: Relation, roles: readonly string[]): string {
+  const drawn = facts.snapshot.relations.some((table) =>
     table.columns.some(
       (column) =>
         column.default?.includes("nextval(") === true &&
@@ -61,11 +60,19 @@ function fixOf({ snapshot }: Facts, sequence: Relation, roles: readonly string[]
     ),
   );
   if (!drawn) return revoke("all", sequence, roles);
-  const to = roles.map((role) => (role === "public" ? role : quoteName(role))).join(", ");
+  const has = (right: string): string[] => grantees(facts, right, sequence);
+  const [setting, drawing] = [has("UPDATE"), has("USAGE")];
+  const losing = roles.filter((role) => setting.includes(role) || has("SELECT").includes(role));
+  if (losing.length === 0)
+    return "A column's default draws from it, for which USAGE is enough; GENERATED ALWAYS AS IDENTITY needs no right at all.";
+  // nextval() takes USAGE or UPDATE: who drew by UPDATE alone goes on
+  const byUpdate = drawing.includes("public") ? [] : setting.filter((role) => !drawing.includes(role));
   return [
-    revoke("select, update", sequence, roles),
-    "-- a column's default draws from it, for which USAGE is enough; GENERATED ALWAYS AS IDENTITY needs no right at all:",
-    `grant usage on sequence ${name} to ${to};`,
+    revoke("select, update", sequence, losing),
+    "-- a column's default draws from it, for which USAGE is enough; GENERATED ALWAYS AS IDENTITY needs no right at all",
+    ...(byUpdate.length === 0
+      ? []
+      : [`grant usage on sequence ${quoteQualified(sequence.schema, sequence.name)} to ${roleList(byUpdate)};`]),
   ].join("\n");
 }
 

@@ -2,7 +2,7 @@
  * F7: large objects have an owner and an access list, and no rows: what the application stores for one tenant, every tenant's request opens by its
  * number, and the numbers are in the public catalog. Found by columns that hold such numbers, by functions that make them, and by what lies there.
  */
-import type { Routine } from "@watertight/schema";
+import { quoteName, type Routine } from "@watertight/schema";
 import { quoteQualified } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { callsIn } from "../judge/calls.ts";
@@ -36,7 +36,7 @@ function columns(facts: Facts): RuleFinding[] {
           "pg_largeobject_metadata lists their numbers to every role",
         ],
         keys: [objectKey.column(table, name), objectKey.relation(table)],
-        fix: `Keep the content in a bytea column (or in object storage under the tenant's prefix):\nalter table ${quoteQualified(table.schema, table.name)} add column ${name}_data bytea;`,
+        fix: `Keep the content in a bytea column (or in object storage under the tenant's prefix):\nalter table ${quoteQualified(table.schema, table.name)} add column ${quoteName(`${name}_data`)} bytea;`,
         attackable: true,
       })),
   );

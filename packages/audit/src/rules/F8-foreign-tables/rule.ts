@@ -2,9 +2,9 @@
  * F8: foreign tables can't have row security, and whoever may use a foreign server with somebody's user mapping reads what that user may read there.
  * The other server's policies may hold; this catalog can't know.
  */
-import type { Relation } from "@watertight/schema";
+import { quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
-import { grantees, revoke } from "../judge/grants.ts";
+import { grantees, revoke, roleList } from "../judge/grants.ts";
 import { needsSql } from "../judge/sql-access.ts";
 import { holdsTenantRows } from "../judge/tenant-rows.ts";
 import type { Facts, Rule, RuleFinding } from "../rule.ts";
@@ -71,7 +71,7 @@ function servers(facts: Facts): RuleFinding[] {
             : "neither dblink nor a schema to create in",
       ],
       keys: [objectKey.other("server", server.name)],
-      fix: `revoke usage on foreign server "${server.name.replaceAll('"', '""')}" from ${roles.map((role) => (role === "public" ? role : `"${role}"`)).join(", ")};`,
+      fix: `revoke usage on foreign server ${quoteName(server.name)} from ${roleList(roles)};`,
       attackable: false,
     };
   });

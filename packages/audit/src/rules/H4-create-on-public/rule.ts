@@ -4,6 +4,7 @@
  */
 import { objectKey } from "../../history/object-key.ts";
 import { quoteName } from "@watertight/schema";
+import { roleList } from "../judge/grants.ts";
 import { needsSql } from "../judge/sql-access.ts";
 import type { Facts, Rule } from "../rule.ts";
 
@@ -34,7 +35,7 @@ export const createOnPublic: Rule = {
           severity: needsSql(facts, "medium"),
           evidence: [`CREATE granted to ${roles.join(", ")}`, "the default search_path ends with public"],
           keys: [...roles.map((role) => objectKey.grant(objectKey.schema(name), role)), objectKey.schema(name)],
-          fix: `revoke create on schema ${quoteName(name)} from ${roles.map((role) => (role === "public" ? role : quoteName(role))).join(", ")};`,
+          fix: `revoke create on schema ${quoteName(name)} from ${roleList(roles)};`,
           attackable: true,
         };
       }),

@@ -2,7 +2,7 @@
  * P1 (performance): an index that row security puts out of use. A condition goes into an index scan before the policy only if its operator is leakproof;
  * jsonb @>, LIKE, @@, numeric =, ranges and arrays are not, nor is a function over the column. No leak: a sequential scan of all tenants' rows.
  */
-import type { Index } from "@watertight/schema";
+import { type Index, quoteName } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { partsOfTables } from "../judge/parts-of-table.ts";
 import { isBound } from "../judge/row-access.ts";
@@ -35,7 +35,7 @@ export const deadIndex: Rule = {
           "conditions run before a policy only if their operator is leakproof (security barrier)",
         ],
         keys: [objectKey.index(index), objectKey.relation(table)],
-        fix: `Let an index find the tenant first: (${tenant ?? "tenant_id"}, …), so that only the tenant's rows are searched; or keep the searched value in a column of a type with leakproof comparison (bigint cents for numeric, a stored lower(email)).`,
+        fix: `Let an index find the tenant first: (${quoteName(tenant ?? "tenant_id")}, …), so that only the tenant's rows are searched; or keep the searched value in a column of a type with leakproof comparison (bigint cents for numeric, a stored lower(email)).`,
         attackable: false,
       };
     });

@@ -2,8 +2,7 @@
  * P2 (performance): what a policy costs on every row. No index that begins with the tenant; the context asked for again on each row instead of once in a
  * sub-select; the tenant column cast, which no index follows. No leak, and never more than low.
  */
-import type { Policy, Relation } from "@watertight/schema";
-import { quoteName, quoteQualified } from "@watertight/schema";
+import { type Policy, quoteName, quoteQualified, type Relation } from "@watertight/schema";
 import type { SyntaxNode } from "../../history/statement.ts";
 import { objectKey } from "../../history/object-key.ts";
 import { nameWords, parseExpression } from "../../understand/sql/parser.ts";
@@ -96,7 +95,7 @@ function costs(facts: Facts, { using, check, calls }: Policy, tenant: string | n
         found.push({
           what: `casts ${tenant}, so no index on it is used`,
           severity: "low",
-          fix: `Cast the other side: ${tenant} = (select …)::type.`,
+          fix: `Cast the other side: ${quoteName(tenant)} = (select …)::type.`,
         });
     });
   }

@@ -16,15 +16,19 @@ export function grantees({ reach }: Facts, privilege: string, relation: Relation
   return [...new Set(roles)].filter((role) => role === "public" || reach.all.has(role));
 }
 
-/** REVOKE statements; PUBLIC is a word and no name. */
+/** REVOKE statements. */
 export function revoke(
   privilege: string,
   relation: QualifiedName & { readonly kind?: string },
   roles: readonly string[],
 ): string {
   const what = relation.kind === "S" ? "sequence " : "";
-  const from = roles.map((role) => (role === "public" ? "public" : quoteName(role))).join(", ");
-  return `revoke ${privilege} on ${what}${quoteQualified(relation.schema, relation.name)} from ${from};`;
+  return `revoke ${privilege} on ${what}${quoteQualified(relation.schema, relation.name)} from ${roleList(roles)};`;
+}
+
+/** Roles for GRANT and REVOKE; PUBLIC is a word and no name. */
+export function roleList(roles: readonly string[]): string {
+  return roles.map((role) => (role === "public" ? role : quoteName(role))).join(", ");
 }
 
 /** Whether an ancestor is in the list already: one finding for a partitioned table, not one for each partition. */

@@ -19,7 +19,8 @@ export function floorFix(facts: Facts, relation: Relation): string {
   const statements = statementsOf(facts, relation);
   if (typeof statements === "string")
     return `first a policy that makes ${tenantCheckWords(facts, relation)}, then: ${switches(relation).join("; ")}`;
-  const assumed = facts.understanding.context.length === 0 && isTenants(facts, relation);
+  // a child compares with its parent, and names no setting
+  const assumed = facts.understanding.context.length === 0 && statements.some((sql) => sql.includes("'app.tenant_id'"));
   return [
     ...(assumed
       ? [

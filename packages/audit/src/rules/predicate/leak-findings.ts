@@ -2,7 +2,7 @@
  * Leaks as findings: one for each policy, with the case that lets rows through and where. Must never print a policy's condition without saying
  * which part of it leaks.
  */
-import type { Policy, Relation } from "@watertight/schema";
+import { type Policy, quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { said, sqlName } from "../exposure/words.ts";
 import type { Facts, RuleFinding, Severity } from "../rule.ts";
@@ -113,7 +113,7 @@ export function narrowFix(facts: Facts, { relation, policy }: Pick<LeakGroup, "r
   const side = policy.command === "insert" ? "with check" : "using";
   return check === null
     ? `let policy ${policy.name} on ${said(relation)} make ${tenantCheckWords(facts, relation)}`
-    : `alter policy ${quoted(policy.name)} on ${sqlName(relation)} ${side} (${check})`;
+    : `alter policy ${quoteName(policy.name)} on ${sqlName(relation)} ${side} (${check})`;
 }
 
 /** ALTER POLICY that puts the comparison in place of WITH CHECK. */
@@ -121,7 +121,5 @@ export function checkFix(facts: Facts, { relation, policy }: Pick<LeakGroup, "re
   const check = tenantCheck(facts, relation);
   return check === null
     ? `let WITH CHECK of policy ${policy.name} on ${said(relation)} make ${tenantCheckWords(facts, relation)}`
-    : `alter policy ${quoted(policy.name)} on ${sqlName(relation)} with check (${check})`;
+    : `alter policy ${quoteName(policy.name)} on ${sqlName(relation)} with check (${check})`;
 }
-
-const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);

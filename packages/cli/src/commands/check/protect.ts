@@ -15,7 +15,7 @@ import {
 } from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
-import { counted, harmless } from "../../output/printer.ts";
+import { counted, harmless, type Printer } from "../../output/printer.ts";
 import { progressLine } from "./progress.ts";
 import { requestOf, type SourceFlags } from "./request.ts";
 
@@ -84,8 +84,7 @@ function show(
   }
   if (plan.left.length > 0) {
     print.line("left to you");
-    for (const { finding, why, advice } of plan.left)
-      print.line(`  ${harmless(finding)}: ${harmless(why)}\n    ${harmless(advice.replaceAll("\n", " "))}`);
+    printLeft(print, plan.left);
   }
   if (after !== null) {
     print.line(`proved on a copy: ${sentence(tally(before))} before, ${sentence(tally(after))} after`);
@@ -97,6 +96,14 @@ function show(
     print.line(
       `would write: ${files.map(({ file }) => file).join(", ")}${done.writable || dryRun ? "" : "; this tool's migrations are programs: put the SQL into one, or: --output watertight.sql"}`,
     );
+}
+
+/** What a person decides, with the advice in its own lines: in one, a comment would swallow the statements behind it. */
+export function printLeft(print: Printer, left: Protected["plan"]["left"]): void {
+  for (const { finding, why, advice } of left) {
+    print.line(`  ${harmless(finding)}: ${harmless(why)}`);
+    for (const line of advice.split("\n")) print.line(`    ${harmless(line)}`);
+  }
 }
 
 const tally = (report: Report): { findings: number; leaks: number } => {

@@ -13,15 +13,18 @@ export async function runFacts(root: string, now: Date = new Date()): Promise<No
   return { at: now.toISOString(), commit: await commitOf(root) };
 }
 
-/** The commit, with -dirty where files that git knows have changed; null outside of a repository. */
+/** The commit, with -dirty where files of the repository have changed or the folder has some that git does not know; null outside of a repository. */
 async function commitOf(root: string): Promise<string | null> {
   try {
-    // describe would refresh the index and write it
-    const options = ["--no-optional-locks", "-C", root];
-    const { stdout } = await git("git", [...options, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], {
-      timeout: 10_000,
-    });
-    return /^[0-9a-f]{40,64}(?:-dirty)?$/.exec(stdout.trim())?.[0] ?? null;
+    // both would refresh the index and write it
+    const ask = (...words: string[]): Promise<{ stdout: string }> =>
+      git("git", ["--no-optional-locks", "-C", root, ...words], { timeout: 10_000, maxBuffer: 2 ** 26 });
+    const { stdout } = await ask("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*");
+    const commit = /^[0-9a-f]{40,64}(?:-dirty)?$/.exec(stdout.trim())?.[0] ?? null;
+    if (commit === null || commit.endsWith("-dirty")) return commit;
+    // describe passes over files that were never added, and a migration may be one
+    const changed = await ask("status", "--porcelain", "--untracked-files=normal", "--", ".");
+    return changed.stdout === "" ? commit : `${commit}-dirty`;
   } catch {
     return null;
   }
