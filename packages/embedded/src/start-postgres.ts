@@ -33,6 +33,8 @@ export interface StartPostgresOptions {
   readonly socketOnly?: boolean;
   /** Address space of each server process in bytes, where the system can limit it (not on macOS and Windows). */
   readonly memoryLimit?: number;
+  /** Fills the data folder, which does not exist yet, in place of initdb: with the copy of a primary, for a standby. The files must be the server's own. */
+  readonly fill?: (data: string) => Promise<void>;
   /** Gives up while it starts: the promise is rejected, nothing is left. Of no effect on a server that runs. */
   readonly signal?: AbortSignal;
 }
@@ -68,16 +70,18 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
     const access = chooseAccess(folder, options.socketOnly ?? false);
     const native = await readableBinaries(binaries, folder, identity);
     const data = join(dataFolder, "data");
-    const { code, output } = await guard.run(join(native, "bin", "initdb"), [
-      `--pgdata=${data}`,
-      `--username=${superuser}`,
-      "--no-sync",
-      "--encoding=UTF8",
-      "--locale=C",
-      ...(await initdbArguments(access, folder, identity)),
-    ]);
-    if (code !== 0) throw new EmbeddedError("WT_EMBEDDED_INITDB_FAILED", `initdb failed (${code}):\n${output}`);
-    await writeAccessRules(access, data, superuser);
+    if (options.fill === undefined) {
+      const { code, output } = await guard.run(join(native, "bin", "initdb"), [
+        `--pgdata=${data}`,
+        `--username=${superuser}`,
+        "--no-sync",
+        "--encoding=UTF8",
+        "--locale=C",
+        ...(await initdbArguments(access, folder, identity)),
+      ]);
+      if (code !== 0) throw new EmbeddedError("WT_EMBEDDED_INITDB_FAILED", `initdb failed (${code}):\n${output}`);
+      await writeAccessRules(access, data, superuser);
+    } else await options.fill(data);
     const settings = { ...DEFAULTS, ...options.settings };
     const start = (port: number): Promise<unknown> => {
       const all = { ...listenSettings(access), ...settings };

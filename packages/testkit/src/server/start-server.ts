@@ -13,6 +13,8 @@ export interface StartServerOptions {
   settings?: Record<string, string>;
   /** Name of the bootstrap superuser; default `postgres`. */
   superuser?: string;
+  /** Fills the data folder in place of initdb: see `startStandby`. */
+  fill?: (data: string) => Promise<void>;
   /** `memory` (default): data on a memory file system where there is a roomy one; `disk`: never. */
   storage?: "memory" | "disk";
 }
@@ -35,13 +37,14 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
   const version = options.version ?? 18;
   try {
     const binaries = ownBinaries(version);
-    const { superuser, storage } = options;
+    const { superuser, storage, fill } = options;
     const server = await startPostgres({
       version,
       settings: { ...DEFAULTS, ...options.settings },
       ...(binaries === undefined ? {} : { binaries }),
       ...(superuser === undefined ? {} : { superuser }),
       ...(storage === undefined ? {} : { storage }),
+      ...(fill === undefined ? {} : { fill }),
     });
     return serverFrom(
       {
