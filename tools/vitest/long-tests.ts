@@ -5,13 +5,14 @@ const full =
   process.env["WATERTIGHT_TEST_LENGTH"] === "full" ||
   (process.env["CI"] !== undefined && process.env["WATERTIGHT_TEST_LENGTH"] !== "short");
 const long: readonly string[] = [
+  "bench/test/hot-path.db.test.ts",
   "examples/harbour/test/start.db.test.ts",
   "packages/audit/test/check/{hostile-attack,versions}.db.test.ts",
   "packages/audit/test/fix/{clean-fixes,expand,role-split}.db.test.ts",
   "packages/audit/test/matrix/{copies,opaque,organizations,sessions,spoiled,storage}.db.test.ts",
   "packages/audit/test/mutation/**",
   "packages/audit/test/replay/{bad-input,platforms}.db.test.ts",
-  "packages/audit/test/rules/{attacks,cases,fix-order,fixes,history,mechanisms,session}.db.test.ts",
+  "packages/audit/test/rules/{attacks,cases,fix-order,fixes,history,mechanisms,narrow-fixes,quoted-names,session}.db.test.ts",
   "packages/audit/test/rules/predicate/*.db.test.ts",
   "packages/audit/test/why/**",
   "packages/cli/test/{bad-input,check-life,documents,repro,why}.db.test.ts",
