@@ -1,9 +1,7 @@
-// Test files that a run at a desk leaves out, so that `npm test` ends in minutes: each takes long, and what it defends is also touched by a shorter
-// one. CI runs all of them. A run that names files runs what it names.
+// Test files that a run at a desk leaves out, so that `npm test` ends in minutes; the run says which. CI runs all of them, and a run that names files
+// runs what it names.
+import { fullRun } from "../../packages/testkit/src/run/length.ts";
 
-const full =
-  process.env["WATERTIGHT_TEST_LENGTH"] === "full" ||
-  (process.env["CI"] !== undefined && process.env["WATERTIGHT_TEST_LENGTH"] !== "short");
 const long: readonly string[] = [
   "bench/test/hot-path.db.test.ts",
   "examples/harbour/test/start.db.test.ts",
@@ -33,4 +31,4 @@ export function namesFiles(words: readonly string[]): boolean {
 }
 
 /** What this run leaves out. */
-export const leftOut: readonly string[] = full || namesFiles(process.argv.slice(2)) ? [] : long;
+export const leftOut: readonly string[] = fullRun || namesFiles(process.argv.slice(2)) ? [] : long;

@@ -150,7 +150,8 @@ export async function check(request: CheckRequest): Promise<Checked> {
       tables: describeTables(facts.understanding),
       findings,
       matrix,
-      fixable: fixableOf(facts, findings),
+      // bisect asks many parts of the history, and fixes none
+      fixable: request.until === undefined ? fixableOf(facts, findings) : [],
       warnings: acceptanceWarnings(accepted, {
         findings,
         problems,

@@ -55,19 +55,29 @@ function isBlind(world: World, target: Target, outcomes: readonly Outcome[]): bo
   return bare.every(({ ruling }) => ruling.evidence.endsWith(", 0 others"));
 }
 
-/** The matrix of what was planned and what came of it; `over` says why not all of it ran. */
-export function assembleMatrix(
-  world: World,
-  graph: SchemaGraph,
-  options: { readonly only?: readonly QualifiedName[] },
-  targets: readonly Target[],
-  planned: readonly Attack[],
-  residual: readonly Attack[],
-  outcomes: readonly Outcome[],
-  notes: MatrixNote[],
-  connections: number,
-  over: string | null,
-): Matrix {
+/** What was done to a schema. */
+export interface Attacked {
+  readonly world: World;
+  readonly graph: SchemaGraph;
+  /** Only these tables; default: all. */
+  readonly only?: readonly QualifiedName[] | undefined;
+  readonly targets: readonly Target[];
+  /** All that was meant to run, beside the residual ones. */
+  readonly planned: readonly Attack[];
+  /** Attacks whose outcome is told and never judged. */
+  readonly residual: readonly Attack[];
+  readonly outcomes: readonly Outcome[];
+  /** What was noticed on the way. */
+  readonly remarks: readonly MatrixNote[];
+  readonly connections: number;
+  /** Why not all of it ran. */
+  readonly over: string | null;
+}
+
+/** The matrix of what was planned and what came of it. */
+export function assembleMatrix(attacked: Attacked): Matrix {
+  const { world, graph, only, targets, planned, residual, outcomes, connections, over } = attacked;
+  const notes = [...attacked.remarks];
   const told = new Set(residual);
   const useful = outcomes.filter(
     (outcome) =>
@@ -94,9 +104,7 @@ export function assembleMatrix(
   const tables = world.facts.understanding.tables.filter(({ relation }) => {
     const found = graph.relation(relation);
     return (
-      found !== undefined &&
-      !found.isPartition &&
-      (options.only?.some((name) => dotted(name) === dotted(relation)) ?? true)
+      found !== undefined && !found.isPartition && (only?.some((name) => dotted(name) === dotted(relation)) ?? true)
     );
   });
   const rootOf = (table: QualifiedName): QualifiedName => {
@@ -104,20 +112,20 @@ export function assembleMatrix(
     return found === undefined ? table : graph.root(found);
   };
   const listed = new Set(tables.map(({ relation }) => dotted(relation)));
+  const missed = new Map<string, Map<MatrixColumn, number>>();
+  for (const { table, column } of planned.filter((attack) => !ran.has(attack))) {
+    // a partition has no row of its own in the matrix
+    const name = dotted(table);
+    const [row, of] = listed.has(name) ? [name, column] : [dotted(rootOf(table)), "side-door" as const];
+    const counts = missed.get(row) ?? new Map<MatrixColumn, number>();
+    missed.set(row, counts.set(of, (counts.get(of) ?? 0) + 1));
+  }
   const ownCells = tables.flatMap((table) => {
     const target = byTarget.get(dotted(table.relation));
-    const missed = new Map<MatrixColumn, number>();
-    for (const attack of planned) {
-      // a partition has no row of its own in the matrix
-      const side = dotted(rootOf(attack.table)) === dotted(table.relation) && !listed.has(dotted(attack.table));
-      const own = dotted(attack.table) === dotted(table.relation);
-      const column = own ? attack.column : side ? "side-door" : undefined;
-      if (column !== undefined && !ran.has(attack)) missed.set(column, (missed.get(column) ?? 0) + 1);
-    }
     const state: TableState = {
       table,
       unseeded: target ? null : whyUnseeded(world, graph, table.relation),
-      missed,
+      missed: missed.get(dotted(table.relation)) ?? new Map(),
       over,
       blind: target ? isBlind(world, target, outcomes) : false,
       opaque: target ? opaqueHelper(world, target.relation) : null,

@@ -161,8 +161,18 @@ export async function attackSchema(server: AttackServer, facts: Facts, options: 
       notes.push({ vector: "", text: `${login} could not log in: ${reason}`, attempt: null });
     const [failure] = pool.failures;
     const over = watch.over() ?? (failure === undefined ? null : `${failure[0]} could not log in: ${failure[1]}`);
-    const all = [...planned, ...copies];
-    return assembleMatrix(world, graph, options, targets, all, residual, outcomes, notes, pool.size, over);
+    return assembleMatrix({
+      world,
+      graph,
+      only: options.only,
+      targets,
+      planned: [...planned, ...copies],
+      residual,
+      outcomes,
+      remarks: notes,
+      connections: pool.size,
+      over,
+    });
   } catch (error) {
     signal?.throwIfAborted();
     const reason = watch.cut();

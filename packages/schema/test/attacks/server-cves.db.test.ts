@@ -44,6 +44,8 @@ async function leaks(arena: Arena, cve: ServerCve): Promise<string[]> {
 }
 
 const embedded = servers().filter((server) => server.embedded);
+if (embedded.length === 0)
+  console.log("skipped: server CVEs on unfixed minors need a server of the run's own (DATABASE_URL is set)");
 describe.skipIf(embedded.length === 0).each(embedded.map((server) => [server.version, server] as const))(
   "unfixed: PostgreSQL %s",
   (_, server) => {

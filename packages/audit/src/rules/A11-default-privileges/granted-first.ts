@@ -24,14 +24,12 @@ export function grantedFirst(facts: Facts): RuleFinding[] {
     for (const { table, roles } of openings(facts, moments, moment)) {
       const on = enabled.get(dotted(table));
       if (on === undefined || on.at < moment.at || on.statement.migration === moment.statement.migration) continue;
-      // the way out of A1 for a table that is there already: nothing is left to do
-      if (isRepair(on)) continue;
       if (table.rowSecurity && !found.has(dotted(table))) found.set(dotted(table), finding(table, roles, moment, on));
     }
   return [...found.values()];
 }
 
-/** Whether protect has written the migration. */
+/** Whether protect has written the migration: the way out of A1 for a table that is there already. A comment says so, and a comment must not silence a rule. */
 const isRepair = ({ statement: { migration } }: Moment): boolean =>
   migration.fragments.some(({ sql }) => sql.includes(protectMark));
 
@@ -112,10 +110,10 @@ function finding(table: Relation, roles: readonly string[], grant: Moment, on: M
   return {
     object: { kind: "table", schema: table.schema, name: table.name },
     message: `${said(table)} was opened to ${listed([...new Set(roles)])} in one migration, and row security was switched on in a later one: in between every tenant reached every row.`,
-    severity: "low",
+    severity: isRepair(on) ? "info" : "low",
     evidence: [
       `${grant.type === "GrantStmt" ? "granted" : "made, and granted by default privileges,"} at ${opened}`,
-      `row security on at ${closed}`,
+      `row security on at ${closed}${isRepair(on) ? ", by a migration of watertight protect: nothing is left to do" : ""}`,
     ],
     keys: [objectKey.rowSecurity(table), objectKey.relation(table)],
     place: grant.statement.place,

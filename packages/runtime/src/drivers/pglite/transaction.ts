@@ -38,16 +38,20 @@ export interface PgliteTransaction {
 class Transaction implements PgliteTransaction {
   readonly tenant: string | undefined;
   readonly #session: Session;
-  readonly nesting: Nesting;
+  readonly #nesting: Nesting;
 
   constructor(session: Session, tenant: string | undefined, nesting: Nesting = new Nesting()) {
     this.#session = session;
     this.tenant = tenant;
-    this.nesting = nesting;
+    this.#nesting = nesting;
+  }
+
+  finish(): void {
+    this.#nesting.finish();
   }
 
   #check(): void {
-    if (this.nesting.isOver()) throw failure("WT_SCOPE_ENDED");
+    if (this.#nesting.isOver()) throw failure("WT_SCOPE_ENDED");
     if (this.tenant !== undefined) this.#session.settings.tenantFor(this.tenant, "transaction");
   }
 
@@ -67,7 +71,7 @@ class Transaction implements PgliteTransaction {
     statements.forEach(refuseCopy);
     const { results, error, status } = await this.#session.send([], statements, { ...options, sync: false });
     // A statement ended the transaction by hand: what follows would run without a context, each on its own.
-    if (status === "I") this.nesting.end();
+    if (status === "I") this.#nesting.end();
     if (error !== undefined) throw translate(error, this.tenant);
     return results;
   }
@@ -79,7 +83,7 @@ class Transaction implements PgliteTransaction {
   ): AsyncIterableIterator<R> {
     this.#check();
     return readPages<R>(
-      this.nesting.nextName(),
+      this.#nesting.nextName(),
       text,
       values,
       options,
@@ -89,13 +93,13 @@ class Transaction implements PgliteTransaction {
 
   async savepoint<T>(fn: (tx: PgliteTransaction) => Promise<T>): Promise<T> {
     this.#check();
-    const nesting = new Nesting(this.nesting);
+    const nesting = new Nesting(this.#nesting);
     const inner = new Transaction(this.#session, this.tenant, nesting);
     const commands = {
       run: (text: string) => this.query(text),
       takeBack: (text: string) => this.#session.send([], [{ text }], { sync: false }),
     };
-    return this.nesting.underSavepoint(nesting, commands, () => fn(inner));
+    return this.#nesting.underSavepoint(nesting, commands, () => fn(inner));
   }
 }
 
@@ -116,7 +120,7 @@ export async function runTransaction<T>(
       const begun = await session.send([{ text }, ...before()], [], { sync: false });
       if (begun.error !== undefined) throw translate(begun.error, tenant);
       const result = await fn(tx);
-      tx.nesting.finish();
+      tx.finish();
       const { results, error } = await session.send([], [{ text: "commit" }]);
       if (error !== undefined) throw translate(error, tenant);
       // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
@@ -124,7 +128,7 @@ export async function runTransaction<T>(
       session.settle(true);
       return result;
     } catch (error) {
-      tx.nesting.finish();
+      tx.finish();
       // Harmless when there is nothing to roll back.
       await session.send([], [{ text: "rollback" }]);
       throw error;

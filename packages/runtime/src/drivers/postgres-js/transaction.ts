@@ -85,7 +85,7 @@ export async function* generateInTransaction<R, S>(
     failed = { error: signal?.aborted ? aborted(signal) : error };
   } finally {
     // Also when the loop was left early.
-    tx.nesting.finish();
+    tx.finish();
     const ended = await lease.end(engine.command(failed ? "rollback" : "commit"));
     signal?.removeEventListener("abort", abort);
     finish();
@@ -135,11 +135,11 @@ async function inside<R, S>(
   try {
     result = await fn(tx);
   } catch (error) {
-    tx.nesting.finish();
+    tx.finish();
     await lease.end(engine.command("rollback"));
     throw error;
   }
-  tx.nesting.finish();
+  tx.finish();
   const committed = await lease.end(engine.command("commit"));
   if (!committed.ok) throw translate(committed.error, tx.tenant, tx.timed);
   // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and calls it success.
@@ -154,12 +154,12 @@ export class Transaction<S> implements TenantTransaction<S> {
   readonly sql: ScopedSql<S>;
   readonly #engine: Engine;
   readonly #lease: Lease;
-  readonly nesting: Nesting;
+  readonly #nesting: Nesting;
 
   constructor(engine: Engine, lease: Lease, tenant: string, timed: boolean, nesting: Nesting = new Nesting()) {
     this.#engine = engine;
     this.#lease = lease;
-    this.nesting = nesting;
+    this.#nesting = nesting;
     this.tenant = tenant;
     this.timed = timed;
     this.sql = makeTag(engine.sql, {
@@ -169,14 +169,18 @@ export class Transaction<S> implements TenantTransaction<S> {
     }) as ScopedSql<S>;
   }
 
+  finish(): void {
+    this.#nesting.finish();
+  }
+
   #check(): void {
-    if (this.nesting.isOver()) throw failure("WT_SCOPE_ENDED");
+    if (this.#nesting.isOver()) throw failure("WT_SCOPE_ENDED");
     this.#engine.settings.tenantFor(this.tenant, "transaction");
   }
 
   // The only way from here to the connection.
   async #send(query: NativeQuery): Promise<unknown> {
-    if (this.nesting.isOver()) throw failure("WT_SCOPE_ENDED");
+    if (this.#nesting.isOver()) throw failure("WT_SCOPE_ENDED");
     formStatement(query, {
       named: this.#engine.named && query.options.prepare !== false,
       learned: this.#engine.learned,
@@ -185,7 +189,7 @@ export class Transaction<S> implements TenantTransaction<S> {
     if (!settled.ok) throw translate(settled.error, this.tenant, this.timed);
     const { command } = settled.value as { command?: string };
     // The statement ended our transaction by hand: what follows would run without a context, each on its own.
-    if (command === "COMMIT" || command === "PREPARE TRANSACTION") this.nesting.end();
+    if (command === "COMMIT" || command === "PREPARE TRANSACTION") this.#nesting.end();
     if (typeof (settled.value as { pipe?: unknown } | null)?.pipe === "function") throw failure("WT_COPY");
     learnFrom(query);
     return settled.value;
@@ -210,7 +214,7 @@ export class Transaction<S> implements TenantTransaction<S> {
     options: StreamOptions = {},
   ): AsyncIterableIterator<R> {
     this.#check();
-    const name = this.nesting.nextName();
+    const name = this.#nesting.nextName();
     return readPages<R>(name, text, values, options, (sql, bound) => this.query<R>(sql, bound));
   }
 
@@ -260,12 +264,12 @@ export class Transaction<S> implements TenantTransaction<S> {
 
   async savepoint<R>(fn: (tx: TenantTransaction<S>) => Promise<R>): Promise<R> {
     this.#check();
-    const nesting = new Nesting(this.nesting);
+    const nesting = new Nesting(this.#nesting);
     const inner = new Transaction<S>(this.#engine, this.#lease, this.tenant, this.timed, nesting);
     const commands = {
       run: (text: string) => this.query(text),
       takeBack: (text: string) => this.#lease.run(this.#engine.command(text)),
     };
-    return this.nesting.underSavepoint(nesting, commands, () => fn(inner));
+    return this.#nesting.underSavepoint(nesting, commands, () => fn(inner));
   }
 }

@@ -89,10 +89,13 @@ describe.each(sized([18, 15] as const, [18] as const))("TLS, PostgreSQL %s", (ve
       const plain = new pg.Client({ connectionString: db.adminUrl, ssl });
       plain.on("error", () => {});
       await plain.connect();
-      plain.query("select pg_sleep(3)").catch(() => {});
+      plain.query("select pg_sleep(60)").catch(() => {});
       await expect.poll(sleeping).toBe(1);
       (plain as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
       expect(await sleeping()).toBe(1);
+      await db.admin.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()",
+      );
       await expect.poll(sleeping, { timeout: 10_000 }).toBe(0);
       await pool.end();
     },
