@@ -1,6 +1,6 @@
 /**
- * The mix: how many of every 220 iterations are of which kind. The kinds that the promise of 20,000 each is about get
- * 20; at 220,000 iterations that is 20,000 of each, 17,500 of other sloppy kinds, 42,500 correct ones.
+ * The mix: how many of every 200 iterations are of which kind. The kinds that the promise of 20,000 each is about get
+ * 20; at 200,000 iterations that is 20,000 of each, 11,000 of other sloppy kinds, 29,000 correct ones.
  */
 import { correctHandlers } from "./correct.ts";
 import { type Random, shuffle } from "./random.ts";
@@ -31,16 +31,16 @@ export const promised: readonly string[] = [
 // Each of these costs connections, about 10 ms of two cores: few of them go a long way.
 const dear: readonly string[] = ["client timeout", "killed", "unawaited"];
 const rest = Object.keys(handlers).filter((name) => !promised.includes(name));
-const restShare = (name: string): number => (dear.includes(name) ? 1 : 14.5 / (rest.length - dear.length));
+const restShare = (name: string): number => (dear.includes(name) ? 0.5 : 9.5 / (rest.length - dear.length));
 const correctShares: Readonly<Record<string, number>> = {
-  "read all": 12,
-  "read one": 12,
-  write: 8,
-  batch: 3,
-  transaction: 3,
-  nested: 2,
-  stream: 1.5,
-  "require row": 1,
+  "read all": 8,
+  "read one": 8,
+  write: 5.5,
+  batch: 2,
+  transaction: 2,
+  nested: 1.5,
+  stream: 1.25,
+  "require row": 0.75,
 };
 
 export const kinds: readonly Kind[] = [
