@@ -58,6 +58,7 @@ describe("oxlint", () => {
     ["schema/src/imports-testkit.ts", "eslint(no-restricted-imports)"],
     ["embedded/src/imports-schema.ts", "eslint(no-restricted-imports)"],
     ["audit/src/imports-testkit.ts", "eslint(no-restricted-imports)"],
+    ["control/src/imports-audit.ts", "eslint(no-restricted-imports)"],
     ["audit/src/imports-runtime.ts", "eslint(no-restricted-imports)"],
     ["cli/src/cycle-a.ts", "import(no-cycle)"],
     ["cli/src/floating-promise.ts", "typescript(no-floating-promises)"],

@@ -1,0 +1,136 @@
+/**
+ * The codes of the control plane's errors: who must act, what happened, what to do next. Texts must never hold a secret.
+ */
+
+/** Every code that a {@link ControlError} can carry. Codes are permanent. */
+export type ControlErrorCode =
+  | "WT_CATALOG_NOT_INSTALLED"
+  | "WT_CATALOG_EDITED"
+  | "WT_CATALOG_TOO_NEW"
+  | "WT_CATALOG_PRIVILEGE"
+  | "WT_CATALOG_INPUT"
+  | "WT_CATALOG_NOT_FOUND"
+  | "WT_CATALOG_DUPLICATE"
+  | "WT_CATALOG_STALE"
+  | "WT_CATALOG_STATE"
+  | "WT_CATALOG_AUDIT_BROKEN"
+  | "WT_SECRET"
+  | "WT_OPERATION_BUSY"
+  | "WT_OPERATION_KIND"
+  | "WT_OPERATION_LEASE_LOST"
+  | "WT_OPERATION_UNVERIFIED"
+  | "WT_OPERATION_PAST_RETURN"
+  | "WT_OPERATION_STATE"
+  | "WT_OPERATION_APPROVAL"
+  | "WT_CELL_UNREACHABLE"
+  | "WT_CELL_FULL"
+  | "WT_CELL_TEMPLATE"
+  | "WT_CELL_FOREIGN_OBJECT"
+  | "WT_PROVISION_LEAK";
+
+/** One row of the table. */
+export interface ControlCodeEntry {
+  /** Name of the error class that the person sees. */
+  readonly kind: "ConfigurationError" | "OperationError" | "AccessDeniedError";
+  readonly what: string;
+  readonly next: string;
+  /** Whether the same call can succeed later without a change. */
+  readonly retryable: boolean;
+}
+
+const config = (what: string, next: string): ControlCodeEntry => ({
+  kind: "ConfigurationError",
+  what,
+  next,
+  retryable: false,
+});
+const operation = (what: string, next: string, retryable = false): ControlCodeEntry => ({
+  kind: "OperationError",
+  what,
+  next,
+  retryable,
+});
+
+/** The table itself. */
+export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEntry>> = {
+  WT_CATALOG_NOT_INSTALLED: config("This database has no Watertight catalog.", "Run: watertight up --db env:NAME"),
+  WT_CATALOG_EDITED: config(
+    "A numbered SQL file that was applied to this catalog differs from the file of this package.",
+    "Restore the published file; changes belong in a new numbered file.",
+  ),
+  WT_CATALOG_TOO_NEW: config("The catalog is newer than this program.", "Update the watertight packages."),
+  WT_CATALOG_PRIVILEGE: config(
+    "The connected role lacks a right that the catalog's installation needs.",
+    "Connect as a superuser, or as the owner of the database with CREATEROLE.",
+  ),
+  WT_CATALOG_INPUT: config("A value is not accepted.", "Correct the value named here."),
+  WT_CATALOG_NOT_FOUND: config(
+    "There is no such thing in the catalog.",
+    "List what there is: watertight tenants list, watertight cells list.",
+  ),
+  WT_CATALOG_DUPLICATE: config("It exists already.", "Choose another id, slug or hostname."),
+  WT_CATALOG_STALE: operation(
+    "It was changed by somebody else in the meantime.",
+    "Read it again and repeat the change on what it is now.",
+  ),
+  WT_CATALOG_STATE: operation("Its state does not allow this.", "Look at it first: watertight tenants show."),
+  WT_CATALOG_AUDIT_BROKEN: {
+    kind: "AccessDeniedError",
+    what: "The audit log was changed: its chain of hashes is broken.",
+    next: "Treat it as an incident: keep the database as it is and compare with the anchors that you kept.",
+    retryable: false,
+  },
+  WT_SECRET: config(
+    "A secret could not be read.",
+    "A reference is env:NAME, file:/path, or <store>:<name> of a store that this process knows.",
+  ),
+  WT_OPERATION_BUSY: operation(
+    "Another operation is at work on this.",
+    "Wait for it: watertight operations list. Or cancel it: watertight operations cancel.",
+    true,
+  ),
+  WT_OPERATION_KIND: config("This worker knows no operation of that kind.", "Update the worker, or correct the kind."),
+  WT_OPERATION_LEASE_LOST: operation(
+    "Another worker has taken this operation over.",
+    "Nothing: it goes on there.",
+    true,
+  ),
+  WT_OPERATION_UNVERIFIED: operation(
+    "A step ended without an error, but what it had to make is not there.",
+    "Look at the step: watertight operations show. Then: watertight operations retry.",
+  ),
+  WT_OPERATION_PAST_RETURN: operation(
+    "The operation is past its point of no return and can only be finished.",
+    "Let it finish, or resume it: watertight operations resume.",
+  ),
+  WT_OPERATION_STATE: operation(
+    "The operation's state does not allow this.",
+    "Look at it: watertight operations show.",
+  ),
+  WT_OPERATION_APPROVAL: {
+    kind: "AccessDeniedError",
+    what: "The operation needs the approval of a second person.",
+    next: "Ask somebody else to run: watertight operations approve.",
+    retryable: false,
+  },
+  WT_CELL_UNREACHABLE: operation("The cell does not answer.", "It is tried again; look at the server.", true),
+  WT_CELL_FULL: operation(
+    "The cell is at 80 % of a published cap, and there is no other one to go to.",
+    "Add a cell: watertight cells add. Or raise the cap: watertight cells set.",
+  ),
+  WT_CELL_TEMPLATE: operation(
+    "The template database is in use.",
+    "It is tried again when its sessions have ended.",
+    true,
+  ),
+  WT_CELL_FOREIGN_OBJECT: operation(
+    "An object of that name is there and was not made by this operation.",
+    "Rename or remove it, or choose another slug; it is never touched.",
+  ),
+  WT_PROVISION_LEAK: {
+    kind: "AccessDeniedError",
+    what: "The intrusion test got in: the new place is not closed, so the tenant was not activated.",
+    next: "Look at the operation's last step: watertight operations show.",
+    retryable: false,
+  },
+};

@@ -1,0 +1,111 @@
+/** What a person may do with an operation: cancel, resume, retry, approve. Each is a change of its row; the worker does the rest. */
+import type { Queryable } from "@watertight/schema";
+import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
+import { type CatalogPool, inTransaction, withConnection } from "../db/transaction.ts";
+import { controlError } from "../errors/control-error.ts";
+import type { Operation, OperationKind } from "./operation.ts";
+import { getOperation, listSteps, operationColumns, writeOperationEvent } from "./operation-rows.ts";
+
+async function change(
+  pool: CatalogPool,
+  actor: Actor,
+  id: string,
+  word: string,
+  allowed: (operation: Operation) => string | undefined,
+  set: string,
+  values: readonly unknown[] = [],
+): Promise<Operation> {
+  return inTransaction(pool, async (tx: Queryable) => {
+    await tx.query("select 1 from watertight_catalog.operation where id = $1 for update", [id]);
+    const operation = await getOperation(tx, id);
+    const why = allowed(operation);
+    if (why !== undefined) throw controlError("WT_OPERATION_STATE", { detail: `${id} ${why}` });
+    const { rows } = await tx.query(
+      `update watertight_catalog.operation o set ${set} where o.id = $1 returning ${operationColumns}`,
+      [id, ...values],
+    );
+    await appendAudit(tx, actor, `operation.${word}`, `operation:${id}`, { subject: operation.subject });
+    await writeOperationEvent(tx, id, word, { by: actor.name });
+    return rows[0] as Operation;
+  });
+}
+
+const finished = ["succeeded", "failed", "cancelled"];
+
+/**
+ * Asks an operation to stop and undo what it did. One that has not begun is cancelled at once; a running one at the end of its present step.
+ * @throws ControlError WT_OPERATION_STATE when it is finished, WT_OPERATION_PAST_RETURN when it can only be finished
+ */
+export async function cancelOperation(
+  pool: CatalogPool,
+  actor: Actor,
+  id: string,
+  kinds: ReadonlyMap<string, OperationKind<never>>,
+): Promise<Operation> {
+  const past = await withConnection(pool, async (db) => {
+    const operation = await getOperation(db, id);
+    const kind = kinds.get(operation.kind);
+    if (kind === undefined) throw controlError("WT_OPERATION_KIND", { detail: operation.kind });
+    const steps = kind.steps(kind.parse(operation.input));
+    return (await listSteps(db, id)).some(({ position }) => steps[position]?.pointOfNoReturn === true);
+  });
+  // a step that turns in between is no harm: the worker looks again before each step, and past that point it goes on
+  if (past) throw controlError("WT_OPERATION_PAST_RETURN", { detail: id });
+  return change(
+    pool,
+    actor,
+    id,
+    "cancel_requested",
+    ({ state }) => (finished.includes(state) ? `is ${state}` : undefined),
+    // started_at: once a worker has had it, only a worker may end it, because there may be something to undo
+    `cancel_requested = true, run_after = clock_timestamp(),
+     state = case when o.started_at is null then 'cancelled' else o.state end,
+     finished_at = case when o.started_at is null then clock_timestamp() end`,
+  );
+}
+
+/** Goes on with an operation that failed and could not undo all, in the direction in which it stopped. */
+export async function resumeOperation(pool: CatalogPool, actor: Actor, id: string): Promise<Operation> {
+  return change(
+    pool,
+    actor,
+    id,
+    "resumed",
+    ({ state }) => (state === "failed" || state === "waiting" ? undefined : `is ${state}`),
+    "state = 'pending', attempts = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null",
+  );
+}
+
+/** Begins a failed or cancelled operation again from its first step; what is there already is found there. */
+export async function retryOperation(pool: CatalogPool, actor: Actor, id: string): Promise<Operation> {
+  return change(
+    pool,
+    actor,
+    id,
+    "retried",
+    ({ state }) => (state === "failed" || state === "cancelled" ? undefined : `is ${state}`),
+    `state = 'pending', direction = 'forward', attempts = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, error = null,
+     cancel_requested = false`,
+  );
+}
+
+/**
+ * The second person's word. Whoever asked for the operation cannot give it: the database refuses as well.
+ * @throws ControlError WT_OPERATION_APPROVAL, WT_OPERATION_STATE
+ */
+export async function approveOperation(pool: CatalogPool, actor: Actor, id: string): Promise<Operation> {
+  return change(
+    pool,
+    actor,
+    id,
+    "approved",
+    ({ state, requestedBy }) => {
+      if (state !== "waiting_approval") return `is ${state}`;
+      if (requestedBy === actor.name)
+        throw controlError("WT_OPERATION_APPROVAL", { detail: `${id} was asked for by ${actor.name}` });
+      return undefined;
+    },
+    "state = 'pending', approved_by = $2, run_after = clock_timestamp()",
+    [actor.name],
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * Delivery of operations to workers, by pg-boss in a schema of its own. The operation's row is the truth and a job is only a call to look at
+ * it: a job that is lost, late or doubled does no harm. Must never decide by a job what happens to an operation.
+ */
+import PgBoss from "pg-boss";
+import { quoteName, type Queryable } from "@watertight/schema";
+import type { CatalogRoles } from "../catalog/catalog-roles.ts";
+
+const queue = "operations";
+const schema = "watertight_jobs";
+
+/** Deliveries as a worker uses them. */
+export interface OperationQueue {
+  /** Puts calls for operations in, those first that somebody has begun; one that waits already is not doubled. */
+  put(operations: readonly { readonly id: string; readonly begun: boolean }[]): Promise<void>;
+  /** Takes up to `most` calls out. */
+  take(most: number): Promise<readonly { readonly job: string; readonly operation: string }[]>;
+  done(job: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Installs the queue, as the one who installs the catalog, and gives the control role what workers need of it. A second call changes nothing. */
+export async function installQueue(db: Queryable, roles: CatalogRoles): Promise<void> {
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => db.query(text, values as unknown[]) },
+    schema,
+    supervise: false,
+    schedule: false,
+  });
+  await boss.start();
+  // "short": one waiting job a key; what is being worked on does not count
+  if ((await boss.getQueue(queue)) === null)
+    await boss.createQueue(queue, { name: queue, policy: "short", retryLimit: 0 });
+  await boss.stop({ graceful: false, wait: false });
+  const control = quoteName(roles.control);
+  await db.query(
+    `grant usage on schema ${schema} to ${control};
+     grant select, insert, update, delete on all tables in schema ${schema} to ${control};
+     grant execute on all functions in schema ${schema} to ${control}`,
+  );
+}
+
+/** Opens the queue for a worker. `failed` hears what pg-boss cannot tell a caller. */
+export async function openQueue(connectionString: string, failed: (error: Error) => void): Promise<OperationQueue> {
+  const boss = new PgBoss({
+    connectionString,
+    schema,
+    migrate: false,
+    schedule: false,
+    max: 3,
+    application_name: "watertight queue",
+  });
+  boss.on("error", failed);
+  await boss.start();
+  return {
+    async put(operations) {
+      await boss.insert(
+        operations.map(({ id, begun }) => ({
+          name: queue,
+          data: { operation: id },
+          singletonKey: id,
+          priority: begun ? 1 : 0,
+          expireInSeconds: 3600,
+        })),
+      );
+    },
+    async take(most) {
+      const jobs = await boss.fetch<{ operation: string }>(queue, { batchSize: most });
+      return jobs.map(({ id, data }) => ({ job: id, operation: data.operation }));
+    },
+    done: (job) => boss.complete(queue, job),
+    stop: () => boss.stop({ graceful: false, wait: true, close: true }),
+  };
+}

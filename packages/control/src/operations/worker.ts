@@ -1,0 +1,200 @@
+/**
+ * A worker: takes operations that are due and runs them, several at a time. Any number of workers may run, in any number of processes; the
+ * lease of each operation decides. Must go on when the catalog goes away for a while, and must never wait for one operation to start another.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { type CatalogPool, inTransaction } from "../db/transaction.ts";
+import { newId } from "../catalog/ids.ts";
+import { type Failpoint, failpointFrom } from "./failpoints.ts";
+import type { OperationKind } from "./operation.ts";
+import { type OperationQueue, openQueue } from "./queue.ts";
+import { runOperation, type RunResult } from "./run-operation.ts";
+
+/** What a worker needs. */
+export interface WorkerOptions {
+  /** Connection string of the catalog, as its control role. */
+  readonly catalogUrl: string;
+  readonly kinds: ReadonlyMap<string, OperationKind<never>>;
+  /** Unique among those that run; default: made up. */
+  readonly name?: string;
+  /** Operations at a time; default 8. */
+  readonly concurrency?: number;
+  readonly failpoint?: Failpoint;
+  /** Told of each run's end. */
+  readonly ended?: (operation: string, result: RunResult) => void;
+  /** Told of what went wrong outside of any operation. */
+  readonly failed?: (error: Error) => void;
+}
+
+/** A running worker. */
+export interface Worker {
+  readonly name: string;
+  /** Takes nothing new, ends what runs at its next line, gives the leases back. */
+  stop(): Promise<void>;
+}
+
+// How long an idle worker waits before it looks again, in milliseconds; a notification ends the wait.
+const idleMs = 500;
+// How often a worker looks for operations whose worker died or whose time has come.
+const sweepMs = 1000;
+const sweepLock = "7071005";
+
+/**
+ * Starts a worker.
+ * @example const worker = await startWorker({ catalogUrl, kinds: provisioningKinds(options) });
+ */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const name = options.name ?? newId("worker");
+  const failed = options.failed ?? (() => {});
+  const concurrency = options.concurrency ?? 8;
+  const stopping = new AbortController();
+  const catalog = new pg.Pool({
+    connectionString: options.catalogUrl,
+    max: concurrency + 2,
+    application_name: `watertight worker ${name}`.slice(0, 63),
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  catalog.on("error", failed);
+  const queue = await openQueue(options.catalogUrl, failed);
+  const bell = new Bell();
+  const listening = listen(options.catalogUrl, bell, stopping.signal, failed);
+  const running = new Set<Promise<void>>();
+
+  const runOne = async (operation: string, job: string): Promise<void> => {
+    try {
+      const result = await runOperation(
+        {
+          catalog,
+          kinds: options.kinds,
+          worker: name,
+          signal: stopping.signal,
+          failpoint: options.failpoint ?? failpointFrom(),
+        },
+        operation,
+      );
+      options.ended?.(operation, result);
+    } catch (error) {
+      failed(error as Error);
+    }
+    // A job that cannot be struck off only calls once more.
+    await queue.done(job).catch(failed);
+    bell.ring();
+  };
+  const fetching = (async () => {
+    while (!stopping.signal.aborted) {
+      const free = concurrency - running.size;
+      const taken = free === 0 ? [] : await queue.take(free).catch((error: unknown) => (failed(error as Error), []));
+      for (const { job, operation } of taken) {
+        const run = runOne(operation, job).finally(() => running.delete(run));
+        running.add(run);
+      }
+      if (taken.length < free || free === 0) await bell.wait(idleMs);
+    }
+  })();
+  const sweeping = (async () => {
+    while (!stopping.signal.aborted) {
+      const put = await sweep(catalog, queue).catch((error: unknown) => (failed(error as Error), 0));
+      if (put > 0) bell.ring();
+      await bell.waitDue(sweepMs);
+    }
+  })();
+  return {
+    name,
+    async stop() {
+      stopping.abort(new Error("the worker stops"));
+      bell.ring();
+      bell.ringDue();
+      await Promise.all([fetching, sweeping, listening]);
+      await Promise.all(running);
+      await queue.stop().catch(failed);
+      await catalog.end();
+    },
+  };
+}
+
+/** Calls for what is due and led by nobody. One worker at a time does it. */
+async function sweep(catalog: CatalogPool, queue: OperationQueue): Promise<number> {
+  const due = await inTransaction(catalog, async (tx) => {
+    const { rows: mine } = await tx.query(`select pg_catalog.pg_try_advisory_xact_lock(${sweepLock}) as yes`);
+    if (mine[0]!["yes"] !== true) return [];
+    const { rows } = await tx.query(
+      `select id, started_at is not null as begun from watertight_catalog.operation
+        where state in ('pending', 'running', 'waiting') and run_after <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
+        order by run_after limit 1000`,
+    );
+    return rows as { id: string; begun: boolean }[];
+  });
+  if (due.length > 0) await queue.put(due);
+  return due.length;
+}
+
+/** Wakes whoever waits; a ring while nobody waits is heard by the next. */
+class Bell {
+  readonly #heard = { fetch: false, due: false };
+  readonly #waiting: { fetch: (() => void) | undefined; due: (() => void) | undefined } = {
+    fetch: undefined,
+    due: undefined,
+  };
+
+  ring(): void {
+    this.#ring("fetch");
+  }
+
+  ringDue(): void {
+    this.#ring("due");
+  }
+
+  wait(ms: number): Promise<void> {
+    return this.#wait("fetch", ms);
+  }
+
+  waitDue(ms: number): Promise<void> {
+    return this.#wait("due", ms);
+  }
+
+  #ring(which: "fetch" | "due"): void {
+    this.#heard[which] = true;
+    this.#waiting[which]?.();
+  }
+
+  async #wait(which: "fetch" | "due", ms: number): Promise<void> {
+    if (!this.#heard[which])
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.#waiting[which] = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    this.#waiting[which] = undefined;
+    this.#heard[which] = false;
+  }
+}
+
+// Only makes things faster: without it, or between two connections, the sweep finds everything.
+async function listen(url: string, bell: Bell, signal: AbortSignal, failed: (error: Error) => void): Promise<void> {
+  while (!signal.aborted) {
+    const client = new pg.Client({ connectionString: url, application_name: "watertight listener", keepAlive: true });
+    const ended = new Promise<void>((resolve) => {
+      client.on("end", resolve);
+      client.on("error", (error) => {
+        failed(error);
+        resolve();
+      });
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    try {
+      client.on("notification", () => bell.ringDue());
+      await client.connect();
+      await client.query("listen watertight_due");
+      await ended;
+    } catch (error) {
+      failed(error as Error);
+      await sleep(sweepMs, undefined, { signal }).catch(() => {});
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+}
