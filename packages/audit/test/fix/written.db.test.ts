@@ -1,0 +1,53 @@
+// The whole way for each tool: protect plans, its files are written, and a check of the project then finds what protect has promised.
+import { describe, expect, test } from "vitest";
+import { check } from "../../src/check/check.ts";
+import { resolveOptions } from "../../src/config/resolve-options.ts";
+import { protect } from "../../src/fix/protect.ts";
+import { writeFiles } from "../../src/fix/write-files.ts";
+import { worthFixing } from "../../src/report/order.ts";
+import { type Files, projectOf } from "../find/project-of.ts";
+import { projects } from "./written-projects.ts";
+
+const context = "(select nullif(current_setting('app.tenant_id', true), ''))::uuid";
+// the end of a template, a value of Knex, a backslash
+const hostile = '"notes`?\\ "';
+const flawed = `create role shop_app login;
+create table public.tenants (id uuid primary key);
+create table public.projects (tenant_id uuid not null references public.tenants, id uuid primary key);
+create table public.${hostile} (tenant_id uuid not null references public.tenants, id uuid primary key, project_id uuid references public.projects (id));
+alter table public.projects enable row level security;
+alter table public.projects force row level security;
+create policy p on public.projects using (tenant_id = ${context});
+grant select, insert, update, delete on public.projects, public.${hostile} to shop_app;
+`;
+const kysely = {
+  tool: "kysely",
+  about: "ES module",
+  files: (sql: string): Files => ({
+    "migrations/001_a.mjs": `import { sql } from "kysely";\nexport const up = async (db) => { await sql.raw(${JSON.stringify(sql)}).execute(db); };\n`,
+  }),
+};
+
+const idsOf = (findings: Parameters<typeof worthFixing>[0]): string[] => worthFixing(findings).map(({ id }) => id);
+// one of each tool: the languages are told apart without a database
+const each = [...projects.filter(({ tool }, at) => projects.findIndex((other) => other.tool === tool) === at), kysely];
+
+describe.each(each)("$tool, $about", ({ files }) => {
+  test("what protect has written closes what it has promised", async () => {
+    const root = await projectOf(files(flawed));
+    const request = { root, resolved: resolveOptions({}), configFile: null, attack: false } as const;
+    const done = await protect(request);
+    expect(done.unwritable).toBeNull();
+    expect(idsOf(done.before.findings).some((id) => id.startsWith("A1-notes"))).toBe(true);
+    expect(done.plan.left.filter(({ why }) => why.startsWith("it fails"))).toEqual([]);
+    expect(done.files.length).toBeGreaterThan(0);
+    await writeFiles(root, done.files, done.listing, new Date());
+    const after = await check(request);
+    await after.close();
+    expect(after.report.statements.failed).toEqual([]);
+    expect(after.report.statements.ran).toBe(done.after!.statements.ran);
+    expect(idsOf(after.report.findings)).toEqual(idsOf(done.after!.findings));
+    expect(idsOf(after.report.findings).filter((id) => /^(?:A1|E1)-/.test(id))).toEqual([]);
+    expect(after.report.fixable).toEqual([]);
+  });
+});
