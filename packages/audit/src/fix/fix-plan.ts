@@ -10,7 +10,7 @@ export type Lock =
   | "online"
   /** CREATE INDEX CONCURRENTLY: in a file of its own, outside of a transaction. */
   | "concurrent"
-  /** The table takes no writes while it runs: what would be concurrent or in batches, with a tool that knows only transactions. */
+  /** The table takes no writes while it runs: what would be concurrent or in batches, with a tool that runs all in transactions. */
   | "blocking"
   /** Rows are changed in batches, each with a transaction of its own: outside of a transaction. */
   | "batches";

@@ -62,7 +62,7 @@ export function migrationFiles(set: MigrationSet, plan: FixPlan, now: Date): New
     const transaction = !outside.has(words);
     return {
       words: before === 0 ? words : `${words}_${before + 1}`,
-      statements: statementTexts(words, own, last ? plan.application : [], transaction ? undefined : form.hint),
+      statements: statementTexts(words, own, last ? plan.application : []),
       transaction,
     };
   });
@@ -100,16 +100,14 @@ const heads: Readonly<Record<string, string>> = {
   watertight: "Locks are short, or none (VALIDATE CONSTRAINT); on a busy database set lock_timeout and try again.",
 };
 
+const blocking =
+  "What makes indexes or fills rows blocks writes to the table, because your tool runs it in a transaction. On a large table make the indexes by hand before, with CREATE INDEX CONCURRENTLY and these names: this file then finds them there.";
+
 /** Each statement with its findings in front, the first one with the head of the file. */
-function statementTexts(
-  words: string,
-  statements: readonly FixStatement[],
-  application: readonly string[],
-  hint: string | undefined,
-): string[] {
+function statementTexts(words: string, statements: readonly FixStatement[], application: readonly string[]): string[] {
   const head = [
     `${protectMark} ${heads[words]}`,
-    ...(hint === undefined ? [] : [`-- ${hint}`]),
+    ...(statements.some(({ lock }) => lock === "blocking") ? wrapped(blocking).map(comment) : []),
     ...(application.length === 0 ? [] : ["-- What your application must do when all files have run:"]),
     ...application.flatMap((each) => wrapped(each).map((line, at) => comment(`${at === 0 ? "* " : "  "}${line}`))),
   ];

@@ -9,8 +9,8 @@ export interface ToolProject {
   readonly about: string;
   files(sql: string): Files;
   readonly names: readonly [indexes: RegExp, rest: RegExp];
-  /** What the text of the migration with the indexes must say. */
-  readonly outside: RegExp;
+  /** What the text of the migration with the indexes must say; null where they are made in the transaction of the other. */
+  readonly outside: RegExp | null;
 }
 
 const literal = (sql: string): string => JSON.stringify(sql);
@@ -91,8 +91,10 @@ export const projects: readonly ToolProject[] = [
   },
   {
     tool: "typeorm",
-    about: "TypeScript",
+    about: "TypeScript, a migration outside of a transaction",
     files: (sql) => ({
+      "src/migrations/1700000000001-Second.ts":
+        "export class Second1700000000001 implements MigrationInterface {\n  transaction = false;\n  async up(queryRunner: QueryRunner): Promise<void> { await queryRunner.query('select 1'); }\n}\n",
       "src/migrations/1700000000000-First.ts": `import type { MigrationInterface, QueryRunner } from "typeorm";\nexport class First1700000000000 implements MigrationInterface {\n  async up(queryRunner: QueryRunner): Promise<void> { await queryRunner.query(${literal(sql)}); }\n  async down(): Promise<void> {}\n}\n`,
     }),
     names: [
@@ -108,7 +110,7 @@ export const projects: readonly ToolProject[] = [
       "migrations/1700000000000-First.js": `const { MigrationInterface } = require("typeorm");\nmodule.exports = class First1700000000000 {\n  async up(queryRunner) { await queryRunner.query(${literal(sql)}); }\n  async down() {}\n};\n`,
     }),
     names: [new RegExp(`^migrations/${ms}-WatertightIndexes\\.js$`), new RegExp(`^migrations/${ms}-Watertight\\.js$`)],
-    outside: /^ {2}transaction = false;$/m,
+    outside: null,
   },
   {
     tool: "mikro-orm",
@@ -117,7 +119,25 @@ export const projects: readonly ToolProject[] = [
       "migrations/Migration20240101000000.ts": `import { Migration } from "@mikro-orm/migrations";\nexport class Migration20240101000000 extends Migration {\n  async up(): Promise<void> { this.addSql(${literal(sql)}); }\n}\n`,
     }),
     names: names(`migrations/Migration${day}`, "ts"),
-    outside: /isTransactional\(\): boolean \{\n {4}return false;/,
+    outside: null,
+  },
+  {
+    tool: "mikro-orm",
+    about: "CommonJS, a migration outside of a transaction",
+    files: (sql) => ({
+      "migrations/Migration20240101000000.js": `const { Migration } = require("@mikro-orm/migrations");\nexports.Migration20240101000000 = class Migration20240101000000 extends Migration {\n  isTransactional() { return false; }\n  async up() { this.addSql(${literal(sql)}); }\n};\n`,
+    }),
+    names: names(`migrations/Migration${day}`, "js"),
+    outside: /isTransactional\(\) \{\n {4}return false;/,
+  },
+  {
+    tool: "kysely",
+    about: "ES module",
+    files: (sql) => ({
+      "migrations/001_a.mjs": `import { sql } from "kysely";\nexport const up = async (db) => { await sql.raw(${literal(sql)}).execute(db); };\n`,
+    }),
+    names: [/^$/, /^migrations\/002_watertight\.mjs$/],
+    outside: null,
   },
   {
     tool: "sequelize",

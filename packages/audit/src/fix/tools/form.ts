@@ -42,8 +42,6 @@ export interface ToolForm {
    * transaction to the server), or not at all.
    */
   readonly outside: "together" | "alone" | "never";
-  /** What whoever runs a migration without a transaction must know. */
-  readonly hint?: string;
 }
 
 /** The statements as the text of a SQL file. */

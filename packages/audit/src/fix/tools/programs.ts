@@ -9,25 +9,24 @@ import { milliseconds, programNumbering, stamped } from "../numbering.ts";
 import { type Body, joinedStatements, type ToolForm, type Written } from "./form.ts";
 import { programText, type ProgramBody } from "./program-text.ts";
 
-const hints: Partial<Record<MigrationSet["tool"], string>> = {
-  typeorm:
-    "TypeORM refuses a migration outside of a transaction in its default mode: run these with `migration:run --transaction each`.",
-  "mikro-orm":
-    "MikroORM's migrator holds a transaction of its own around all that is pending unless `allOrNothing` is false: run these with it switched off.",
-};
-
 /** Whether the tool's migrations are programs. */
 export const isProgramTool = ({ tool }: MigrationSet): boolean => programText[tool] !== undefined;
+
+/**
+ * Kysely knows nothing else. By default TypeORM refuses, and MikroORM on a fresh database fails, what is to run outside: only a project that has such a
+ * migration already has switched that off.
+ */
+const transactionsOnly = ({ tool, migrations }: MigrationSet): boolean =>
+  tool === "kysely" ||
+  ((tool === "typeorm" || tool === "mikro-orm") && migrations.every(({ transaction }) => transaction));
 
 /** The form of a set of programs. */
 export function programForm(set: MigrationSet, now: Date): ToolForm {
   const last = set.migrations.at(-1)!;
   const model = set.migrations.findLast(({ language }) => language !== undefined);
   const asSql = last.file.endsWith(".sql");
-  const hint = hints[set.tool];
   return {
-    outside: set.tool === "kysely" ? "never" : "together",
-    ...(hint === undefined ? {} : { hint }),
+    outside: transactionsOnly(set) ? "never" : "together",
     write: (bodies) =>
       bodies.map((body, at) =>
         // node-pg-migrate runs a SQL file at once, always in a transaction

@@ -26,7 +26,7 @@ interface Flags extends SourceFlags {
 }
 
 const lockNames = {
-  blocking: "the table takes no writes while they run: the tool knows only transactions",
+  blocking: "the table takes no writes while they run, because your tool runs them in a transaction",
   batches: "rows in batches, each committed, in a file of its own",
   concurrent: "no lock: indexes made concurrently, in a file of their own",
   short: "short locks: catalog only",
