@@ -43,3 +43,30 @@ describe.each(each)("$tool, $about", ({ files }) => {
     expect(after.report.fixable).toEqual([]);
   });
 });
+
+test("where a tool runs all in one transaction, a column is added, filled and enforced there", async () => {
+  const kysely = projects.find(({ tool }) => tool === "kysely")!;
+  const root = await projectOf(
+    kysely.files(`${flawed}
+create table public.lines (id uuid primary key, project_id uuid not null references public.projects (id));
+insert into public.tenants values ('00000000-0000-4000-8000-000000000001');
+insert into public.projects select id, id from public.tenants;
+insert into public.lines select id, id from public.projects;
+grant select on public.lines to shop_app;`),
+  );
+  const request = { root, resolved: resolveOptions({}), configFile: null, attack: false } as const;
+  const done = await protect({ ...request, expand: true });
+  expect(done.plan.left.filter(({ why }) => why.startsWith("it fails"))).toEqual([]);
+  const locks = done.plan.statements.map(({ lock }) => lock);
+  expect([locks.includes("blocking"), locks.includes("concurrent"), locks.includes("batches")]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  await writeFiles(root, done.files, done.listing, new Date());
+  const after = await check(request);
+  const lines = after.facts.snapshot.relations.find(({ name }) => name === "lines");
+  await after.close();
+  expect(after.report.statements.failed).toEqual([]);
+  expect(lines?.columns.find(({ name }) => name === "tenant_id")).toMatchObject({ notNull: true });
+});
