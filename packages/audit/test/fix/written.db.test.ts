@@ -57,6 +57,8 @@ grant select on public.lines to shop_app;`),
   const request = { root, resolved: resolveOptions({}), configFile: null, attack: false } as const;
   const done = await protect({ ...request, expand: true });
   expect(done.plan.left.filter(({ why }) => why.startsWith("it fails"))).toEqual([]);
+  const texts = done.plan.statements.map(({ sql }) => sql);
+  expect(new Set(texts).size).toBe(texts.length);
   const locks = done.plan.statements.map(({ lock }) => lock);
   expect([locks.includes("blocking"), locks.includes("concurrent"), locks.includes("batches")]).toEqual([
     true,
