@@ -29,6 +29,13 @@ describe("watertight protect", () => {
   it("adds the change to sqitch.plan, and writes nothing where the plan can't be continued", async () => {
     const plan = "%syntax-version=1.0.0\n%project=shop\n\na 2024-01-01T00:00:00Z A <a@example.com> # a\n";
     await project.put({ "sqitch.plan": plan, "deploy/a.sql": `${clean}\n${open}` });
+    const dry = (await project.wt("protect", "--no-attack", "--dry-run", "--json")).json();
+    expect(dry).toMatchObject({ unwritable: null, written: [] });
+    expect(dry.files.map(({ file }: { file: string }) => file)).toEqual([
+      "deploy/watertight.sql",
+      "revert/watertight.sql",
+      "verify/watertight.sql",
+    ]);
     const done = await project.wt("protect", "--no-attack");
     expect(done.out).toContain(
       "written: deploy/watertight.sql, revert/watertight.sql, verify/watertight.sql, sqitch.plan; run them",

@@ -55,7 +55,8 @@ export const execute: Execute<Flags> = async (context, [folder], flags) => {
       statements: done.plan.statements,
       left: done.plan.left,
       application: done.plan.application,
-      files: files.map(({ file, text }) => ({ file, text })),
+      files: files.flatMap(({ file, text, beside }) => [{ file, text }, ...beside]),
+      unwritable: done.unwritable,
       written,
       before: tally(done.before),
       after: done.after === null ? null : tally(done.after),
@@ -93,10 +94,11 @@ function show(
     for (const { table, column, before: was, after: is } of diffReports(before, after).cells)
       print.line(`  ${harmless(table)} ${column}: ${was ?? "-"} -> ${is ?? "-"}`);
   }
+  const names = files.flatMap(({ file, beside }) => [file, ...beside.map((each) => each.file)]);
   if (written.length > 0) print.line(`written: ${written.join(", ")}; run them with your own tool, after reading them`);
   else if (files.length > 0)
     print.line(
-      `would write: ${files.map(({ file }) => file).join(", ")}${done.unwritable === null || dryRun ? "" : `; nothing is written: ${done.unwritable}, or: --output watertight.sql`}`,
+      `would write: ${names.join(", ")}${done.unwritable === null || dryRun ? "" : `; nothing is written: ${done.unwritable}, or: --output watertight.sql`}`,
     );
 }
 
