@@ -31,6 +31,7 @@ export { ruleDoc, ruleOf } from "./rules/rule-doc.ts";
 export { bisect, type Bisected } from "./check/bisect.ts";
 export { diffReports, type ReportDiff } from "./report/diff-reports.ts";
 export type { FixPlan, FixStatement, LeftToPerson, Lock } from "./fix/fix-plan.ts";
-export { journalWith, type NewFile } from "./fix/migration-files.ts";
+export type { NewFile } from "./fix/migration-files.ts";
 export { protect, type Protected } from "./fix/protect.ts";
+export { takenName, writeFiles } from "./fix/write-files.ts";
 export { checklist, type ChecklistItem } from "./checklist/checklist.ts";

@@ -147,7 +147,7 @@ export function addCheckCommands(program: Command, add: AddCommand): void {
     .option("--dry-run", "print and write nothing")
     .option("--expand", "give tables without a tenant column one: column, backfill in batches, then NOT NULL and keys")
     .option("--split-role <name>", "make this role for an application that logs in as the owner of its tables")
-    .option("--output <file>", "one SQL file of this name in place of the tool's own naming");
+    .option("--output <file>", "the statements alone, in one SQL file of this name");
   const config = program.command("config").description("The configuration.");
   const print = async (): Promise<Execute<ConfigFlags>> => (await import("./commands/check/config-print.ts")).execute;
   migrations(

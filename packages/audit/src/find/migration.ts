@@ -23,6 +23,9 @@ export type MigrationTool =
   | "pg_dump"
   | "database";
 
+/** The language of a migration that is a program: TypeScript, an ES module, or CommonJS. */
+export type ProgramLanguage = "ts" | "esm" | "cjs";
+
 /** SQL of one migration, in the text of its file. */
 export interface Fragment {
   readonly sql: string;
@@ -48,6 +51,8 @@ export interface Migration {
   readonly fragments: readonly Fragment[];
   /** Whether the tool runs the file as one transaction. */
   readonly transaction: boolean;
+  /** Of a program. */
+  readonly language?: ProgramLanguage;
 }
 
 /** Something that was found and not read, and why. */

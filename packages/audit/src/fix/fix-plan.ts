@@ -10,6 +10,8 @@ export type Lock =
   | "online"
   /** CREATE INDEX CONCURRENTLY: in a file of its own, outside of a transaction. */
   | "concurrent"
+  /** The table takes no writes while it runs: what would be concurrent or in batches, with a tool that runs all in transactions. */
+  | "blocking"
   /** Rows are changed in batches, each with a transaction of its own: outside of a transaction. */
   | "batches";
 

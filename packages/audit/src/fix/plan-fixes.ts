@@ -119,8 +119,18 @@ export function planFixes(
   }
   const split = splitRole === undefined ? [] : roleSplit(facts, splitRole);
   const grown = expand ? expandStatements(facts) : [];
-  const all = [...split, ...grown, ...inOrder([...statements.values()])];
+  const all = once([...split, ...grown, ...inOrder([...statements.values()])]);
   return { statements: all, left, application: applicationDuties(facts, all) };
+}
+
+/** Two ways may need the same index. */
+function once(statements: readonly FixStatement[]): FixStatement[] {
+  const merged = new Map<string, FixStatement>();
+  for (const each of statements) {
+    const before = merged.get(each.sql);
+    merged.set(each.sql, before === undefined ? each : { ...before, findings: [...before.findings, ...each.findings] });
+  }
+  return [...merged.values()];
 }
 
 function relationOf({ reach }: Facts, { object }: Finding): Relation | undefined {

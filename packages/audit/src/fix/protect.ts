@@ -7,8 +7,10 @@ import { worthFixing } from "../report/order.ts";
 import type { Report } from "../report/report.ts";
 import { applicationDuties } from "./application-duties.ts";
 import type { FixPlan, LeftToPerson } from "./fix-plan.ts";
-import { canWrite, migrationFiles, type NewFile } from "./migration-files.ts";
+import { fitted, listingOf, migrationFiles, type NewFile } from "./migration-files.ts";
 import { planFixes } from "./plan-fixes.ts";
+import type { Listing } from "./tools/form.ts";
+import { whyNotWritten } from "./tools/form-of.ts";
 
 /** The outcome. */
 export interface Protected {
@@ -17,8 +19,10 @@ export interface Protected {
   readonly after: Report | null;
   readonly plan: FixPlan;
   readonly files: readonly NewFile[];
-  /** Whether the files are migrations of the project's tool. */
-  readonly writable: boolean;
+  /** The list of migrations that must name the files, where the tool has one. */
+  readonly listing?: Listing;
+  /** Why the files are no migrations of the project's tool; null when they are. */
+  readonly unwritable: string | null;
 }
 
 // A statement may need another that fails: each round takes out what failed and tries again.
@@ -42,10 +46,11 @@ export async function protect(request: ProtectRequest): Promise<Protected> {
   const { report: before, set, facts } = first;
   let plan: FixPlan;
   try {
-    plan = planFixes(facts, worthFixing(before.findings), {
+    const planned = planFixes(facts, worthFixing(before.findings), {
       expand: request.expand === true,
       ...(request.splitRole === undefined ? {} : { splitRole: request.splitRole }),
     });
+    plan = fitted(set, planned, now);
   } finally {
     await first.close();
   }
@@ -54,8 +59,17 @@ export async function protect(request: ProtectRequest): Promise<Protected> {
     const again = await check({ ...request, append: files.map(({ migration }) => migration) });
     await again.close();
     const { taken, failed } = sortOut(plan, files, again);
-    if (failed.length === 0)
-      return { before, after: again.report, plan: remaining(plan, again.report), files, writable: canWrite(set) };
+    if (failed.length === 0) {
+      const listing = listingOf(set, files, now);
+      return {
+        before,
+        after: again.report,
+        plan: remaining(plan, again.report),
+        files,
+        ...(listing === undefined ? {} : { listing }),
+        unwritable: whyNotWritten(set),
+      };
+    }
     plan = { statements: taken, left: [...plan.left, ...failed], application: applicationDuties(facts, taken) };
   }
   return {
@@ -63,7 +77,7 @@ export async function protect(request: ProtectRequest): Promise<Protected> {
     after: null,
     plan: { statements: [], left: [...plan.left, ...stillOwning(plan, before)], application: [] },
     files: [],
-    writable: canWrite(set),
+    unwritable: whyNotWritten(set),
   };
 }
 

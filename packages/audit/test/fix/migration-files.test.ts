@@ -2,8 +2,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { MigrationSet, MigrationTool } from "../../src/find/migration.ts";
 import type { FixPlan } from "../../src/fix/fix-plan.ts";
-import { canWrite, journalWith, migrationFiles } from "../../src/fix/migration-files.ts";
+import { listingOf, migrationFiles } from "../../src/fix/migration-files.ts";
 import { splitAdvice } from "../../src/fix/split-advice.ts";
+import { whyNotWritten } from "../../src/fix/tools/form-of.ts";
 import { loadParser } from "../../src/understand/sql/parser.ts";
 
 const now = new Date("2026-11-21T10:20:30Z");
@@ -74,7 +75,7 @@ describe("names of new migrations", () => {
     const set = setOf(tool, ...files);
     const written = migrationFiles(set, plan, now);
     expect(written.map(({ file }) => file)).toEqual(expected);
-    expect(canWrite(set)).toBe(true);
+    expect(whyNotWritten(set)).toBeNull();
     const [indexes, rest] = written;
     expect(indexes!.text).toContain("concurrently");
     expect(indexes!.migration.transaction).toBe(false);
@@ -82,9 +83,9 @@ describe("names of new migrations", () => {
     expect(rest!.text).toContain("-- A1-t\nalter table t enable row level security;");
   });
 
-  test("programs are not written", () => {
-    expect(canWrite(setOf("knex", "migrations/1_a.ts"))).toBe(false);
-    expect(canWrite(setOf("sqitch", "deploy/a.sql"))).toBe(false);
+  test("a dump, and a folder without a migration, have no next one", () => {
+    expect(whyNotWritten(setOf("pg_dump", "db/schema.sql"))).toMatch(/dump/);
+    expect(whyNotWritten(setOf("knex"))).toMatch(/no migration/);
   });
 
   test("what tools want around the SQL", () => {
@@ -100,9 +101,10 @@ describe("names of new migrations", () => {
       dialect: "postgresql",
       entries: [{ idx: 3, version: "7", when: now.getTime() + 5, tag: "0003_x", breakpoints: true }],
     };
-    const after = JSON.parse(
-      journalWith(JSON.stringify(before), migrationFiles(setOf("drizzle", "d/0003_x.sql"), plan, now), now),
-    );
+    const set = setOf("drizzle", "d/0003_x.sql");
+    const listing = listingOf(set, migrationFiles(set, plan, now), now)!;
+    expect(listing.file).toBe("d/meta/_journal.json");
+    const after = JSON.parse(listing.added(JSON.stringify(before), now));
     expect(after.entries[0]).toEqual(before.entries[0]);
     expect(after.entries.slice(1)).toEqual([
       { idx: 4, version: "7", when: now.getTime() + 6, tag: "0004_watertight_indexes", breakpoints: true },

@@ -10,7 +10,8 @@ const asName = (text: string): string => text.split(".").map(quoteName).join("."
 /** SQL with the values of `bindings` in it, where all are known; only `raw` does this. */
 export function bind(sql: CodeText, bindings: Value | undefined, method: string): CodeText {
   if (method !== "raw") return sql;
-  const plain = (text: string): CodeText => ({ ...sql, text: text.replaceAll("\\?", "?") });
+  // an odd number of backslashes goes, all of them
+  const plain = (text: string): CodeText => ({ ...sql, text: text.replaceAll(/(?<!\\)\\(?:\\\\)*\?/g, "?") });
   if (bindings?.kind === "object") {
     const text = sql.text.replaceAll(/:(\w+)(:?)/g, (whole, name: string, colon: string) => {
       const value = bindings.fields.get(name);

@@ -48,7 +48,11 @@ export function run(code: Code, range: Range, scope: Map<string, Value>, depth =
       const text = value.fields.get("text") ?? value.fields.get("sql");
       if (text !== undefined) runs(text, i, values);
     } else if (value.kind === "text")
-      steps.push({ kind: "sql", fragment: fragmentOf(bind(value.text, values[1], word(i))) });
+      // Kysely's sql.raw(…) takes the text as it is
+      steps.push({
+        kind: "sql",
+        fragment: fragmentOf(word(i - 2) === "sql" ? value.text : bind(value.text, values[1], word(i))),
+      });
     else if (value.kind === "list") for (const item of value.items) runs(item, i, values);
     else unread(i, `SQL that the program makes: ${shown(value.source)}`);
   }

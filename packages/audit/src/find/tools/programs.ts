@@ -3,7 +3,7 @@
  * Sequelize. Read as far as their SQL is literal; each tool orders in its own way.
  */
 import { posix } from "node:path";
-import type { Fragment, Migration, MigrationTool } from "../migration.ts";
+import type { Fragment, Migration, MigrationTool, ProgramLanguage } from "../migration.ts";
 import { readUp } from "../code/read-up.ts";
 import { byName } from "../order.ts";
 import type { FileText } from "../decode.ts";
@@ -63,10 +63,19 @@ function sortFor(tool: MigrationTool, programs: readonly Program[]): Program[] {
   return programs.toSorted((a, b) => byName(base(a), base(b)));
 }
 
-const inTransaction = (text: string): boolean =>
-  !/\btransaction\s*[:=]\s*false\b|\bnoTransaction\(\)|\bisTransactional\(\)\s*(?::\s*boolean\s*)?\{\s*return false/.test(
-    text,
-  );
+/** Sequelize opens none by itself. */
+const inTransaction = (tool: MigrationTool, text: string): boolean =>
+  tool === "sequelize"
+    ? /\.transaction\(/.test(text)
+    : !/\btransaction\s*[:=]\s*false\b|\bnoTransaction\(\)|\bisTransactional\(\)\s*(?::\s*boolean\s*)?\{\s*return false/.test(
+        text,
+      );
+
+function languageOf(file: string, text: string): ProgramLanguage {
+  if (file.endsWith("ts")) return "ts";
+  if (/\.[cm]js$/.test(file)) return file.endsWith(".mjs") ? "esm" : "cjs";
+  return /^\s*(?:import|export)\b/m.test(text) ? "esm" : "cjs";
+}
 
 /** Reads what a program's `up` runs. */
 async function read(project: Project, draft: Draft, tool: MigrationTool, { file, text }: Program): Promise<void> {
@@ -96,7 +105,8 @@ async function read(project: Project, draft: Draft, tool: MigrationTool, { file,
     tool,
     file,
     fragments,
-    transaction: inTransaction(text),
+    transaction: inTransaction(tool, text),
+    language: languageOf(file, text),
   };
   draft.migrations.push(migration);
 }

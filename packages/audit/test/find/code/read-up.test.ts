@@ -39,6 +39,11 @@ describe("SQL of up", () => {
       [`2:19 alter table "s"."t" add check (a = 'it''s' and b ? c)`],
     ],
     [
+      "Knex, where all backslashes before a question mark go, and Kysely, where they stay",
+      "exports.up = async (knex) => {\n  await knex.raw('a \\\\? \\\\\\\\\\\\? \\\\\\\\?');\n  await sql.raw('b \\\\?').execute(knex);\n};",
+      ["2:19 a ? ? \\\\?", "3:18 b \\?"],
+    ],
+    [
       "Knex with named bindings",
       "exports.up = (knex) => knex.raw('alter table :t: add check (a = :v)', { t: 'x', v: 'y' });",
       [`1:34 alter table "x" add check (a = 'y')`],

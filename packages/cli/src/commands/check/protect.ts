@@ -2,16 +2,15 @@
  * `watertight protect`: writes new migrations that close what the check found, after they were proved on a copy. Never runs them, never changes
  * an old one.
  */
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
 import {
   diffReports,
-  journalWith,
   type NewFile,
   openFindings,
   protect,
   type Protected,
   type Report,
+  takenName,
+  writeFiles,
 } from "@watertight/audit";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
@@ -27,6 +26,7 @@ interface Flags extends SourceFlags {
 }
 
 const lockNames = {
+  blocking: "the table takes no writes while they run, because your tool runs them in a transaction",
   batches: "rows in batches, each committed, in a file of its own",
   concurrent: "no lock: indexes made concurrently, in a file of their own",
   short: "short locks: catalog only",
@@ -45,15 +45,18 @@ export const execute: Execute<Flags> = async (context, [folder], flags) => {
     ...(flags.splitRole === undefined ? {} : { splitRole: flags.splitRole }),
     onProgress: progress.show,
   }).finally(progress.end);
-  const files = flags.output === undefined ? done.files : joined(done.files, flags.output);
-  const dryRun = flags.dryRun === true || (!done.writable && flags.output === undefined);
-  const written = dryRun ? [] : await writeAll(request.root, files);
+  const { output } = flags;
+  const own = output === undefined;
+  const files = own ? done.files : joined(done.files, output);
+  const dryRun = flags.dryRun === true || (done.unwritable !== null && own);
+  const written = dryRun ? [] : await writeAll(request.root, files, own ? done.listing : undefined);
   print.result(
     {
       statements: done.plan.statements,
       left: done.plan.left,
       application: done.plan.application,
-      files: files.map(({ file, text }) => ({ file, text })),
+      files: files.flatMap(({ file, text, beside }) => [{ file, text }, ...beside]),
+      unwritable: done.unwritable,
       written,
       before: tally(done.before),
       after: done.after === null ? null : tally(done.after),
@@ -72,7 +75,7 @@ function show(
 ): void {
   const { plan, before, after } = done;
   if (plan.statements.length === 0) print.line("There is nothing that a migration could close.");
-  for (const lock of ["concurrent", "batches", "short", "online"] as const) {
+  for (const lock of ["concurrent", "batches", "blocking", "short", "online"] as const) {
     const own = plan.statements.filter((statement) => statement.lock === lock);
     if (own.length === 0) continue;
     print.line(`${lockNames[lock]} (${own.length})`);
@@ -91,10 +94,11 @@ function show(
     for (const { table, column, before: was, after: is } of diffReports(before, after).cells)
       print.line(`  ${harmless(table)} ${column}: ${was ?? "-"} -> ${is ?? "-"}`);
   }
+  const names = files.flatMap(({ file, beside }) => [file, ...beside.map((each) => each.file)]);
   if (written.length > 0) print.line(`written: ${written.join(", ")}; run them with your own tool, after reading them`);
   else if (files.length > 0)
     print.line(
-      `would write: ${files.map(({ file }) => file).join(", ")}${done.writable || dryRun ? "" : "; this tool's migrations are programs: put the SQL into one, or: --output watertight.sql"}`,
+      `would write: ${names.join(", ")}${done.unwritable === null || dryRun ? "" : `; nothing is written: ${done.unwritable}, or: --output watertight.sql`}`,
     );
 }
 
@@ -114,31 +118,17 @@ const tally = (report: Report): { findings: number; leaks: number } => {
 const sentence = ({ findings, leaks }: ReturnType<typeof tally>): string =>
   `${counted(findings, "finding")} (${leaks} shown by attack)`;
 
+/** The statements in one file, without what their tool wants around them. */
 function joined(files: readonly NewFile[], output: string): NewFile[] {
   const [first] = files;
-  return first === undefined ? [] : [{ ...first, file: output, text: files.map(({ text }) => text).join("\n") }];
+  if (first === undefined) return [];
+  return [{ ...first, file: output, text: files.map(({ sql }) => sql).join("\n"), beside: [] }];
 }
 
 /** Writes new files only; a name that is taken is an error and nothing is written. */
-async function writeAll(root: string, files: readonly NewFile[]): Promise<string[]> {
-  for (const { file } of files)
-    if (
-      await access(join(root, file)).then(
-        () => true,
-        () => false,
-      )
-    )
-      throw new CliError("WT_CLI_USAGE", `${file} exists.`, "Remove it, or name another: --output watertight.sql");
-  for (const { file, text } of files) {
-    await mkdir(dirname(join(root, file)), { recursive: true });
-    await writeFile(join(root, file), text, { flag: "wx" });
-  }
-  const names = files.map(({ file }) => file);
-  const [first] = files;
-  if (first?.migration.tool === "drizzle") {
-    const journal = posix.join(posix.dirname(first.file), "meta/_journal.json");
-    await writeFile(join(root, journal), journalWith(await readFile(join(root, journal), "utf8"), files, new Date()));
-    names.push(journal);
-  }
-  return names;
+async function writeAll(root: string, files: readonly NewFile[], listing: Protected["listing"]): Promise<string[]> {
+  const taken = await takenName(root, files);
+  if (taken !== undefined)
+    throw new CliError("WT_CLI_USAGE", `${taken} exists.`, "Remove it, or name another: --output watertight.sql");
+  return files.length === 0 ? [] : writeFiles(root, files, listing, new Date());
 }
