@@ -87,27 +87,41 @@ function outside(root: string, path: string): boolean {
 /** Bytes that were read so far. */
 interface Total {
   bytes: number;
+  /** The decision before: files are read side by side, but which of them is one too many must not depend on the disk. */
+  turn: Promise<unknown>;
 }
 
 async function readText(root: string, file: string, anywhere: boolean, total: Total): Promise<FileText> {
+  const decision = total.turn.then(() => mayRead(root, file, anywhere, total));
+  total.turn = decision.catch(() => undefined);
   try {
-    const path = await realpath(join(root, file));
-    if (!anywhere && outside(root, path)) return { text: null, reason: "a link that leads outside of the project" };
-    const facts = await stat(path);
-    if (facts.isDirectory()) return { text: null, reason: "a folder, not a file" };
-    if (!facts.isFile()) return { text: null, reason: "not a regular file" };
-    if (facts.size > LARGEST_FILE)
-      return { text: null, reason: `too large: ${mebibytes(facts.size)}, at most ${mebibytes(LARGEST_FILE)} are read` };
-    if (total.bytes + facts.size > LARGEST_TOTAL)
-      return {
-        text: null,
-        reason: `the files read before it hold ${mebibytes(total.bytes)}, at most ${mebibytes(LARGEST_TOTAL)} are read`,
-      };
-    total.bytes += facts.size;
-    return decode(await readFile(path));
+    const { path, refusal } = await decision;
+    return refusal === undefined ? decode(await readFile(path)) : { text: null, reason: refusal };
   } catch (error) {
     return { text: null, reason: reasonOf(error) };
   }
+}
+
+async function mayRead(
+  root: string,
+  file: string,
+  anywhere: boolean,
+  total: Total,
+): Promise<{ readonly path: string; readonly refusal?: string }> {
+  const path = await realpath(join(root, file));
+  const refuse = (refusal: string): { path: string; refusal: string } => ({ path, refusal });
+  if (!anywhere && outside(root, path)) return refuse("a link that leads outside of the project");
+  const facts = await stat(path);
+  if (facts.isDirectory()) return refuse("a folder, not a file");
+  if (!facts.isFile()) return refuse("not a regular file");
+  if (facts.size > LARGEST_FILE)
+    return refuse(`too large: ${mebibytes(facts.size)}, at most ${mebibytes(LARGEST_FILE)} are read`);
+  if (total.bytes + facts.size > LARGEST_TOTAL)
+    return refuse(
+      `the files read before it hold ${mebibytes(total.bytes)}, at most ${mebibytes(LARGEST_TOTAL)} are read`,
+    );
+  total.bytes += facts.size;
+  return { path };
 }
 
 /** Links met while crawling, which the crawl itself does not follow: a link may lead to the root of the disk. */
@@ -176,7 +190,7 @@ export async function openProject(root: string, paths: readonly string[] = []): 
     wanted.length === 0 || wanted.some((path) => path === "" || file === path || file.startsWith(`${path}/`));
   const files = [...new Set([...listed, ...linked.files])].filter(within).toSorted((a, b) => (a < b ? -1 : 1));
   const cache = new Map<string, Promise<FileText>>();
-  const total: Total = { bytes: 0 };
+  const total: Total = { bytes: 0, turn: Promise.resolve() };
   for (const path of wanted.filter(
     (one) => one !== "" && !files.some((file) => file === one || file.startsWith(`${one}/`)),
   ))
