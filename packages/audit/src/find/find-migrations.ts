@@ -93,7 +93,7 @@ async function named(root: string, paths: readonly string[]): Promise<MigrationS
   const migrations: Migration[] = [];
   const unread: Unread[] = [];
   const evidence = ["named on the command line, in this order"];
-  const total = { bytes: 0 };
+  const total = { bytes: 0, turn: Promise.resolve() };
   for (const path of paths) {
     const { file, content } = await readNamed(root, path, total);
     if (content.text === null) unread.push({ file, line: 1, reason: content.reason });
