@@ -53,3 +53,11 @@ export {
 } from "./operations/operation-rows.ts";
 export { startWorker, type Worker, type WorkerOptions } from "./operations/worker.ts";
 export { fileStore, openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
+export {
+  type CatalogLocationRoute,
+  type CatalogRoutes,
+  catalogRoutes,
+  type CatalogRoutesOptions,
+} from "./routes/catalog-routes.ts";
+export { addWebhook, deliverDue, type DeliverOptions, type NewWebhook } from "./webhooks/deliver.ts";
+export { signWebhook, verifyWebhook, type WebhookHeaders } from "./webhooks/signature.ts";

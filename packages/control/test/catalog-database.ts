@@ -33,6 +33,7 @@ export async function catalogDatabase(server: TestServer): Promise<CatalogDataba
     Object.entries(roles).map(([kind, name]) => [kind, urlOf(name)]),
   ) as CatalogDatabase["url"];
   const pool = new pg.Pool({ connectionString: url.control, max: 5 });
+  // a test may end all connections of the database
   pool.on("error", () => {});
   const clients: pg.Client[] = [];
   return {
@@ -42,6 +43,7 @@ export async function catalogDatabase(server: TestServer): Promise<CatalogDataba
     pool,
     async as(kind) {
       const client = new pg.Client({ connectionString: url[kind] });
+      client.on("error", () => {});
       clients.push(client);
       await client.connect();
       return client;

@@ -13,6 +13,7 @@ export type ControlErrorCode =
   | "WT_CATALOG_DUPLICATE"
   | "WT_CATALOG_STALE"
   | "WT_CATALOG_STATE"
+  | "WT_CATALOG_UNREACHABLE"
   | "WT_CATALOG_AUDIT_BROKEN"
   | "WT_SECRET"
   | "WT_OPERATION_BUSY"
@@ -74,6 +75,11 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
     "Read it again and repeat the change on what it is now.",
   ),
   WT_CATALOG_STATE: operation("Its state does not allow this.", "Look at it first: watertight tenants show."),
+  WT_CATALOG_UNREACHABLE: operation(
+    "The catalog does not answer, and where this tenant is served is not known yet.",
+    "It is asked again by the next call; tenants that are known are served meanwhile.",
+    true,
+  ),
   WT_CATALOG_AUDIT_BROKEN: {
     kind: "AccessDeniedError",
     what: "The audit log was changed: its chain of hashes is broken.",

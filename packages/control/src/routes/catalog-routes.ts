@@ -1,0 +1,200 @@
+/**
+ * Where tenants are served, read from the catalog as its router role and kept: told of changes by NOTIFY, and served from what is known while
+ * the catalog is away. It may be late and never wrong: a place's own fence refuses whoever is not served there. Must never be asked by a
+ * request more often than the tenant moves.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Location, RouteSource } from "@watertight/runtime/pg";
+import { LRUCache } from "lru-cache";
+import pg from "pg";
+import { controlError } from "../errors/control-error.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import { readRoute, type Route } from "./route.ts";
+
+/** What the route source needs. */
+export interface CatalogRoutesOptions {
+  /** Connection string of the catalog, as its router role. */
+  readonly url: string;
+  readonly secrets: Pick<Secrets, "read">;
+  /** Default `main`. */
+  readonly service?: string;
+  /** Most tenants that are kept; default 10,000. */
+  readonly most?: number;
+  /** How long the catalog may take to answer, in milliseconds; default 2,000. */
+  readonly timeoutMs?: number;
+  /** Told of what went wrong beside a request: the listener's connection, a catalog that is away. */
+  readonly failed?: (error: Error) => void;
+}
+
+/** A location of the catalog, with what a pool over locations wants to know. */
+export interface CatalogLocationRoute extends Location {
+  /** The cell: all connections to it count against one budget. */
+  readonly server: string;
+  readonly model: Route["model"];
+  readonly schema?: string;
+  /** Connection settings of the role that the server lets read only. */
+  readonly readOnly: object;
+  readonly limits: Readonly<Record<string, unknown>>;
+}
+
+/** Routes of the catalog. */
+export interface CatalogRoutes extends RouteSource {
+  locate(tenant: string, hint?: { readonly refresh: boolean; readonly goto?: unknown }): Promise<CatalogLocationRoute>;
+  /** How often it asked the catalog, answered from what it knows, and answered so because the catalog was away. */
+  stats(): { readonly asked: number; readonly known: number; readonly away: number; readonly kept: number };
+  close(): Promise<void>;
+}
+
+interface Kept {
+  /** Undefined: there is no such tenant. */
+  readonly route: CatalogLocationRoute | undefined;
+  /** Older than this generation: asked for again, and used while there is no answer. */
+  readonly generation: number;
+  readonly until: number;
+}
+
+// An unknown tenant is asked for again after this long: a flood of made-up ids must not reach the catalog.
+const unknownMs = 2000;
+
+/**
+ * Opens a route source.
+ * @example const routes = catalogRoutes({ url: process.env.CATALOG_URL, secrets });
+ */
+export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
+  const { url, secrets, service = "main", most = 10_000, timeoutMs = 2000, failed = () => {} } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 2,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    application_name: "watertight routes",
+    allowExitOnIdle: true,
+  });
+  pool.on("error", failed);
+  const kept = new LRUCache<string, Kept>({ max: most });
+  const asking = new Map<string, { answer: Promise<CatalogLocationRoute | undefined>; changed: boolean }>();
+  const count = { asked: 0, known: 0, away: 0 };
+  const closing = new AbortController();
+  let generation = 0;
+  const listening = listen(
+    url,
+    (payload) => {
+      // Only marked: what is known stays usable while the catalog does not answer.
+      if (payload === undefined || payload === "*") generation++;
+      else {
+        const question = asking.get(payload);
+        // the answer on its way may be from before the change
+        if (question !== undefined) question.changed = true;
+        const known = kept.peek(payload);
+        if (known?.route === undefined) kept.delete(payload);
+        else kept.set(payload, { ...known, generation: -1 });
+      }
+    },
+    closing.signal,
+    failed,
+  );
+
+  const ask = async (tenant: string): Promise<CatalogLocationRoute | undefined> => {
+    const asked = generation;
+    count.asked++;
+    const route = await readRoute(pool, tenant, service);
+    const location = route === undefined ? undefined : await locationOf(route, secrets);
+    const changed = asking.get(tenant)?.changed === true;
+    if (location === undefined && changed) kept.delete(tenant);
+    else
+      kept.set(tenant, {
+        route: location,
+        generation: changed ? -1 : asked,
+        until: location === undefined ? Date.now() + unknownMs : Infinity,
+      });
+    return location;
+  };
+  const askOnce = (tenant: string): Promise<CatalogLocationRoute | undefined> => {
+    let question = asking.get(tenant);
+    if (question === undefined) {
+      question = { answer: ask(tenant).finally(() => asking.delete(tenant)), changed: false };
+      asking.set(tenant, question);
+    }
+    return question.answer;
+  };
+  return {
+    async locate(tenant, hint) {
+      const known = kept.get(tenant);
+      const fresh = known !== undefined && known.generation === generation && known.until > Date.now();
+      let route = known?.route;
+      if (fresh && hint?.refresh !== true) count.known++;
+      else
+        try {
+          route = await askOnce(tenant);
+        } catch (error) {
+          if ((error as { code?: string }).code === "WT_SECRET") throw error;
+          if (route === undefined)
+            throw controlError("WT_CATALOG_UNREACHABLE", { detail: (error as { code?: string }).code, cause: error });
+          count.away++;
+          failed(error as Error);
+        }
+      if (route === undefined) throw controlError("WT_CATALOG_NOT_FOUND", { detail: "a tenant that is served" });
+      return route;
+    },
+    stats: () => ({ ...count, kept: kept.size }),
+    async close() {
+      closing.abort();
+      await listening;
+      await pool.end();
+    },
+  };
+}
+
+async function locationOf(route: Route, secrets: Pick<Secrets, "read">): Promise<CatalogLocationRoute> {
+  // pg takes a connection string before everything else, and the pool that this replaces the settings of may have one
+  const server = { connectionString: undefined, host: route.host, port: route.port, database: route.database };
+  const key = route.keySecret === null ? {} : { key: await secrets.read(route.keySecret) };
+  const [password, roPassword] = await Promise.all([secrets.read(route.rwSecret), secrets.read(route.roSecret)]);
+  return {
+    id: route.location,
+    config: { ...server, user: route.rwRole, password, ...key },
+    readOnly: { ...server, user: route.roRole, password: roPassword, ...key },
+    server: route.cell,
+    model: route.model,
+    ...(route.schema === null ? {} : { schema: route.schema }),
+    limits: route.limits,
+  };
+}
+
+async function listen(
+  url: string,
+  changed: (tenant: string | undefined) => void,
+  signal: AbortSignal,
+  failed: (error: Error) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "watertight route listener",
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+    });
+    const gone = new Promise<void>((resolve) => {
+      client.on("end", resolve);
+      client.on("error", (error) => {
+        failed(error);
+        resolve();
+      });
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    client.on("notification", ({ payload }) => changed(payload));
+    try {
+      await client.connect();
+      await client.query("listen watertight_route");
+      // what was changed while nobody listened is not known
+      changed(undefined);
+      await gone;
+    } catch (error) {
+      failed(error as Error);
+    } finally {
+      // its socket may be half open: not waited for
+      void client.end().catch(() => {});
+    }
+    if (!signal.aborted) await sleep(500, undefined, { signal }).catch(() => {});
+  }
+}
