@@ -63,13 +63,15 @@ export function policiesOf(catalog: Catalog): Policies {
     return policy[side] === null ? null : { policy, predicate: predicate(policy, relation, side), reused };
   };
   // rules ask for the same door again and again; the roles' rights are made once, so the list itself is the key
-  const asked = new WeakMap<ReadonlySet<string>, Map<string, Guards>>();
+  const asked = new WeakMap<ReadonlySet<string>, Map<Relation, Map<string, Guards>>>();
   return {
     reader,
     guards(relation, rights, door) {
-      const known = asked.get(rights) ?? new Map<string, Guards>();
-      asked.set(rights, known);
-      const key = `${door.command} ${door.side} ${relation.schema}\0${relation.name}`;
+      const ofRights = asked.get(rights) ?? new Map<Relation, Map<string, Guards>>();
+      asked.set(rights, ofRights);
+      const known = ofRights.get(relation) ?? new Map<string, Guards>();
+      ofRights.set(relation, known);
+      const key = `${door.command} ${door.side}`;
       const before = known.get(key);
       if (before !== undefined) return before;
       const all = catalog

@@ -3,6 +3,7 @@
  * session. Rules take their share by cause.ts. Must never report what hangs on something that could not be read.
  */
 import type { Relation } from "@watertight/schema";
+import { understoodTable } from "../judge/tenant-rows.ts";
 import type { Facts } from "../rule.ts";
 import { courtOf, type Court } from "./court.ts";
 import { doors, type Door, type Guard } from "./effective.ts";
@@ -149,9 +150,7 @@ function notPublic(
   session: SessionState,
 ): Formula {
   if (door.command !== "select") return yes;
-  const declared = facts.understanding.tables.find(
-    (table) => table.relation.schema === relation.schema && table.relation.name === relation.name,
-  )?.publicRows;
+  const declared = understoodTable(facts, relation)?.publicRows;
   if (declared === null || declared === undefined) return yes;
   const predicate = readPredicate(court.policies.reader, relation, declared);
   if (predicate === null) return yes;

@@ -64,7 +64,7 @@ function plantsThrough(facts: Facts, court: Court, target: Target): Plant[] {
   const placement = placementAt(court, opens, door);
   const guards = court.policies.guards(opens, court.rights(role), door);
   const admitted = (planted?: readonly [Relation, Placement]): readonly Way[] => {
-    const more = planted ? { planted: new Map([[relationKey(planted[0]), [planted[1]]]]) } : {};
+    const more = planted && { planted: new Map([[relationKey(planted[0]), [planted[1]]]]) };
     const formula = and(court.admits(guard, placement, scenario, more), court.floor(guards, placement, scenario, more));
     return (waysOf(formula) ?? []).filter(sure);
   };
