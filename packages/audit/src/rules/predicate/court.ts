@@ -110,10 +110,9 @@ function convene({ snapshot, understanding, reach }: Facts): Court {
     const guards = policies.guards(relation, graph.inherited(reader), readDoor);
     const more = { planted: situation.planted, stack: [...situation.stack, key] };
     const { scenario } = situation;
-    return and(
-      or(...guards.permissive.map((guard) => admits(guard, placement, scenario, more))),
-      floor(guards, placement, scenario, more),
-    );
+    const floored = floor(guards, placement, scenario, more);
+    if (floored.kind === "false") return floored;
+    return and(or(...guards.permissive.map((guard) => admits(guard, placement, scenario, more))), floored);
   };
 
   const judging: Judging = {

@@ -42,8 +42,8 @@ export interface Policies {
   readonly reader: Reader;
   /** `rights` are the roles whose policies apply. */
   guards(relation: Relation, rights: ReadonlySet<string>, door: Door): Guards;
-  /** Each expression of a policy, read. */
-  expressions(policy: Policy): readonly Predicate[];
+  /** Each expression of a policy, read; or those of some sides. */
+  expressions(policy: Policy, sides?: readonly Door["side"][]): readonly Predicate[];
 }
 
 /** The policies of a catalog. */
@@ -86,12 +86,10 @@ export function policiesOf(catalog: Catalog): Policies {
       known.set(key, guards);
       return guards;
     },
-    expressions(policy) {
+    expressions(policy, sides = ["using", "check"]) {
       const relation = catalog.relation(policy.relation.schema, policy.relation.name, []);
       if (relation === null) return [];
-      return (["using", "check"] as const).flatMap((side) =>
-        policy[side] === null ? [] : (predicate(policy, relation, side) ?? []),
-      );
+      return sides.flatMap((side) => (policy[side] === null ? [] : (predicate(policy, relation, side) ?? [])));
     },
   };
 }

@@ -115,6 +115,8 @@ function waysAt(asked: Asked, session: SessionState, unjudged: Leaks["unjudged"]
   const placement = placementAt(court, relation, door);
   const guards = court.policies.guards(relation, court.rights(role), door);
   const floor = and(court.floor(guards, placement, scenario), notPublic(asked, placement, session));
+  // whatever the others let through
+  if (floor.kind === "false") return [];
   const open = { session: "open", role } as const;
   const keepsOut = (guard: Guard): boolean => waysOf(court.admits(guard, placement, open))?.length === 0;
   return guards.permissive.flatMap((guard) => {

@@ -65,8 +65,9 @@ function plantsThrough(facts: Facts, court: Court, target: Target): Plant[] {
   const guards = court.policies.guards(opens, court.rights(role), door);
   const admitted = (planted?: readonly [Relation, Placement]): readonly Way[] => {
     const more = planted && { planted: new Map([[relationKey(planted[0]), [planted[1]]]]) };
-    const formula = and(court.admits(guard, placement, scenario, more), court.floor(guards, placement, scenario, more));
-    return (waysOf(formula) ?? []).filter(sure);
+    const floor = court.floor(guards, placement, scenario, more);
+    if (floor.kind === "false") return [];
+    return (waysOf(and(court.admits(guard, placement, scenario, more), floor)) ?? []).filter(sure);
   };
   if (admitted().length > 0) return [];
   return trustedTables(guard.predicate.term).flatMap(({ relation, columns }) => {
