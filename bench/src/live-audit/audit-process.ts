@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cpuReader } from "../measure/server-cpu.ts";
+import { cpuReader, waitedUs } from "../measure/server-cpu.ts";
 import type { ColdAudit } from "./measure.ts";
 
 const [what = "0"] = process.argv.slice(2);
@@ -19,7 +19,13 @@ const processMs = (): number => {
   return ms(user + system);
 };
 
-const start = { clock: performance.now(), own: ms(ownCpu([pid])), process: processMs() };
+const now = () => ({
+  clock: performance.now(),
+  own: ms(ownCpu([pid])),
+  process: processMs(),
+  waited: ms(waitedUs([])),
+});
+const start = now();
 // the command line's own modules: the package is no dependency of the benchmarks
 const { run } = (await import(new URL("../../../packages/cli/dist/index.js", import.meta.url).href)) as {
   run(argv: readonly string[], io: object): Promise<number>;
@@ -45,7 +51,7 @@ async function audits(rounds: number): Promise<ColdAudit> {
   let cold: Omit<ColdAudit, "laterMs" | "laterCpuMs" | "laterParts"> | undefined;
   const later: { ms: number; cpuMs: number; parts: Readonly<Record<string, number>> }[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const begin = round === 0 ? start : { clock: performance.now(), own: ms(ownCpu([pid])), process: processMs() };
+    const begin = round === 0 ? start : now();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     try {
@@ -60,6 +66,7 @@ async function audits(rounds: number): Promise<ColdAudit> {
         cold = {
           firstMs: wallMs,
           loadedMs,
+          waitedMs: ms(waitedUs([])) - begin.waited,
           mainMs,
           serverMs,
           processMs: processMs() - begin.process,

@@ -12,6 +12,8 @@ export interface ColdAudit {
   readonly firstMs: number;
   /** Of it, until everything is loaded that stands before the connection. */
   readonly loadedMs: number;
+  /** Of it, what our main thread stood ready and waited for a processor that another had. */
+  readonly waitedMs: number | null;
   /** CPU time of the main thread, and of the server's process. They work at the same time for a part. */
   readonly mainMs: number | null;
   readonly serverMs: number | null;
@@ -28,6 +30,8 @@ export interface ColdAudit {
 export interface AuditResult {
   readonly processes: number;
   readonly firstMs: number;
+  /** The same without the waits of our main thread for a processor: what neighbours on a busy machine take. */
+  readonly firstUndisturbedMs: number | null;
   readonly slowestMs: number;
   readonly loadedMs: number;
   readonly firstMainCpuMs: number | null;
@@ -65,6 +69,7 @@ export function measureAudit(url: string, processes: number, later: number): Aud
   return {
     processes,
     firstMs: median(runs.map(({ firstMs }) => firstMs)),
+    firstUndisturbedMs: medianOf(runs.map(({ firstMs, waitedMs }) => (waitedMs === null ? null : firstMs - waitedMs))),
     slowestMs: Math.round(Math.max(...runs.map(({ firstMs }) => firstMs))),
     loadedMs: median(runs.map(({ loadedMs }) => loadedMs)),
     firstMainCpuMs: medianOf(runs.map(({ mainMs }) => mainMs)),

@@ -14,14 +14,18 @@ export interface LiveAuditReport extends Head {
 }
 
 /** Two seconds for the first audit of a process, which is the one that a command makes, and for later ones. */
-export function judgeAudit({ firstMs, laterMs }: AuditResult): Goal[] {
+export function judgeAudit({ firstMs, firstUndisturbedMs, laterMs }: AuditResult): Goal[] {
   const goal = (name: string, measured: number): Goal => ({
     name,
     goal: "<= 2000 ms",
     measured,
     met: measured <= 2000,
   });
-  return [goal("first audit of a process, loading included", firstMs), goal("later audits of the process", laterMs)];
+  return [
+    goal("first audit of a process, loading included", firstMs),
+    ...(firstUndisturbedMs === null ? [] : [goal("the same, without waiting for a processor", firstUndisturbedMs)]),
+    goal("later audits of the process", laterMs),
+  ];
 }
 
 const told = (ms: number | null): string => String(ms ?? "-");
@@ -31,6 +35,7 @@ const resultTable = (result: AuditResult): Table => ({
   rightFrom: 1,
   rows: [
     ["to the report", String(result.firstMs), String(result.laterMs)],
+    ["the same, without our main thread's waits for a processor", told(result.firstUndisturbedMs), ""],
     ["slowest process", String(result.slowestMs), ""],
     ["loaded before the connection", String(result.loadedMs), ""],
     ...result.parts.map(({ part, firstMs, laterMs }) => [part, String(firstMs), String(laterMs)]),
