@@ -13,8 +13,8 @@ export interface LiveAuditReport extends Head {
   readonly result: AuditResult;
 }
 
-/** Two seconds, the first time and later. CPU is told where the system tells it: what the clock would show on a machine of one's own. */
-export function judgeAudit({ firstMs, firstCpuMs, medianMs }: AuditResult): Goal[] {
+/** Two seconds for the first audit of a process, which is the one that a command makes, and for later ones. */
+export function judgeAudit({ firstMs, firstUndisturbedMs, laterMs }: AuditResult): Goal[] {
   const goal = (name: string, measured: number): Goal => ({
     name,
     goal: "<= 2000 ms",
@@ -22,22 +22,33 @@ export function judgeAudit({ firstMs, firstCpuMs, medianMs }: AuditResult): Goal
     met: measured <= 2000,
   });
   return [
-    goal("first audit of a process", firstMs),
-    ...(firstCpuMs === null ? [] : [goal("the same, CPU of main thread and server", firstCpuMs)]),
-    goal("audit, median", medianMs),
+    goal("first audit of a process, loading included", firstMs),
+    ...(firstUndisturbedMs === null ? [] : [goal("the same, without waiting for a processor", firstUndisturbedMs)]),
+    goal("later audits of the process", laterMs),
   ];
 }
 
+const told = (ms: number | null): string => String(ms ?? "-");
+
 const resultTable = (result: AuditResult): Table => ({
-  heads: ["audit", "first, ms", "median, ms"],
+  heads: ["audit", "first of a process, ms", "later, ms"],
   rightFrom: 1,
   rows: [
-    ["from connection to report", String(result.firstMs), String(result.medianMs)],
-    ["slowest", "", String(result.slowestMs)],
-    ["CPU, main thread and server", String(result.firstCpuMs ?? "-"), String(result.medianCpuMs ?? "-")],
-    ...result.parts.map(({ part, firstMs, medianMs }) => [part, String(firstMs), String(medianMs)]),
+    ["to the report", String(result.firstMs), String(result.laterMs)],
+    ["the same, without our main thread's waits for a processor", told(result.firstUndisturbedMs), ""],
+    ["slowest process", String(result.slowestMs), ""],
+    ["loaded before the connection", String(result.loadedMs), ""],
+    ...result.parts.map(({ part, firstMs, laterMs }) => [part, String(firstMs), String(laterMs)]),
+    ["CPU of the main thread", told(result.firstMainCpuMs), ""],
+    ["CPU of the server's process", told(result.firstServerCpuMs), ""],
+    ["CPU of both", told(sum(result)), told(result.laterCpuMs)],
+    ["CPU of our whole process", String(result.firstProcessCpuMs), ""],
+    ["the whole command, with what it prints and writes", String(result.commandMs), ""],
   ],
 });
+
+const sum = ({ firstMainCpuMs: main, firstServerCpuMs: server }: AuditResult): number | null =>
+  main === null || server === null ? null : main + server;
 
 /** The page. */
 export function liveAuditPage({ versions, size, result }: LiveAuditReport): Page {
@@ -45,7 +56,8 @@ export function liveAuditPage({ versions, size, result }: LiveAuditReport): Page
     title: `Auditing a live database of ${size.tables} tables, PostgreSQL ${versions.postgres}`,
     facts: [
       `PostgreSQL ${versions.postgres}, Node ${versions.node}, pg ${versions.pg}; ${size.tables} tables with 3 policies each, ${size.views} views, ${size.functions} functions; ${result.findings} findings`,
-      `one first round and ${result.rounds} more, each on a new connection, from the open connection to the report`,
+      `medians over ${result.processes} fresh processes; the first audit from nothing loaded (Node itself is up) to the report, later ones from connecting to the report`,
+      "the rules are loaded while the server reads its catalog: snapshot is the longer of both, and the CPU of main thread and server together is more than the clock shows on a free machine",
     ],
     parts: [resultTable(result)],
   };

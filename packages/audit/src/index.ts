@@ -10,7 +10,8 @@ export { standUp, type StandUpRequest, type StoodUp } from "./check/stand-up.ts"
 export { writeBaseline } from "./check/baseline.ts";
 export type { Options } from "./config/options.ts";
 export { type LoadedConfig, loadConfig } from "./config/load-config.ts";
-export { optionRows, type ResolvedOptions, resolveOptions } from "./config/resolve-options.ts";
+export { optionRows, type ResolvedOptions } from "./config/resolve.ts";
+export { resolveOptions } from "./config/resolve-options.ts";
 export { type InferredRow, inferredRows } from "./understand/inferred-rows.ts";
 export type { CommandAnswer, Explanation, PolicyValue, TermValue } from "./why/explanation.ts";
 export { whyLive, type WhyLiveRequest } from "./why/why-live.ts";

@@ -9,16 +9,8 @@ import type { AttackServer } from "../matrix/server.ts";
 import type { Replay } from "../replay/replay.ts";
 import { OWNER } from "../replay/sandbox.ts";
 import type { Facts } from "../rules/rule.ts";
+import { noAttacks } from "./no-attacks.ts";
 import { hasSandboxRights } from "./sandbox-rights.ts";
-
-/** The matrix of no attack; `why` is its only note. */
-export const noAttacks = (why: string | null): Matrix => ({
-  cells: [],
-  notes: why === null ? [] : [{ vector: "", text: why, attempt: null }],
-  seeded: [],
-  attempts: 0,
-  connections: 0,
-});
 
 /** The database of a replay as attacks and seeds reach it. */
 export function labOf(replay: Replay): Promise<AttackServer> {

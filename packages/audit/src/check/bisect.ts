@@ -3,7 +3,7 @@
  * found where it came last or earlier, as with git bisect.
  */
 import { ConfigError } from "../config/config-error.ts";
-import type { ResolvedOptions } from "../config/resolve-options.ts";
+import type { ResolvedOptions } from "../config/resolve.ts";
 import type { Migration } from "../find/migration.ts";
 import { type Checked, check, type CheckRequest } from "./check.ts";
 import { CheckError } from "./check-error.ts";

@@ -4,11 +4,11 @@
  */
 import { counted } from "../words/counted.ts";
 import { randomBytes } from "node:crypto";
-import type { ResolvedOptions } from "../config/resolve-options.ts";
+import type { ResolvedOptions } from "../config/resolve.ts";
 import { type Suppression, type SuppressionProblem, suppressionsIn } from "../config/suppressions.ts";
 import type { Migration, MigrationSet } from "../find/migration.ts";
 import { planFixes } from "../fix/plan-fixes.ts";
-import { attackReplay, noAttacks } from "./attack-replay.ts";
+import { attackReplay } from "./attack-replay.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import { parseMigrations } from "../parse/parse-migrations.ts";
 import { binariesOf } from "../replay/binaries.ts";
@@ -27,6 +27,7 @@ import { decide } from "./decide.ts";
 import { factsFrom } from "./facts.ts";
 import { withoutSandboxRights } from "./sandbox-rights.ts";
 import { chooseMigrations, nothingRan } from "./sources.ts";
+import { noAttacks } from "./no-attacks.ts";
 import { makeStopwatch } from "./stopwatch.ts";
 import { toolVersion } from "./tool-version.ts";
 

@@ -3,7 +3,7 @@
  */
 import type { Snapshot } from "@watertight/schema";
 import { declare } from "../config/declare.ts";
-import type { ResolvedOptions } from "../config/resolve-options.ts";
+import type { ResolvedOptions } from "../config/resolve.ts";
 import type { History } from "../history/history.ts";
 import type { Facts } from "../rules/rule.ts";
 import { reachOf } from "../understand/reach.ts";

@@ -7,7 +7,7 @@ import type { Declared, DeclaredTable } from "../understand/declared.ts";
 import { dotted, type SchemaGraph, schemaGraph } from "../understand/schema/graph.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Options } from "./options.ts";
-import type { ResolvedOptions } from "./resolve-options.ts";
+import type { ResolvedOptions } from "./resolve.ts";
 import { didYouMean } from "./suggest.ts";
 
 /**

@@ -9,7 +9,6 @@ import type { Jiti } from "jiti";
 import { acceptProblems } from "./acceptance.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
-import { problemsOf } from "./problems.ts";
 
 /** Names that are looked for in the project's folder, in this order. */
 const configFiles: readonly string[] = ["ts", "mts", "cts", "js", "mjs", "cjs", "json"].map(
@@ -45,6 +44,7 @@ export async function loadConfig(folder: string, options: LoadConfigOptions = {}
   const file = chooseFile(folder, options.file);
   if (file === null) return { config: {}, file: null };
   const raw = await run(resolve(folder, file), file);
+  const { problemsOf } = await import("./problems.ts");
   const problems = problemsOf(raw);
   if (problems.length > 0) throw new ConfigError("WT_CONFIG_OPTION", named(file, problems));
   const config = raw as Config;

@@ -140,8 +140,9 @@ function bypassOf(graph: RoleGraph, name: string, relation: Relation): Omit<Bypa
   return null;
 }
 
+// no name holds a NUL
 function key({ schema, name }: QualifiedName): string {
-  return JSON.stringify([schema, name]);
+  return `${schema}\0${name}`;
 }
 
 function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {

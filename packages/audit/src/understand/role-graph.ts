@@ -25,8 +25,18 @@ interface Edge {
   readonly set: boolean;
 }
 
-/** The graph of a snapshot's roles. */
+const graphs = new WeakMap<Snapshot, RoleGraph>();
+
+/** The graph of a snapshot's roles, made once. */
 export function roleGraph(snapshot: Snapshot): RoleGraph {
+  const known = graphs.get(snapshot);
+  if (known !== undefined) return known;
+  const made = build(snapshot);
+  graphs.set(snapshot, made);
+  return made;
+}
+
+function build(snapshot: Snapshot): RoleGraph {
   const roles = new Map(snapshot.roles.map((role) => [role.name, role]));
   const modern = snapshot.version >= 160000;
   const edges = new Map<string, Edge[]>();

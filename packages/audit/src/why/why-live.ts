@@ -6,7 +6,7 @@
 import { type Queryable, quoteName, readSnapshot, type Relation } from "@watertight/schema";
 import { CheckError } from "../check/check-error.ts";
 import { factsFrom } from "../check/facts.ts";
-import type { ResolvedOptions } from "../config/resolve-options.ts";
+import type { ResolvedOptions } from "../config/resolve.ts";
 import type { Facts } from "../rules/rule.ts";
 import { schemaGraph } from "../understand/schema/graph.ts";
 import { tenantColumn } from "../rules/judge/tenant-rows.ts";

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { ConfigError } from "../../src/config/config-error.ts";
 import type { Config } from "../../src/config/config.ts";
 import { flagOf, options, variableOf } from "../../src/config/options.ts";
-import { optionRows, type OptionSources, resolveOptions } from "../../src/config/resolve-options.ts";
+import { optionRows, type OptionSources } from "../../src/config/resolve.ts";
+import { resolveOptions } from "../../src/config/resolve-options.ts";
 import { configJsonSchema } from "../../src/config/config-schema.ts";
 
 const file = "watertight.config.ts";

@@ -83,40 +83,100 @@ class PartRefused extends Error {
   }
 }
 
+/** Everything that is read, in this order. */
+const parts: readonly Part<unknown>[] = [
+  databasePart,
+  grantsPart,
+  columnTypesPart,
+  columnsPart,
+  relationsPart,
+  operatorClassesPart,
+  serverSettingsPart,
+  schemasPart,
+  rolesPart,
+  membershipsPart,
+  roleSettingsPart,
+  policiesPart,
+  constraintsPart,
+  indexesPart,
+  routinesPart,
+  triggersPart,
+  rewriteRulesPart,
+  operatorsPart,
+  defaultPrivilegesPart,
+  extensionsPart,
+  publicationsPart,
+  eventTriggersPart,
+  foreignServersPart,
+  largeObjectsPart,
+  otherDatabasesPart,
+];
+
+/** What came for a part, still as text. */
+interface Answer {
+  readonly part: Part<unknown>;
+  readonly texts: readonly string[];
+}
+
+async function ask(
+  db: Queryable,
+  part: Part<unknown>,
+  version: number,
+  schemas: readonly string[] | null,
+): Promise<Answer> {
+  // every query names the parameter, so that all of them can be sent the same way
+  const text = `select pg_catalog.row_to_json(q)::text as item from (${part.sql(version)}) q where $1::text[] is null or true`;
+  try {
+    const { rows } = await db.query(text, [schemas]);
+    return { part, texts: rows.map((row) => row["item"] as string) };
+  } catch (error) {
+    if ((error as { code?: string }).code === "42501") throw new PartRefused(part, (error as Error).message);
+    throw error;
+  }
+}
+
+// asynchronous only so that an error waits for the query that runs beside it
+async function keep(found: Map<object, readonly unknown[]>, { part, texts }: Answer): Promise<void> {
+  found.set(
+    part,
+    texts.map((text) => JSON.parse(text) as unknown),
+  );
+}
+
 async function readAll(
   db: Queryable,
   options: SnapshotOptions,
   refused: ReadonlyMap<object, Unreadable>,
 ): Promise<Snapshot> {
-  const { rows: found } = await db.query("select pg_catalog.current_setting('server_version_num')::int as version");
-  const version = Number(found[0]!["version"]);
+  const { rows: answer } = await db.query("select pg_catalog.current_setting('server_version_num')::int as version");
+  const version = Number(answer[0]!["version"]);
   if (version < 150000) throw kitError("WT_KIT_VERSION", { detail: `server_version_num ${version}` });
   const schemas = options.schemas === undefined ? null : [...options.schemas];
 
-  const read = async <T>(part: Part<T>): Promise<T[]> => {
-    if (refused.has(part)) return [];
-    // every query names the parameter, so that all of them can be sent the same way
-    const text = `select pg_catalog.row_to_json(q)::text as item from (${part.sql(version)}) q where $1::text[] is null or true`;
-    try {
-      const { rows } = await db.query(text, [schemas]);
-      return rows.map((row) => JSON.parse(row["item"] as string) as T);
-    } catch (error) {
-      if ((error as { code?: string }).code === "42501") throw new PartRefused(part, (error as Error).message);
-      throw error;
-    }
+  // The server works on the next part while the rows of the last are taken apart here; never two queries at once, which drivers do not promise.
+  const found = new Map<object, readonly unknown[]>();
+  let last: Answer | null = null;
+  for (const part of parts.filter((each) => !refused.has(each))) {
+    const asked: Promise<Answer> = ask(db, part, version, schemas);
+    [last] = await Promise.all([asked, last === null ? null : keep(found, last)]);
+  }
+  if (last !== null) await keep(found, last);
+  const read = <T>(part: Part<T>): readonly T[] => {
+    if (!found.has(part) && !refused.has(part)) throw new Error(`${part.what} is missing in the list of parts`);
+    return (found.get(part) ?? []) as readonly T[];
   };
 
-  const [database] = await read(databasePart);
-  const lists = new Map((await read(grantsPart)).map(({ key, grants }) => [key, grants]));
-  const types = new Map((await read(columnTypesPart)).map((type) => [type.key, type]));
-  const columns = new Map((await read(columnsPart)).map((rows) => [rows.key, columnsOf(rows, types, lists)]));
-  const keyed = (await read(relationsPart)).map(({ key, ...own }) => {
+  const [database] = read(databasePart);
+  const lists = new Map(read(grantsPart).map(({ key, grants }) => [key, grants]));
+  const types = new Map(read(columnTypesPart).map((type) => [type.key, type]));
+  const columns = new Map(read(columnsPart).map((rows) => [rows.key, columnsOf(rows, types, lists)]));
+  const keyed = read(relationsPart).map(({ key, ...own }) => {
     const relation: Relation = { ...own, acl: grantsIn(lists, own.acl), columns: columns.get(key) ?? [] };
     return { key, relation };
   });
   const names = columnNamesOf(keyed);
-  const operatorClasses = new Map((await read(operatorClassesPart)).map(({ key, name }) => [key, name]));
-  const settings = await read(serverSettingsPart);
+  const operatorClasses = new Map(read(operatorClassesPart).map(({ key, name }) => [key, name]));
+  const settings = read(serverSettingsPart);
   const hidden = refused.has(serverSettingsPart)
     ? []
     : hideableSettings.filter((name) => !settings.some((setting) => setting.name === name));
@@ -124,25 +184,25 @@ async function readAll(
     version,
     serverVersion: database?.serverVersion ?? "",
     database: database?.database ?? { name: "", owner: "", acl: [] },
-    schemas: await read(schemasPart),
-    roles: await read(rolesPart),
-    memberships: await read(membershipsPart),
-    settings: await read(roleSettingsPart),
+    schemas: read(schemasPart),
+    roles: read(rolesPart),
+    memberships: read(membershipsPart),
+    settings: read(roleSettingsPart),
     relations: keyed.map(({ relation }) => relation),
-    policies: await read(policiesPart),
-    constraints: (await read(constraintsPart)).map((each) => constraintOf(each, names)),
-    indexes: (await read(indexesPart)).map((each) => indexOf(each, names, operatorClasses)),
-    routines: (await read(routinesPart)).map((each) => ({ ...each, acl: grantsIn(lists, each.acl) })),
-    triggers: await read(triggersPart),
-    rules: await read(rewriteRulesPart),
-    operators: await read(operatorsPart),
-    defaultPrivileges: await read(defaultPrivilegesPart),
-    extensions: await read(extensionsPart),
-    publications: await read(publicationsPart),
-    eventTriggers: await read(eventTriggersPart),
-    foreignServers: await read(foreignServersPart),
-    largeObjects: await read(largeObjectsPart),
-    otherDatabases: await read(otherDatabasesPart),
+    policies: read(policiesPart),
+    constraints: read(constraintsPart).map((each) => constraintOf(each, names)),
+    indexes: read(indexesPart).map((each) => indexOf(each, names, operatorClasses)),
+    routines: read(routinesPart).map((each) => ({ ...each, acl: grantsIn(lists, each.acl) })),
+    triggers: read(triggersPart),
+    rules: read(rewriteRulesPart),
+    operators: read(operatorsPart),
+    defaultPrivileges: read(defaultPrivilegesPart),
+    extensions: read(extensionsPart),
+    publications: read(publicationsPart),
+    eventTriggers: read(eventTriggersPart),
+    foreignServers: read(foreignServersPart),
+    largeObjects: read(largeObjectsPart),
+    otherDatabases: read(otherDatabasesPart),
     serverSettings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
     unreadable: [
       ...refused.values(),

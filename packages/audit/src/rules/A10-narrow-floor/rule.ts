@@ -33,6 +33,8 @@ function finding(facts: Facts, relation: Relation): RuleFinding | null {
   if (!relation.rowSecurity || !holdsTenantRows(facts, relation)) return null;
   const policies = policiesOf(facts, relation);
   const floors = policies.filter((policy) => !policy.permissive && isBinding(facts, policy));
+  // nothing is beside a floor for all commands and everybody
+  if (floors.some(({ command, roles }) => command === "all" && roles.includes("public"))) return null;
   const wide = policies.filter((policy) => policy.permissive && !isBinding(facts, policy));
   if (floors.length === 0 || wide.length === 0) return null;
   const roleTree = roleGraph(facts.snapshot);

@@ -29,7 +29,7 @@ function finding(facts: Facts, policy: Policy): RuleFinding | null {
   const failing = new Set<string>();
   // a cheaper comparison of the tenant beside it usually comes first: the planner's habit, not its promise
   let shielded = false;
-  for (const { term, row } of courtOf(facts).policies.expressions({ ...policy, check: null })) {
+  for (const { term, row } of courtOf(facts).policies.expressions(policy, ["using"])) {
     visitTerms(term, false, (each) => {
       if (mayFail(each)) failing.add(printTerm(each));
     });

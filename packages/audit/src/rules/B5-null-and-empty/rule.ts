@@ -5,6 +5,7 @@
 import { quoteName, type Relation } from "@watertight/schema";
 import { objectKey } from "../../history/object-key.ts";
 import { said, sqlName } from "../exposure/words.ts";
+import { mayAskSession } from "../predicate/asks.ts";
 import { courtOf } from "../predicate/court.ts";
 import { sourceOf } from "../predicate/depend.ts";
 import { leakFindings, narrowFix, policyText } from "../predicate/leak-findings.ts";
@@ -42,8 +43,8 @@ function outage(facts: Facts, policy: Facts["snapshot"]["policies"][number]): Ru
   const relation = facts.reach.relation(policy.relation);
   if (relation === undefined || !relation.rowSecurity) return null;
   const raw = new Set<string>();
-  for (const { term } of courtOf(facts).policies.expressions(policy))
-    visitTerms(term, true, (each) => {
+  for (const predicate of courtOf(facts).policies.expressions(policy).filter(mayAskSession))
+    visitTerms(predicate.term, true, (each) => {
       if (each.kind === "cast" && !/^(text|character varying|varchar|name|jsonb?)/.test(each.type)) {
         const setting = rawSetting(each.term);
         if (setting !== null) raw.add(`${setting} is cast to ${each.type} as it is`);

@@ -60,11 +60,10 @@ function judge(facts: Facts, index: Index): RuleFinding | null {
 
 /** Key columns, those inside expressions too; for an exclusion constraint only what it compares. */
 function columnsOf(table: Relation, { columns, expressions }: Index): string[] {
+  if (expressions === null) return [...new Set(columns.flatMap((column) => column ?? []))];
   const inside = table.columns
     .map(({ name }) => name)
-    .filter((name) =>
-      new RegExp(`(?<![\\w$.])"?${name.replaceAll(/\W/g, "\\$&")}"?(?![\\w$(])`).test(expressions ?? ""),
-    );
+    .filter((name) => new RegExp(`(?<![\\w$.])"?${name.replaceAll(/\W/g, "\\$&")}"?(?![\\w$(])`).test(expressions));
   return [...new Set([...columns.flatMap((column) => column ?? []), ...inside])];
 }
 

@@ -15,11 +15,20 @@ export interface Fired {
   readonly routine: Routine;
 }
 
+const fired = new WeakMap<Facts["reach"], readonly Fired[]>();
+
 /** The enabled triggers of tables and views on which the application may give one of their commands. */
-export function firedTriggers(facts: Facts): Fired[] {
+export function firedTriggers(facts: Facts): readonly Fired[] {
+  const known = fired.get(facts.reach) ?? search(facts);
+  fired.set(facts.reach, known);
+  return known;
+}
+
+function search(facts: Facts): Fired[] {
+  const routines = new Map(facts.snapshot.routines.map((routine) => [routine.signature, routine]));
   return facts.snapshot.triggers.flatMap((trigger): Fired[] => {
     const relation = graphOf(facts).relation(trigger.relation);
-    const routine = facts.snapshot.routines.find(({ signature }) => signature === trigger.calls);
+    const routine = routines.get(trigger.calls);
     if (!relation || !routine || !trigger.enabled) return [];
     const can = trigger.events.some((event) => facts.reach.can(event.toUpperCase(), relation));
     return can ? [{ trigger, relation, routine }] : [];

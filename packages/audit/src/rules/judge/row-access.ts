@@ -5,6 +5,7 @@
 import type { Policy, Relation } from "@watertight/schema";
 import type { Facts } from "../rule.ts";
 import { partsOfTables } from "./parts-of-table.ts";
+import { understoodTable } from "./tenant-rows.ts";
 
 /** Commands with policies. */
 export type RowCommand = "select" | "insert" | "update" | "delete";
@@ -38,9 +39,7 @@ export function checkOf({ using, check }: Policy): string {
 
 /** Whether every application role may read every row, by declaration or by a policy that says true: what is public is no secret. */
 export function isOpenToRead(facts: Facts, relation: Relation): boolean {
-  const declared = facts.understanding.tables.find(
-    ({ relation: { schema, name } }) => schema === relation.schema && name === relation.name,
-  );
+  const declared = understoodTable(facts, relation);
   if (declared?.publicRows?.trim() === "true") return true;
   if (!isBound(facts, relation)) return false;
   const policies = policiesFor(facts, relation, "select");

@@ -2,32 +2,40 @@
  * Which tables hold rows of tenants, and by which column, as the rules about keys and paths ask it. A partition has the tenancy of the table
  * it belongs to. Must never guess: a table that the understanding calls unknown holds no tenant's rows here.
  */
-import type { QualifiedName, Relation, Snapshot } from "@watertight/schema";
-import { dotted, type SchemaGraph, schemaGraph } from "../../understand/schema/graph.ts";
-import type { Tenancy } from "../../understand/understanding.ts";
+import type { QualifiedName, Relation } from "@watertight/schema";
+import { type SchemaGraph, schemaGraph } from "../../understand/schema/graph.ts";
+import type { Tenancy, TenantTable } from "../../understand/understanding.ts";
 import type { Facts } from "../rule.ts";
 
-const graphs = new WeakMap<Snapshot, SchemaGraph>();
-const tenancies = new WeakMap<Facts["understanding"], ReadonlyMap<string, Tenancy>>();
+const tables = new WeakMap<Facts["understanding"], ReadonlyMap<string, TenantTable>>();
 
-/** Look-ups over the snapshot of the facts, made once. */
+/** Look-ups over the snapshot of the facts. */
 export function graphOf({ snapshot }: Facts): SchemaGraph {
-  const known = graphs.get(snapshot) ?? schemaGraph(snapshot);
-  graphs.set(snapshot, known);
-  return known;
+  return schemaGraph(snapshot);
 }
+
+/** What is understood of a table; undefined for what is no table of the understanding. */
+export function understoodTable(
+  { understanding }: Pick<Facts, "understanding">,
+  name: QualifiedName,
+): TenantTable | undefined {
+  let known = tables.get(understanding);
+  if (known === undefined) {
+    known = new Map(understanding.tables.map((table) => [relationKey(table.relation), table]));
+    tables.set(understanding, known);
+  }
+  return known.get(relationKey(name));
+}
+
+// no name holds a NUL
+const relationKey = ({ schema, name }: QualifiedName): string => `${schema}\0${name}`;
 
 /** How rows of a table find their tenant; "unknown" for what is no table of the understanding. */
 export function tenancyOf(facts: Facts, name: QualifiedName): Tenancy {
-  let known = tenancies.get(facts.understanding);
-  if (known === undefined) {
-    known = new Map(facts.understanding.tables.map(({ relation, tenancy }) => [dotted(relation), tenancy]));
-    tenancies.set(facts.understanding, known);
-  }
-  const own = known.get(dotted(name));
+  const own = understoodTable(facts, name)?.tenancy;
   if (own !== undefined && own.kind !== "unknown") return own;
   const relation = graphOf(facts).relation(name);
-  return (relation && known.get(dotted(graphOf(facts).root(relation)))) ?? { kind: "unknown" };
+  return (relation && understoodTable(facts, graphOf(facts).root(relation))?.tenancy) ?? { kind: "unknown" };
 }
 
 /** Whether rows of the table belong to somebody: by column, by parent, or because they are the tenants. */

@@ -5,19 +5,32 @@
  */
 import type { Policy, Relation } from "@watertight/schema";
 import type { Facts } from "../rule.ts";
-import { courtOf, relationKey } from "./court.ts";
+import { type Court, courtOf, relationKey } from "./court.ts";
 import type { Door } from "./effective.ts";
 import { holds } from "./leaks.ts";
 import { type Select, selectOf, visitTerms } from "./term.ts";
 
+const tables = new WeakMap<Court, Map<Policy, readonly Relation[]>>();
+
 /** Tables that a policy reads under the caller's rights. */
-export function readAsCaller(facts: Facts, policy: Policy): Relation[] {
+export function readAsCaller(facts: Facts, policy: Policy): readonly Relation[] {
+  const court = courtOf(facts);
+  const answers = tables.get(court) ?? new Map<Policy, readonly Relation[]>();
+  tables.set(court, answers);
+  const before = answers.get(policy);
+  if (before !== undefined) return before;
+  const read = readBy(court, policy);
+  answers.set(policy, read);
+  return read;
+}
+
+function readBy(court: Court, policy: Policy): Relation[] {
   const found = new Map<string, Relation>();
   const add = (select: Select): void => {
     for (const { relation, called } of select.branches.flatMap(({ rows }) => rows))
       if (relation !== null && !called) found.set(relationKey(relation), relation);
   };
-  for (const { term } of courtOf(facts).policies.expressions(policy))
+  for (const { term } of court.policies.expressions(policy))
     visitTerms(term, false, (each) => {
       const select = selectOf(each);
       if (select !== null) add(select);

@@ -5,6 +5,7 @@
 import type { QualifiedName } from "@watertight/schema";
 import { roleGraph } from "../../understand/role-graph.ts";
 import type { Facts } from "../rule.ts";
+import { mayAskSession } from "./asks.ts";
 import { type Catalog, catalogOf } from "./catalog.ts";
 import { type Door, type Guards, type Policies, policiesOf } from "./effective.ts";
 import { and, type Formula, or, yes } from "./formula.ts";
@@ -28,6 +29,13 @@ export interface Court {
   /** All restrictive policies of a door together. */
   floor(guards: Guards, placement: Placement, scenario: Scenario, more?: Partial<Situation>): Formula;
 }
+
+/** A text for each placement. */
+const placed = (placement: Placement): string =>
+  placement.kind === "written" ? ["written", ...placement.foreign].join("\0") : placement.kind;
+
+const plantedText = (planted: Situation["planted"] = new Map()): string[] =>
+  [...planted].flatMap(([key, placements]) => ["", key, ...placements.map(placed)]);
 
 /** A text for each relation. */
 export const relationKey = ({ schema, name }: QualifiedName): string => JSON.stringify([schema, name]);
@@ -77,9 +85,9 @@ function convene({ snapshot, understanding, reach }: Facts): Court {
     const { predicate } = guard;
     if (predicate === null) return unread;
     const answer = (): Formula => judge.truth(predicate.term, at(predicate.row, placement, scenario, more)).t;
-    if (more !== undefined) return answer();
-    const columns = placement.kind === "written" ? [...placement.foreign] : [];
-    const asked = [scenario.session, placement.kind, scenario.role, ...columns].join("\0");
+    if (more?.stack !== undefined) return answer();
+    const session = mayAskSession(predicate) ? scenario.session : "any";
+    const asked = [session, scenario.role, placed(placement), ...plantedText(more?.planted)].join("\0");
     const known = answers.get(predicate) ?? new Map<string, Formula>();
     answers.set(predicate, known);
     const before = known.get(asked);
@@ -102,10 +110,9 @@ function convene({ snapshot, understanding, reach }: Facts): Court {
     const guards = policies.guards(relation, graph.inherited(reader), readDoor);
     const more = { planted: situation.planted, stack: [...situation.stack, key] };
     const { scenario } = situation;
-    return and(
-      or(...guards.permissive.map((guard) => admits(guard, placement, scenario, more))),
-      floor(guards, placement, scenario, more),
-    );
+    const floored = floor(guards, placement, scenario, more);
+    if (floored.kind === "false") return floored;
+    return and(or(...guards.permissive.map((guard) => admits(guard, placement, scenario, more))), floored);
   };
 
   const judging: Judging = {

@@ -42,8 +42,8 @@ export interface Policies {
   readonly reader: Reader;
   /** `rights` are the roles whose policies apply. */
   guards(relation: Relation, rights: ReadonlySet<string>, door: Door): Guards;
-  /** Each expression of a policy, read. */
-  expressions(policy: Policy): readonly Predicate[];
+  /** Each expression of a policy, read; or those of some sides. */
+  expressions(policy: Policy, sides?: readonly Door["side"][]): readonly Predicate[];
 }
 
 /** The policies of a catalog. */
@@ -63,13 +63,15 @@ export function policiesOf(catalog: Catalog): Policies {
     return policy[side] === null ? null : { policy, predicate: predicate(policy, relation, side), reused };
   };
   // rules ask for the same door again and again; the roles' rights are made once, so the list itself is the key
-  const asked = new WeakMap<ReadonlySet<string>, Map<string, Guards>>();
+  const asked = new WeakMap<ReadonlySet<string>, Map<Relation, Map<string, Guards>>>();
   return {
     reader,
     guards(relation, rights, door) {
-      const known = asked.get(rights) ?? new Map<string, Guards>();
-      asked.set(rights, known);
-      const key = `${door.command} ${door.side} ${relation.schema}\0${relation.name}`;
+      const ofRights = asked.get(rights) ?? new Map<Relation, Map<string, Guards>>();
+      asked.set(rights, ofRights);
+      const known = ofRights.get(relation) ?? new Map<string, Guards>();
+      ofRights.set(relation, known);
+      const key = `${door.command} ${door.side}`;
       const before = known.get(key);
       if (before !== undefined) return before;
       const all = catalog
@@ -84,12 +86,10 @@ export function policiesOf(catalog: Catalog): Policies {
       known.set(key, guards);
       return guards;
     },
-    expressions(policy) {
+    expressions(policy, sides = ["using", "check"]) {
       const relation = catalog.relation(policy.relation.schema, policy.relation.name, []);
       if (relation === null) return [];
-      return (["using", "check"] as const).flatMap((side) =>
-        policy[side] === null ? [] : (predicate(policy, relation, side) ?? []),
-      );
+      return sides.flatMap((side) => (policy[side] === null ? [] : (predicate(policy, relation, side) ?? [])));
     },
   };
 }

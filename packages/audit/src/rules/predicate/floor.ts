@@ -5,6 +5,7 @@
 import { quoteName, quoteQualified, type Relation } from "@watertight/schema";
 import type { Tenancy } from "../../understand/understanding.ts";
 import type { Facts } from "../rule.ts";
+import { understoodTable } from "../judge/tenant-rows.ts";
 import { tenantCheck, tenantCheckWords } from "./tenant-check.ts";
 
 /** The restrictive floor, a permissive policy where there is none, ENABLE, FORCE; or why not. */
@@ -32,10 +33,8 @@ export function floorFix(facts: Facts, relation: Relation): string {
 }
 
 function statementsOf(facts: Facts, relation: Relation): string[] | string {
-  const { understanding, snapshot } = facts;
-  const table = understanding.tables.find(
-    (each) => each.relation.schema === relation.schema && each.relation.name === relation.name,
-  );
+  const { snapshot } = facts;
+  const table = understoodTable(facts, relation);
   if (table === undefined || table.tenancy.kind === "unknown")
     return "nobody can tell how its rows find their tenant; declare it in watertight.config.ts";
   if (table.tenancy.kind === "global") return "it is shared by all; revoke what the application must not write";
@@ -65,10 +64,8 @@ function switches(relation: Relation): string[] {
 }
 
 /** Whether it has a tenancy at all: then a context is missed, and not an answer about the table. */
-function isTenants({ understanding }: Facts, relation: Relation): boolean {
-  const kind = understanding.tables.find(
-    (each) => each.relation.schema === relation.schema && each.relation.name === relation.name,
-  )?.tenancy.kind;
+function isTenants(facts: Facts, relation: Relation): boolean {
+  const kind = understoodTable(facts, relation)?.tenancy.kind;
   return kind !== undefined && kind !== "unknown" && kind !== "global";
 }
 

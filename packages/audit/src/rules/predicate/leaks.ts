@@ -3,6 +3,7 @@
  * session. Rules take their share by cause.ts. Must never report what hangs on something that could not be read.
  */
 import type { Relation } from "@watertight/schema";
+import { understoodTable } from "../judge/tenant-rows.ts";
 import type { Facts } from "../rule.ts";
 import { courtOf, type Court } from "./court.ts";
 import { doors, type Door, type Guard } from "./effective.ts";
@@ -114,6 +115,8 @@ function waysAt(asked: Asked, session: SessionState, unjudged: Leaks["unjudged"]
   const placement = placementAt(court, relation, door);
   const guards = court.policies.guards(relation, court.rights(role), door);
   const floor = and(court.floor(guards, placement, scenario), notPublic(asked, placement, session));
+  // whatever the others let through
+  if (floor.kind === "false") return [];
   const open = { session: "open", role } as const;
   const keepsOut = (guard: Guard): boolean => waysOf(court.admits(guard, placement, open))?.length === 0;
   return guards.permissive.flatMap((guard) => {
@@ -149,9 +152,7 @@ function notPublic(
   session: SessionState,
 ): Formula {
   if (door.command !== "select") return yes;
-  const declared = facts.understanding.tables.find(
-    (table) => table.relation.schema === relation.schema && table.relation.name === relation.name,
-  )?.publicRows;
+  const declared = understoodTable(facts, relation)?.publicRows;
   if (declared === null || declared === undefined) return yes;
   const predicate = readPredicate(court.policies.reader, relation, declared);
   if (predicate === null) return yes;

@@ -5,6 +5,7 @@
  */
 import type { Policy, Relation } from "@watertight/schema";
 import type { Facts } from "../rule.ts";
+import { readsRows } from "./asks.ts";
 import { type Court, courtOf, relationKey } from "./court.ts";
 import { doors, type Door, type Guard } from "./effective.ts";
 import { and, type Formula, type Way, waysOf } from "./formula.ts";
@@ -64,11 +65,16 @@ function plantsThrough(facts: Facts, court: Court, target: Target): Plant[] {
   const placement = placementAt(court, opens, door);
   const guards = court.policies.guards(opens, court.rights(role), door);
   const admitted = (planted?: readonly [Relation, Placement]): readonly Way[] => {
-    const more = planted ? { planted: new Map([[relationKey(planted[0]), [planted[1]]]]) } : {};
-    const formula = and(court.admits(guard, placement, scenario, more), court.floor(guards, placement, scenario, more));
-    return (waysOf(formula) ?? []).filter(sure);
+    const more = planted && { planted: new Map([[relationKey(planted[0]), [planted[1]]]]) };
+    const floor = court.floor(guards, placement, scenario, more);
+    if (floor.kind === "false") return [];
+    return (waysOf(and(court.admits(guard, placement, scenario, more), floor)) ?? []).filter(sure);
   };
   if (admitted().length > 0) return [];
+  // a floor that keeps the row out and looks into no table keeps it out whatever is planted
+  const shut = ({ predicate }: Guard): boolean => predicate !== null && !readsRows(predicate);
+  if (guards.restrictive.some((each) => shut(each) && court.admits(each, placement, scenario).kind === "false"))
+    return [];
   return trustedTables(guard.predicate.term).flatMap(({ relation, columns }) => {
     const identities = columns.filter((column) => court.catalog.identifies(relation, column)).slice(0, most);
     for (const foreign of subsets(identities)) {

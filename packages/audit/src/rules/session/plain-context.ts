@@ -3,6 +3,7 @@
  * straight into the comparison, and is left alone.
  */
 import type { Policy } from "@watertight/schema";
+import { mayAskSession } from "../predicate/asks.ts";
 import { isTenantColumn } from "../predicate/compare.ts";
 import { courtOf } from "../predicate/court.ts";
 import { sourceText } from "../predicate/source-kind.ts";
@@ -18,20 +19,31 @@ export interface PlainSource {
   readonly policies: readonly Policy[];
 }
 
+const found = new WeakMap<Facts["understanding"], readonly PlainSource[]>();
+
 /** The sources of one kind that tenant columns are compared with as they stand. */
-export function plainSources(facts: Facts, kind: "setting" | "claims"): PlainSource[] {
+export function plainSources(facts: Facts, kind: "setting" | "claims"): readonly PlainSource[] {
+  const known = found.get(facts.understanding) ?? search(facts);
+  found.set(facts.understanding, known);
+  return known.filter(({ source }) => source.kind === kind);
+}
+
+function search(facts: Facts): PlainSource[] {
   const court = courtOf(facts);
-  const found = new Map<string, { source: RawSource; policies: Set<Policy> }>();
+  const sources = new Map<string, { source: RawSource; policies: Set<Policy> }>();
   const [role] = facts.understanding.roles;
   const note = (source: RawSource, policy: Policy): void => {
-    const entry = found.get(sourceText(source)) ?? { source, policies: new Set<Policy>() };
+    const key = `${source.kind} ${sourceText(source)}`;
+    const entry = sources.get(key) ?? { source, policies: new Set<Policy>() };
     entry.policies.add(policy);
-    found.set(sourceText(source), entry);
+    sources.set(key, entry);
   };
   for (const policy of facts.snapshot.policies) {
     const relation = facts.reach.relation(policy.relation);
     if (relation === undefined || ["global", "unknown"].includes(court.catalog.tenancy(relation).kind)) continue;
-    for (const { term, row } of court.policies.expressions(policy)) {
+    for (const predicate of court.policies.expressions(policy)) {
+      if (!mayAskSession(predicate)) continue;
+      const { term, row } = predicate;
       const at: Situation = {
         scenario: { session: "open", role: role?.name ?? "" },
         judged: row,
@@ -48,12 +60,15 @@ export function plainSources(facts: Facts, kind: "setting" | "claims"): PlainSou
           [right, left],
         ] as const)
           if (one.some((value) => value.kind === "cell" && tellsWhose(facts, value)))
-            for (const value of other)
-              if (value.kind === "session" && value.source.kind === kind) note(value.source, policy);
+            for (const value of other) if (value.kind === "session") note(value.source, policy);
       });
     }
   }
-  return [...found].map(([text, { source, policies }]) => ({ text, source, policies: [...policies] }));
+  return [...sources.values()].map(({ source, policies }) => ({
+    text: sourceText(source),
+    source,
+    policies: [...policies],
+  }));
 }
 
 /** The column of a tenant, or of the person in a membership. */

@@ -102,6 +102,7 @@ function neighbours(instance: number, column: string, classes: ReadonlyMap<strin
 }
 
 function distinct<T extends { column: string; source: RawSource }>(items: readonly T[]): T[] {
+  if (items.length < 2) return [...items];
   const seen = new Map(
     items.map((item) => [
       JSON.stringify(item, (key, value: unknown) =>

@@ -52,8 +52,19 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return groups;
 }
 
-/** Builds the look-ups. */
+// the configuration, the understanding and the rules each ask for it
+const graphs = new WeakMap<Snapshot, SchemaGraph>();
+
+/** The look-ups of a snapshot, made once. */
 export function schemaGraph(snapshot: Snapshot): SchemaGraph {
+  const known = graphs.get(snapshot);
+  if (known !== undefined) return known;
+  const made = build(snapshot);
+  graphs.set(snapshot, made);
+  return made;
+}
+
+function build(snapshot: Snapshot): SchemaGraph {
   const relations = new Map(snapshot.relations.map((each) => [dotted(each), each]));
   const byName = grouped(
     snapshot.relations.filter((each) => each.kind !== "S"),

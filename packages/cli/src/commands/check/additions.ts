@@ -3,7 +3,7 @@
  * section of its own behind the report. Must never print: names of the schema may look like commands to whoever reads the output.
  */
 import { stat } from "node:fs/promises";
-import { check, checklist, type ChecklistItem, diffReports, type Report, type ReportDiff } from "@watertight/audit";
+import type { ChecklistItem, Report, ReportDiff } from "@watertight/audit";
 import type { CommandContext } from "../../command.ts";
 import { counted, harmless } from "../../output/printer.ts";
 import { atRef } from "./against.ts";
@@ -37,6 +37,8 @@ export async function additionsOf(
   { report, facts }: Ground,
 ): Promise<Additions> {
   const { against } = flags;
+  if (against === undefined && flags.checklist !== true) return { document: {}, sections: [] };
+  const { checklist, diffReports } = await import("@watertight/audit");
   const before = against === undefined ? undefined : await reportAt(context, args, flags, against);
   const diff = before === undefined ? undefined : diffReports(before ?? nothing(report), report);
   const attacked = flags.attack !== false && flags.db === undefined;
@@ -81,6 +83,7 @@ async function reportAt(
     if (!there) return null;
     const request = await requestOf(io, at, flags);
     const progress = progressLine(io, print.json);
+    const { check } = await import("@watertight/audit");
     try {
       const checked = await check({ ...request, attack: flags.attack !== false, onProgress: progress.show });
       await checked.close();

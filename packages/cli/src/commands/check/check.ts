@@ -2,7 +2,6 @@
  * `watertight check`: prints the report, writes the files that were asked for, and answers by the severity of what it found. Files are written
  * before a non-zero exit. Writes nothing into the project but .watertight/ and what was asked for.
  */
-import { exitCodeOf, jsonDocument, terminalReport } from "@watertight/audit";
 import type { CommandContext, Execute } from "../../command.ts";
 import { counted } from "../../output/printer.ts";
 import { type AdditionFlags, type Additions, additionsOf, sectionsText } from "./additions.ts";
@@ -31,8 +30,12 @@ export async function runCheck(
   const { root } = request;
   const { options } = request.resolved;
   const progress = progressLine(io, print.json);
-  const checked = await checkGround(context, request, flags, progress.show).finally(progress.end);
+  const ground = checkGround(context, request, flags, progress.show).finally(progress.end);
+  // loaded while the check waits for its server; whoever needs them asks again
+  import("@watertight/audit/reports").catch(() => {});
+  const checked = await ground;
   try {
+    const { exitCodeOf } = await import("@watertight/audit/reports");
     // a baseline that is written now has no entry left over
     const { baseline } = options;
     const warnings = checked.report.warnings.filter(({ file }) => flags.updateBaseline !== true || file !== baseline);
@@ -56,8 +59,9 @@ export async function runCheck(
 
 /** Runs `check`. */
 export const execute: Execute<CheckFlags> = (context, args, flags) =>
-  runCheck(context, args, flags, ({ report }, { document, sections }) => {
+  runCheck(context, args, flags, async ({ report }, { document, sections }) => {
     const { io, print } = context;
+    const { jsonDocument, terminalReport } = await import("@watertight/audit/reports");
     print.result({ ...jsonDocument(report), ...document }, () => {
       io.out(terminalReport(report, { colour: io.colour, width: io.width, verbose: flags.verbose === true }));
       io.out(sectionsText(sections, (text) => print.colour("bold", text)));

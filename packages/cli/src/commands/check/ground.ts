@@ -1,7 +1,8 @@
 /**
  * What a check stands on: the project's migrations, or with --db a live database. One answer for both, so that reports and exit codes are the same.
  */
-import { checkVersions, checkLive, type CheckRequest, type Report } from "@watertight/audit";
+import type { CheckRequest, Report } from "@watertight/audit";
+import { checkLive } from "@watertight/audit/live";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext } from "../../command.ts";
 import type { Request, SourceFlags } from "./request.ts";
@@ -37,6 +38,7 @@ export async function checkGround(
     const anchor = { file: configFile ?? "watertight.config.ts", line: 1 };
     return { ...live, remarks: [], anchor, close: () => Promise.resolve() };
   }
+  const { checkVersions } = await import("@watertight/audit");
   const checked = await checkVersions({ ...request, attack: flags.attack !== false, onProgress });
   return { ...checked, anchor: anchorOf(checked.set), close: () => checked.close() };
 }

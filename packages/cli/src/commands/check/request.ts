@@ -3,7 +3,8 @@
  */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type LoadedConfig, loadConfig, type Options, type ResolvedOptions, resolveOptions } from "@watertight/audit";
+import type { Options } from "@watertight/audit";
+import { type LoadedConfig, loadConfig, type ResolvedOptions, resolveLightly } from "@watertight/audit/live";
 import { CliError } from "../../cli-error.ts";
 import type { Io } from "../../io.ts";
 
@@ -42,7 +43,7 @@ export async function requestOf(io: Io, folder: string | undefined, flags: Sourc
     ...reports(flags.report ?? []),
   };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const resolved = resolveOptions({
+  const resolved = await resolveLightly({
     flags: present,
     env: io.env,
     config: loaded.config,

@@ -3,19 +3,8 @@
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import {
-  githubSummary,
-  gitlabReport,
-  htmlReport,
-  jsonReport,
-  junitReport,
-  markdownReport,
-  type MigrationSet,
-  type Options,
-  type Report,
-  sarifReport,
-  writeBaseline,
-} from "@watertight/audit";
+import type { MigrationSet, Options, Report } from "@watertight/audit";
+import type { sarifReport } from "@watertight/audit/reports";
 import { CliError, exitCodes } from "../../cli-error.ts";
 
 const last = ".watertight/last.json";
@@ -67,6 +56,8 @@ export async function writeReports(
   files: Options["reports"],
   anchor: Anchor,
 ): Promise<void> {
+  const { githubSummary, gitlabReport, htmlReport, jsonReport, junitReport, markdownReport, sarifReport } =
+    await import("@watertight/audit/reports");
   const texts: Readonly<Record<keyof Options["reports"], () => string>> = {
     json: () => jsonReport(report),
     sarif: () => sarifReport(report, anchor),
@@ -82,6 +73,7 @@ export async function writeReports(
 
 /** Writes the baseline. */
 export async function writeBaselineFile(root: string, file: string, report: Report): Promise<void> {
+  const { writeBaseline } = await import("@watertight/audit/reports");
   await write(resolve(root, file), writeBaseline(report.findings));
 }
 
