@@ -6,13 +6,17 @@ create table watertight_catalog.setting (
   value text not null
 );
 
+-- A name for a secret, never the secret: a connection string is what people paste here by mistake.
+create domain watertight_catalog.secret_reference as text
+  constraint secret_is_a_reference check (value ~ '^[a-z][a-z0-9+-]*:[^[:space:]]+$' and value !~ '://|[[:space:]]|=');
+
 -- A PostgreSQL server or cluster behind one endpoint.
 create table watertight_catalog.cell (
   id text primary key check (id ~ '^[a-z][a-z0-9-]{0,38}$'),
   engine text not null default 'postgres' check (engine in ('postgres')),
   host text not null,
   port integer not null check (port between 1 and 65535),
-  admin_secret text not null check (admin_secret ~ '^[a-z][a-z0-9+]*:'),
+  admin_secret watertight_catalog.secret_reference not null,
   region text,
   state text not null default 'active' check (state in ('active', 'draining', 'closed')),
   -- published caps: provisioning goes to the next cell, or stops, at 80 % of them
@@ -37,9 +41,9 @@ create table watertight_catalog.location (
   state text not null default 'preparing' check (state in ('preparing', 'ready', 'retired')),
   rw_role text not null,
   ro_role text not null,
-  rw_secret text not null check (rw_secret ~ '^[a-z][a-z0-9+]*:'),
-  ro_secret text not null check (ro_secret ~ '^[a-z][a-z0-9+]*:'),
-  key_secret text check (key_secret ~ '^[a-z][a-z0-9+]*:'),
+  rw_secret watertight_catalog.secret_reference not null,
+  ro_secret watertight_catalog.secret_reference not null,
+  key_secret watertight_catalog.secret_reference,
   version bigint not null default 1,
   created_at timestamptz not null default now(),
   check ((model = 'schema') = (schema is not null))

@@ -3,7 +3,7 @@ create table watertight_catalog.webhook (
   id text primary key,
   service text not null references watertight_catalog.service,
   url text not null check (url ~ '^https?://'),
-  secret text not null check (secret ~ '^[a-z][a-z0-9+]*:'),
+  secret watertight_catalog.secret_reference not null,
   events text[] not null default '{}',
   active boolean not null default true,
   created_at timestamptz not null default now()

@@ -61,3 +61,9 @@ export {
 } from "./routes/catalog-routes.ts";
 export { addWebhook, deliverDue, type DeliverOptions, type NewWebhook } from "./webhooks/deliver.ts";
 export { signWebhook, verifyWebhook, type WebhookHeaders } from "./webhooks/signature.ts";
+export { type OidcCaller, type OidcOptions, oidcVerifier } from "./access/oidc.ts";
+export { type AccessRole, type Scope, scopesOf } from "./access/roles.ts";
+export { createToken, readToken, revokeToken, type TokenHolder } from "./access/tokens.ts";
+export { type ApiSettings, createApi } from "./http/api.ts";
+export type { ApiEnv, Caller } from "./http/caller.ts";
+export { serveApi, type ServedApi, type ServeOptions } from "./http/serve-api.ts";

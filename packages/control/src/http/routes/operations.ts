@@ -1,0 +1,154 @@
+/** Operations over HTTP: ask for one (202), watch it (SSE), cancel, resume, retry, approve. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { streamSSE } from "hono/streaming";
+import { withConnection } from "../../db/transaction.ts";
+import { controlError } from "../../errors/control-error.ts";
+import {
+  approveOperation,
+  cancelOperation,
+  resumeOperation,
+  retryOperation,
+} from "../../operations/control-operation.ts";
+import type { Operation } from "../../operations/operation.ts";
+import {
+  getOperation,
+  listOperationEvents,
+  listOperations,
+  listSteps,
+  requestOperation,
+} from "../../operations/operation-rows.ts";
+import { body, json, linkNext, page, problems, readCursor } from "../answers.ts";
+import type { ApiSettings } from "../api.ts";
+import { type ApiEnv, need } from "../caller.ts";
+import { leftOut } from "../left-out.ts";
+import { newOperationSchema, operationSchema } from "../schemas.ts";
+
+const one = { params: z.object({ operation: z.string().min(1).max(60) }) };
+const shown = (operation: Operation): Omit<Operation, "leaseOwner" | "leaseToken"> =>
+  leftOut(operation, "leaseOwner", "leaseToken");
+const finished = ["succeeded", "failed", "cancelled"];
+
+/** Adds the routes. */
+export function operationRoutes(api: OpenAPIHono<ApiEnv>, { pool, kinds }: ApiSettings): void {
+  api.openapi(
+    createRoute({
+      method: "get",
+      path: "/v1/operations",
+      summary: "Operations, newest first",
+      middleware: [need("operations:read")] as const,
+      request: {
+        query: z.object({
+          ...page,
+          state: operationSchema.shape.state.optional(),
+          subject: z.string().optional(),
+          kind: z.string().optional(),
+        }),
+      },
+      responses: { 200: json(z.array(operationSchema), "A page; the next one is in Link"), ...problems },
+    }),
+    async (c) => {
+      const { limit, cursor, ...filter } = c.req.valid("query");
+      const before = readCursor(cursor);
+      const found = await listOperations(pool, {
+        ...(filter as object),
+        limit,
+        ...(before === undefined ? {} : { before }),
+      });
+      if (found.length === limit) linkNext(c, found.at(-1)!.id);
+      return c.json(found.map(shown) as never, 200);
+    },
+  );
+  api.openapi(
+    createRoute({
+      method: "post",
+      path: "/v1/operations",
+      summary: "Ask for an operation",
+      middleware: [need("operations:write")] as const,
+      request: { body: body(newOperationSchema) },
+      responses: { 202: json(operationSchema, "It will be done; watch it at Location"), ...problems },
+    }),
+    async (c) => {
+      const { kind: name, input } = c.req.valid("json");
+      const kind = kinds.get(name);
+      if (kind === undefined)
+        throw controlError("WT_CATALOG_INPUT", { detail: `kind ${name}; there are ${[...kinds.keys()].join(", ")}` });
+      const operation = await requestOperation(pool, c.get("caller"), kind, input);
+      c.header("location", `/v1/operations/${operation.id}`);
+      return c.json(shown(operation) as never, 202);
+    },
+  );
+  api.openapi(
+    createRoute({
+      method: "get",
+      path: "/v1/operations/{operation}",
+      summary: "One operation and its steps",
+      middleware: [need("operations:read")] as const,
+      request: one,
+      responses: { 200: json(operationSchema, "The operation"), ...problems },
+    }),
+    async (c) => {
+      const { operation } = c.req.valid("param");
+      return withConnection(pool, async (db) =>
+        c.json({ ...shown(await getOperation(db, operation)), steps: await listSteps(db, operation) } as never, 200),
+      );
+    },
+  );
+  const acts = {
+    cancel: "operations:write",
+    resume: "operations:write",
+    retry: "operations:write",
+    approve: "operations:approve",
+  } as const;
+  for (const [act, scope] of Object.entries(acts) as [keyof typeof acts, (typeof acts)[keyof typeof acts]][])
+    api.openapi(
+      createRoute({
+        method: "post",
+        path: `/v1/operations/{operation}/${act}` as const,
+        summary: {
+          cancel: "Stop it and undo what it did",
+          resume: "Go on with it",
+          retry: "Begin it again",
+          approve: "The second person's word",
+        }[act],
+        middleware: [need(scope)] as const,
+        request: one,
+        responses: { 202: json(operationSchema, "It will be done"), ...problems },
+      }),
+      async (c) => {
+        const { operation } = c.req.valid("param");
+        const caller = c.get("caller");
+        const changed = await {
+          cancel: () => cancelOperation(pool, caller, operation, kinds),
+          resume: () => resumeOperation(pool, caller, operation),
+          retry: () => retryOperation(pool, caller, operation),
+          approve: () => approveOperation(pool, caller, operation),
+        }[act]();
+        return c.json(shown(changed) as never, 202);
+      },
+    );
+  // a stream has no schema: it stands beside the document's routes
+  api.get("/v1/operations/:operation/events", need("operations:read"), async (c) => {
+    const id = c.req.param("operation");
+    await withConnection(pool, (db) => getOperation(db, id));
+    let last = /^\d{1,19}$/.exec(c.req.header("last-event-id") ?? "")?.[0] ?? "0";
+    return streamSSE(c, async (stream) => {
+      let quiet = 0;
+      while (!stream.aborted) {
+        // state first: what ends it is written with its last event
+        const { events, state } = await withConnection(pool, async (db) => {
+          const operation = await getOperation(db, id);
+          return { state: operation.state, events: await listOperationEvents(db, id, last) };
+        });
+        for (const { id: eventId, at, kind, data } of events) {
+          await stream.writeSSE({ id: eventId, event: kind, data: JSON.stringify({ at, ...data }) });
+          last = eventId;
+        }
+        if (events.length === 0 && finished.includes(state)) return;
+        quiet = events.length === 0 ? quiet + 1 : 0;
+        // proxies close what says nothing
+        if (quiet > 0 && quiet % 60 === 0) await stream.write(": still here\n\n");
+        await stream.sleep(250);
+      }
+    });
+  });
+}
