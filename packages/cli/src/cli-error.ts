@@ -11,6 +11,8 @@ export const exitCodes = {
   usage: 2,
   /** Could not run: no database, no right, no kit. */
   failed: 3,
+  /** An operation, or a part of a fleet's, did not succeed. */
+  partly: 5,
 } as const;
 
 /** Codes of the command line's own errors. */
@@ -38,6 +40,9 @@ export class CliError extends Error {
 
 // these say that the call was wrong; everything else says that the database would not have it
 const wrongCalls = new Set([
+  "WT_CATALOG_INPUT",
+  "WT_CATALOG_NOT_FOUND",
+  "WT_CATALOG_DUPLICATE",
   "WT_KIT_NAME",
   "WT_KIT_OPTION",
   "WT_KIT_ROLES_DIFFER",

@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import { commandAdder } from "./add-command.ts";
 import { addCheckCommands } from "./check-program.ts";
 import { addCompletionCommands } from "./completion-program.ts";
+import { addControlCommands } from "./control-program.ts";
 import type { Io } from "./io.ts";
 
 // read, not imported: the file lies outside of what is compiled
@@ -228,6 +229,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
     "watertight kit tenants resume 7a0e…",
     async () => (await import("./commands/tenants/tenants.ts")).resume,
   ).argument("<tenant...>", "tenant ids");
+  addControlCommands(program, add);
   addCompletionCommands(program, add, io);
   return program;
 }

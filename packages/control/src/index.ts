@@ -67,3 +67,4 @@ export { createToken, readToken, revokeToken, type TokenHolder } from "./access/
 export { type ApiSettings, createApi } from "./http/api.ts";
 export type { ApiEnv, Caller } from "./http/caller.ts";
 export { serveApi, type ServedApi, type ServeOptions } from "./http/serve-api.ts";
+export { installQueue } from "./operations/queue.ts";
