@@ -97,6 +97,22 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     catalog,
   ).argument("<tenant>", "id or slug");
 
+  add(
+    tenants,
+    "import",
+    "Bring the tenants of a running application into the catalog. A second run adds who is new.",
+    "watertight tenants import --app env:APP_ADMIN_URL --from-table public.organizations --id id --name name --location loc_pool",
+    async () => (await import("./commands/fleet/import.ts")).execute,
+    catalog,
+  )
+    .requiredOption("--app <where>", "the application's database: env:NAME, file:PATH, or a URL without password")
+    .requiredOption("--from-table <table>", "its table of tenants")
+    .requiredOption("--id <column>", "column of the tenant id")
+    .requiredOption("--name <column>", "column of the name")
+    .option("--slug <column>", "column of the slug (default: made of the name)")
+    .requiredOption("--location <location>", "where they are served")
+    .option("--service <service>", "the service", "main");
+
   const operations = program.command("operations").description("Durable operations of the control plane.");
   add(
     operations,

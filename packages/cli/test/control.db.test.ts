@@ -89,6 +89,35 @@ describeServers((server) => {
     expect((await wt("tenants", "show", "nobody")).exitCode).toBe(2);
   });
 
+  it("imports the tenants of a table", async () => {
+    await db.admin
+      .query(`create table organizations (id int primary key, name text); insert into organizations values (1, 'One'), (2, 'Two');
+      insert into watertight_catalog.location (id, cell, model, database, state, rw_role, ro_role, rw_secret, ro_secret)
+      values ('loc_pool', 'eu-1', 'pool', 'app', 'ready', 'rw', 'ro', 'env:RW', 'env:RO')`);
+    const run = () =>
+      wt(
+        "tenants",
+        "import",
+        "--app",
+        "env:DATABASE_URL",
+        "--from-table",
+        "organizations",
+        "--id",
+        "id",
+        "--name",
+        "name",
+        "--location",
+        "loc_pool",
+        "--json",
+      );
+    expect((await run()).json()).toMatchObject({ read: 2, added: 2, known: 0 });
+    expect((await run()).json()).toMatchObject({ read: 2, added: 0, known: 2 });
+    expect((await wt("tenants", "list", "--model", "pool", "--json")).json().tenants).toMatchObject([
+      { id: "1" },
+      { id: "2" },
+    ]);
+  });
+
   it("shows, approves and watches operations", async () => {
     const pool = {
       connect: async () => ({

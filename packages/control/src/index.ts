@@ -68,3 +68,10 @@ export { type ApiSettings, createApi } from "./http/api.ts";
 export type { ApiEnv, Caller } from "./http/caller.ts";
 export { serveApi, type ServedApi, type ServeOptions } from "./http/serve-api.ts";
 export { installQueue } from "./operations/queue.ts";
+export {
+  type ImportedTenant,
+  type ImportReport,
+  importTenants,
+  type ImportTarget,
+  tenantsOfTable,
+} from "./catalog/import-tenants.ts";
