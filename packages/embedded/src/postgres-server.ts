@@ -30,6 +30,8 @@ export interface PostgresServer {
   connection(database?: string, user?: string): Connection;
   /** The same as a `postgres://` URL. */
   url(database?: string, user?: string): string;
+  /** Kills the server as `kill -9` does and starts it again on the same data and port; settles when it takes connections. For tests of recovery. */
+  crash(): Promise<void>;
   /** Stops the server and removes its files; a second call does nothing. */
   stop(): Promise<void>;
 }
@@ -42,6 +44,7 @@ export function serverHandle(facts: {
   readonly access: Access;
   readonly log: string;
   stop(): Promise<void>;
+  crash(): Promise<void>;
 }): PostgresServer {
   const { version, superuser, port, access, log } = facts;
   const secret = (user: string): string => (user === superuser || access.everybodyNeedsPassword ? access.password : "");
@@ -65,6 +68,7 @@ export function serverHandle(facts: {
         ? `postgres://${who}@/${encodeURIComponent(database)}?host=${encodeURIComponent(access.host)}&port=${port}`
         : `postgres://${who}@${access.host}:${port}/${encodeURIComponent(database)}`;
     },
+    crash: () => facts.crash(),
     stop() {
       stopped ??= facts.stop();
       return stopped;

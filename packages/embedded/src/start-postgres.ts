@@ -83,14 +83,32 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
       await writeAccessRules(access, data, superuser);
     } else await options.fill(data);
     const settings = { ...DEFAULTS, ...options.settings };
-    const start = (port: number): Promise<unknown> => {
+    const start = (port: number): Promise<number> => {
       const all = { ...listenSettings(access), ...settings };
       const args = ["-D", data, "-p", String(port)];
       for (const [name, value] of Object.entries(all)) args.push("-c", `${name}=${value}`);
       return serveWithin(guard, options.memoryLimit, join(native, "bin", "postgres"), args);
     };
-    const port = await serve(guard, access, superuser, log, start);
-    return serverHandle({ version, superuser, port, access, log, stop: () => guard.close() });
+    let running = await serve(guard, access, superuser, log, start);
+    const { port } = running;
+    return serverHandle({
+      version,
+      superuser,
+      port,
+      access,
+      log,
+      stop: () => guard.close(),
+      async crash() {
+        process.kill(running.pid, "SIGKILL");
+        await running.ended;
+        running = await revive(
+          guard,
+          { host: access.host, port, user: superuser, password: access.password },
+          log,
+          () => start(port),
+        );
+      },
+    });
   } catch (error) {
     await guard.close();
     for (const one of folders) await rm(one, { recursive: true, force: true });
@@ -108,22 +126,46 @@ function serveWithin(guard: Guard, memoryLimit: number | undefined, postgres: st
   return guard.serve("/bin/sh", ["-c", limit, postgres, ...args]);
 }
 
+interface Running {
+  readonly port: number;
+  readonly pid: number;
+  readonly ended: Promise<unknown>;
+}
+
 async function serve(
   guard: Guard,
   access: Access,
   superuser: string,
   log: string,
-  start: (port: number) => Promise<unknown>,
-): Promise<number> {
+  start: (port: number) => Promise<number>,
+): Promise<Running> {
   for (let attempt = 1; ; attempt++) {
     const port = await access.port();
-    await start(port);
+    const pid = await start(port);
     const ended = guard.ended().then(() => "ended" as const);
-    if (await reachable({ host: access.host, port, user: superuser, password: access.password }, ended)) return port;
+    if (await reachable({ host: access.host, port, user: superuser, password: access.password }, ended))
+      return { port, pid, ended };
     const output = await readFile(log, "utf8").catch(() => "");
     if (attempt < 5 && output.includes("could not bind")) continue;
     throw new EmbeddedError("WT_EMBEDDED_SERVER_FAILED", `postgres did not start:\n${output.slice(-4000)}`);
   }
+}
+
+// The backends of a killed server hold its shared memory until they notice; a start before that is refused, and tried again.
+async function revive(
+  guard: Guard,
+  target: { host: string; port: number; user: string; password: string },
+  log: string,
+  start: () => Promise<number>,
+): Promise<Running> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
+    const pid = await start();
+    const ended = guard.ended().then(() => "ended" as const);
+    if (await reachable(target, ended)) return { port: target.port, pid, ended };
+    await sleep(50);
+  }
+  const output = await readFile(log, "utf8").catch(() => "");
+  throw new EmbeddedError("WT_EMBEDDED_SERVER_FAILED", `postgres did not come back:\n${output.slice(-4000)}`);
 }
 
 async function reachable(

@@ -51,6 +51,29 @@ describe("startPostgres", () => {
     }
   });
 
+  test("crash() kills it in the middle of work and brings back what was committed", async () => {
+    const server = await startPostgres({ settings: { synchronous_commit: "on" } });
+    onTestFinished(() => server.stop());
+    const client = new pg.Client({ connectionString: server.url() });
+    client.on("error", () => {});
+    await client.connect();
+    await client.query("create table kept (n int)");
+    await client.query("insert into kept values (1)");
+    await client.query("begin; insert into kept values (2)");
+    const before = await setting(server.url(), "port");
+    const sleeping = client.query("select pg_sleep(30)").then(
+      () => "slept",
+      () => "cut",
+    );
+    await server.crash();
+    expect(await sleeping).toBe("cut");
+    expect(await setting(server.url(), "port")).toBe(before);
+    const again = new pg.Client({ connectionString: server.url() });
+    await again.connect();
+    expect((await again.query("select n from kept")).rows).toEqual([{ n: 1 }]);
+    await again.end();
+  });
+
   test("a refused setting is an error with the server's own words", async () => {
     await expect(startPostgres({ settings: { shared_buffers: "many" } })).rejects.toMatchObject({
       code: "WT_EMBEDDED_SERVER_FAILED",

@@ -1,5 +1,5 @@
 // @watertight/testkit: real PostgreSQL for tests, examples and benchmarks. Private, and never imported from a published package's src.
-export { startServer, type StartServerOptions } from "./server/start-server.ts";
+export { type OwnServer, startServer, type StartServerOptions } from "./server/start-server.ts";
 export { primarySettings, startStandby } from "./server/start-standby.ts";
 export { attachServer, describeServerAt, SUPPORTED_VERSIONS } from "./server/attach-server.ts";
 export { binariesPackage, type EmbeddedVersion, ownBinaries } from "./server/binaries.ts";

@@ -12,36 +12,59 @@ export interface CatalogPool {
 /** A borrowed connection. */
 export interface PooledClient extends Queryable {
   release(destroy?: boolean): void;
+  /** Where the client tells of a connection that broke between two queries; unheard, that ends a Node process. */
+  on?(event: "error", listener: (error: Error) => void): unknown;
+  off?(event: "error", listener: (error: Error) => void): unknown;
+}
+
+const heard = new WeakSet<PooledClient>();
+
+// A connection may break twice, the second time after it was given back and thrown away: nobody listens then but this.
+function listenForEver(client: PooledClient): void {
+  if (heard.has(client)) return;
+  heard.add(client);
+  client.on?.("error", () => {});
+}
+
+async function borrowed<T>(
+  pool: CatalogPool,
+  fn: (client: Queryable) => Promise<T>,
+  settle: (client: Queryable) => Promise<unknown>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken = false;
+  const breaks = (): void => {
+    broken = true;
+  };
+  listenForEver(client);
+  client.on?.("error", breaks);
+  try {
+    return await fn(client);
+  } catch (error) {
+    await settle(client).catch(breaks);
+    throw error;
+  } finally {
+    client.off?.("error", breaks);
+    client.release(broken);
+  }
 }
 
 /** Runs `fn` on one connection in one transaction. */
 export async function inTransaction<T>(pool: CatalogPool, fn: (tx: Queryable) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken = false;
-  try {
-    await client.query("begin isolation level read committed read write");
-    const result = await fn(client);
-    await client.query("commit");
-    return result;
-  } catch (error) {
-    await client.query("rollback").catch(() => {
-      broken = true;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+  return borrowed(
+    pool,
+    async (client) => {
+      await client.query("begin isolation level read committed read write");
+      const result = await fn(client);
+      await client.query("commit");
+      return result;
+    },
+    (client) => client.query("rollback"),
+  );
 }
 
 /** Runs `fn` on one connection without a transaction. */
 export async function withConnection<T>(pool: CatalogPool, fn: (db: Queryable) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken = true;
-  try {
-    const result = await fn(client);
-    broken = false;
-    return result;
-  } finally {
-    client.release(broken);
-  }
+  // after an error nobody knows what state it is in
+  return borrowed(pool, fn, () => Promise.reject(new Error("not used again")));
 }

@@ -5,6 +5,7 @@
 import PgBoss from "pg-boss";
 import { quoteName, type Queryable } from "@watertight/schema";
 import type { CatalogRoles } from "../catalog/catalog-roles.ts";
+import { type CatalogPool, withConnection } from "../db/transaction.ts";
 
 const queue = "operations";
 const schema = "watertight_jobs";
@@ -40,15 +41,14 @@ export async function installQueue(db: Queryable, roles: CatalogRoles): Promise<
   );
 }
 
-/** Opens the queue for a worker. `failed` hears what pg-boss cannot tell a caller. */
-export async function openQueue(connectionString: string, failed: (error: Error) => void): Promise<OperationQueue> {
+/** Opens the queue for a worker, over its connections of the catalog. `failed` hears what pg-boss cannot tell a caller. */
+export async function openQueue(catalog: CatalogPool, failed: (error: Error) => void): Promise<OperationQueue> {
   const boss = new PgBoss({
-    connectionString,
+    // its own pool would end the process when a connection breaks at the wrong moment
+    db: { executeSql: (text, values) => withConnection(catalog, (db) => db.query(text, values as unknown[])) },
     schema,
     migrate: false,
     schedule: false,
-    max: 3,
-    application_name: "watertight queue",
   });
   boss.on("error", failed);
   await boss.start();

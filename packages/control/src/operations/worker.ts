@@ -51,13 +51,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const stopping = new AbortController();
   const catalog = new pg.Pool({
     connectionString: options.catalogUrl,
-    max: concurrency + 2,
+    max: concurrency + 4,
     application_name: `watertight worker ${name}`.slice(0, 63),
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   });
   catalog.on("error", failed);
-  const queue = await openQueue(options.catalogUrl, failed);
+  // heard before anybody borrows it: a connection may break while it is handed over
+  catalog.on("connect", (client) => client.on("error", () => {}));
+  const queue = await openQueue(catalog, failed);
   const bell = new Bell();
   const listening = listen(options.catalogUrl, bell, stopping.signal, failed);
   const running = new Set<Promise<void>>();

@@ -71,6 +71,8 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
     allowExitOnIdle: true,
   });
   pool.on("error", failed);
+  // a connection that breaks while it is handed over, or after it was thrown away, would end the process
+  pool.on("connect", (client) => client.on("error", () => {}));
   const kept = new LRUCache<string, Kept>({ max: most });
   const asking = new Map<string, { answer: Promise<CatalogLocationRoute | undefined>; changed: boolean }>();
   const count = { asked: 0, known: 0, away: 0 };

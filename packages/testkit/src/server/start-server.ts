@@ -19,6 +19,12 @@ export interface StartServerOptions {
   storage?: "memory" | "disk";
 }
 
+/** A server of one test, which may also be killed. */
+export interface OwnServer extends TestServer {
+  /** Kills it as `kill -9` does and starts it again on the same data and port. Settings must not promise less than the test asks (`synchronous_commit`). */
+  crash(): Promise<void>;
+}
+
 const DEFAULTS: Record<string, string> = {
   autovacuum: "on",
   max_connections: "200",
@@ -33,7 +39,7 @@ const DEFAULTS: Record<string, string> = {
  * const server = await startServer({ version: 18 });
  * try { await use(server.url()); } finally { await server.stop(); }
  */
-export async function startServer(options: StartServerOptions = {}): Promise<TestServer> {
+export async function startServer(options: StartServerOptions = {}): Promise<OwnServer> {
   const version = options.version ?? 18;
   try {
     const binaries = ownBinaries(version);
@@ -46,7 +52,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
       ...(storage === undefined ? {} : { storage }),
       ...(fill === undefined ? {} : { fill }),
     });
-    return serverFrom(
+    const described = serverFrom(
       {
         version,
         host: server.host,
@@ -59,6 +65,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
       },
       () => server.stop(),
     );
+    return { ...described, crash: () => server.crash() };
   } catch (error) {
     throw error instanceof EmbeddedError ? asTestError(error) : error;
   }
