@@ -29,3 +29,8 @@ export function sampleSource(version: number = 1): SchemaSource {
     settings: { timezone: "UTC", search_path: '"$user", public' },
   };
 }
+
+/** The same for tests that kill: when it is to fail, the intrusion test misses a table that nobody made. */
+export function killedSource(fails: boolean): SchemaSource {
+  return { ...sampleSource(), ...(fails ? { tables: [{ table: "public.nobody_made_this" }] } : {}) };
+}
