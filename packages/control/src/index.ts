@@ -28,6 +28,7 @@ export {
   type TenantChange,
   type TenantFilter,
 } from "./catalog/tenants.ts";
+export { type HbaOptions, hbaLines, renderHbaLines } from "./cells/hba-lines.ts";
 export type { CatalogPool, PooledClient } from "./db/transaction.ts";
 export { type ControlCodeEntry, type ControlErrorCode, controlErrorCodes } from "./errors/control-codes.ts";
 export { ControlError, type ControlErrorDetails } from "./errors/control-error.ts";
@@ -52,6 +53,12 @@ export {
   requestOperation,
 } from "./operations/operation-rows.ts";
 export { startWorker, type Worker, type WorkerOptions } from "./operations/worker.ts";
+export { type CellLoad, type Choice, chooseCell, type SharedPlace, type Wanted } from "./provision/choose-cell.ts";
+export { createTenant } from "./provision/create-tenant-kind.ts";
+export type { ProvisioningOptions } from "./provision/place.ts";
+export { provisioningKinds } from "./provision/provisioning-kinds.ts";
+export type { ProtectedTable, ProvisioningSetting, SchemaSource } from "./provision/schema-source.ts";
+export type { CreateTenant } from "./provision/tenant-input.ts";
 export { fileStore, openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
 export {
   type CatalogLocationRoute,

@@ -14,6 +14,7 @@ export { defaultRoles, type RoleNames } from "./install/role-names.ts";
 export { type Level, newestVersion } from "./install/sql-files.ts";
 export type { Step } from "./install/steps.ts";
 export { type KeyInfo, listKeys, retireKey, rotateKey, type RotateReport } from "./keys/keys.ts";
+export { rekeyKit } from "./keys/rekey-kit.ts";
 export { enforceTable, listObservations, type Observation, observeTable } from "./observe/observe-table.ts";
 export type { Finding, TenantColumns } from "./protect/findings.ts";
 export {

@@ -99,7 +99,7 @@ export async function activePlacement(
   return rows[0] as { location: string; schemaVersion: number } | undefined;
 }
 
-/** Notes that a tenant will be served at a location, not yet active. A second call changes nothing. */
+/** Notes that a tenant will be served at a location, not yet active; also where one was before. A second call changes nothing. */
 export async function prepareTenantPlacement(
   tx: Queryable,
   tenant: string,
@@ -108,7 +108,8 @@ export async function prepareTenantPlacement(
 ): Promise<void> {
   await tx
     .query(
-      "insert into watertight_catalog.placement (tenant, service, location) values ($1, $2, $3) on conflict do nothing",
+      `insert into watertight_catalog.placement as p (tenant, service, location) values ($1, $2, $3)
+       on conflict (tenant, service, location) do update set state = 'incoming', updated_at = now() where p.state = 'retired'`,
       [tenant, service, location],
     )
     .catch((error: unknown) => {

@@ -26,6 +26,9 @@ export type ControlErrorCode =
   | "WT_CELL_UNREACHABLE"
   | "WT_CELL_FULL"
   | "WT_CELL_TEMPLATE"
+  | "WT_CELL_NO_TEMPLATE"
+  | "WT_CELL_DISK_FULL"
+  | "WT_CELL_PRIVILEGE"
   | "WT_CELL_FOREIGN_OBJECT"
   | "WT_PROVISION_LEAK";
 
@@ -128,6 +131,18 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
     "The template database is in use.",
     "It is tried again when its sessions have ended.",
     true,
+  ),
+  WT_CELL_NO_TEMPLATE: operation(
+    "The cell has no template database of that version.",
+    "Build it first: the operation template.build. Then: watertight operations retry.",
+  ),
+  WT_CELL_DISK_FULL: operation(
+    "The cell's disk is full; what was begun there was taken back.",
+    "Make room on the server, or drain the cell: watertight cells drain. Then: watertight operations retry.",
+  ),
+  WT_CELL_PRIVILEGE: operation(
+    "The provisioner's role lacks a right on this cell.",
+    "Give it CREATEDB, CREATEROLE and, from a superuser, pg_monitor and pg_signal_backend.",
   ),
   WT_CELL_FOREIGN_OBJECT: operation(
     "An object of that name is there and was not made by this operation.",

@@ -11,6 +11,7 @@ import { failureOf, isPassing } from "./failure.ts";
 import { holdLease, type Lease, takeLease } from "./lease.ts";
 import type { Operation, OperationKind, Step, StepContext } from "./operation.ts";
 import { getOperation, listSteps, writeOperationEvent } from "./operation-rows.ts";
+import { Pause } from "./pause.ts";
 
 /** What running needs. */
 export interface RunOptions {
@@ -83,6 +84,7 @@ class Run {
         await this.#step(position, step);
       } catch (error) {
         this.#lease.signal.throwIfAborted();
+        if (error instanceof Pause) return this.#rest(error.until, step.name);
         if (isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8))
           return this.#later(error, step.name);
         await this.#recordFailure(position, error);
@@ -196,6 +198,18 @@ class Run {
       await writeOperationEvent(tx, this.#operation.id, "waiting", { error: failure, at: at.toISOString() });
     });
     return { end: "later", at };
+  }
+
+  /** Waits for a time that a step named; a cancel wakes it up before. */
+  async #rest(until: Date, step: string): Promise<RunResult> {
+    await this.#lease.commit(async (tx) => {
+      await tx.query(
+        "update watertight_catalog.operation set state = 'waiting', lease_until = null, lease_owner = null, run_after = $2 where id = $1",
+        [this.#operation.id, until],
+      );
+      await writeOperationEvent(tx, this.#operation.id, "waiting", { step, at: until.toISOString() });
+    });
+    return { end: "later", at: until };
   }
 
   async #end(end: "succeeded" | "failed" | "cancelled", error?: unknown, step?: string): Promise<RunResult> {

@@ -22,6 +22,8 @@ export interface Secrets {
   read(reference: string): Promise<string>;
   /** Stores a new secret under a name. @returns the reference for the catalog */
   keep(name: string, value: string): Promise<string>;
+  /** The reference that {@link Secrets.keep} gives for a name, before anything is kept there. */
+  reference(name: string): string;
   remove(reference: string): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export function openSecrets({ env = process.env, stores = {}, keepIn }: SecretsO
       await storeOf(keepIn).write(name, value);
       return `${keepIn}:${name}`;
     },
+    reference: (name) => `${keepIn}:${name}`,
     async remove(reference) {
       const [prefix, name] = parse(reference);
       if (prefix !== "env" && prefix !== "file") await storeOf(prefix).remove(name);

@@ -1,10 +1,21 @@
 /** Workers in processes of their own for tests: bundled once, started, watched, killed. Nothing of them outlives the test. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build, type Plugin } from "esbuild";
+
+// The SQL files of our packages lie beside their sources, not beside the bundle.
+const ownFiles: Plugin = {
+  name: "own-files",
+  setup(bundler) {
+    bundler.onLoad({ filter: /-files\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8")).replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)),
+      loader: "ts",
+    }));
+  },
+};
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -39,6 +50,7 @@ export async function workers(file: string): Promise<Workers> {
     // ours from their sources, as everywhere in tests
     conditions: ["source"],
     external: ["pg", "pg-boss"],
+    plugins: [ownFiles],
   });
   const started: WorkerProcess[] = [];
   let crash: string | undefined;

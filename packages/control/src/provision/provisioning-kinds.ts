@@ -1,0 +1,25 @@
+/** Every kind of operation that makes, changes and removes tenants and their places: what a worker is given. */
+import type { OperationKind } from "../operations/operation.ts";
+import { createTenantKind } from "./create-tenant-kind.ts";
+import { lifecycleKinds } from "./lifecycle-kinds.ts";
+import { deleteTenantKind } from "./remove/delete-tenant-kind.ts";
+import type { ProvisioningOptions } from "./place.ts";
+import { makePlaceKind } from "./shared-place-kinds.ts";
+import { templateKind } from "./template-kind.ts";
+
+/**
+ * The kinds, by name.
+ * @example await startWorker({ catalogUrl, kinds: provisioningKinds({ secrets, schemaOf }) });
+ */
+export function provisioningKinds(options: ProvisioningOptions): ReadonlyMap<string, OperationKind<never>> {
+  const kinds = [
+    createTenantKind(options),
+    makePlaceKind("pool.create", options),
+    makePlaceKind("silo.create", options),
+    makePlaceKind("warm.fill", options),
+    templateKind(options),
+    ...lifecycleKinds(options),
+    deleteTenantKind(options),
+  ] as unknown as OperationKind<never>[];
+  return new Map(kinds.map((kind) => [kind.kind, kind]));
+}

@@ -1,0 +1,120 @@
+/**
+ * Operations that make a database before there is a tenant for it: `pool.create` and `silo.create` for several, `warm.fill` for one that is to
+ * come soon. The same steps, the same intrusion test; no tenant is active at the end.
+ */
+import { setLocationState } from "../catalog/placements.ts";
+import type { Model } from "../catalog/tenants.ts";
+import { withConnection } from "../db/transaction.ts";
+import type { OperationKind, Step } from "../operations/operation.ts";
+import { lockCellLoads } from "./cell-loads.ts";
+import { chooseCell } from "./choose-cell.ts";
+import { placeName, placeRoles } from "./names.ts";
+import { findPlace, locationOf, type PlaceFinder, preparePlace, type ProvisioningOptions } from "./place.ts";
+import { databaseStep } from "./place-database.ts";
+import { keysStep } from "./place-keys.ts";
+import { rolesStep } from "./place-roles.ts";
+import { secretReferences, secretsStep } from "./place-secrets.ts";
+import { smokeStep } from "./smoke/smoke-step.ts";
+import { only, optional, text, wrong } from "./tenant-input.ts";
+
+/** What is asked for. */
+export interface MakePlace {
+  /** For people: becomes a part of the database's name. */
+  readonly name: string;
+  readonly service: string;
+  readonly region?: string;
+  readonly cell?: string;
+}
+
+const finder: PlaceFinder<MakePlace> = async ({ operation }, db) => {
+  const id = locationOf(operation.id);
+  return (await findPlace(db, id)) === undefined ? undefined : id;
+};
+
+/** A kind that makes a place. */
+export function makePlaceKind(
+  kind: "pool.create" | "silo.create" | "warm.fill",
+  options: ProvisioningOptions,
+): OperationKind<MakePlace> {
+  const model: Model = kind === "pool.create" ? "pool" : kind === "silo.create" ? "silo" : "database";
+  return {
+    kind,
+    parse(input) {
+      only(input, ["name", "service", "region", "cell"]);
+      const name = text(input, "name");
+      if (name === undefined || name === "") throw wrong("name is missing");
+      return {
+        name,
+        service: text(input, "service") ?? "main",
+        ...optional("region", text(input, "region")),
+        ...optional("cell", text(input, "cell")),
+      };
+    },
+    subject: ({ service, name }) => `place:${service}:${model}:${name}`,
+    steps: () => [
+      reservePlace(options, model, kind === "warm.fill"),
+      secretsStep(options, finder),
+      rolesStep(options, finder),
+      databaseStep(options, finder),
+      keysStep(options, finder),
+      smokeStep(options, finder, () => undefined),
+      readyStep(kind === "warm.fill"),
+    ],
+  };
+}
+
+function reservePlace(options: ProvisioningOptions, model: Model, warm: boolean): Step<MakePlace> {
+  return {
+    name: "reserve",
+    observe: async ({ catalog, operation }) => {
+      const place = await withConnection(catalog, (db) => findPlace(db, locationOf(operation.id)));
+      return place !== undefined && place.state !== "retired";
+    },
+    async act(context) {
+      const { operation, input, actor } = context;
+      const { version } = await options.schemaOf(input.service);
+      const database = placeName(input.name, operation.id);
+      const { rw, ro } = placeRoles(database);
+      await context.commit(async (tx) => {
+        const { region, cell } = input;
+        const choice = chooseCell(await lockCellLoads(tx), {
+          model: "database",
+          service: input.service,
+          ...optional("region", region),
+          ...optional("cell", cell),
+        });
+        await preparePlace(tx, actor, operation, {
+          id: locationOf(operation.id),
+          cell: choice.cell,
+          model,
+          database,
+          schema: null,
+          rwRole: rw,
+          roRole: ro,
+          ...secretReferences(options.secrets, operation.id),
+          service: input.service,
+          schemaVersion: version,
+          // nobody takes it before it is ready
+          warm,
+        });
+        context.failpoint("reserve.inside");
+      });
+      return { location: locationOf(operation.id) };
+    },
+    undo: (context) =>
+      context.commit((tx) => setLocationState(tx, context.actor, locationOf(context.operation.id), "retired")),
+  };
+}
+
+function readyStep(warm: boolean): Step<MakePlace> {
+  return {
+    name: "ready",
+    observe: async ({ catalog, operation }) => {
+      const place = await withConnection(catalog, (db) => findPlace(db, locationOf(operation.id)));
+      // taken already: somebody was quick
+      return place?.state === "ready" || (warm && place?.warm === false);
+    },
+    act: (context) =>
+      context.commit((tx) => setLocationState(tx, context.actor, locationOf(context.operation.id), "ready")),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The statements of the intrusion test. They run in one transaction that is rolled back, and leave what they found in a setting. Must never be
+ * run where they could stay: the caller rolls back.
+ */
+
+/** A table to attack. */
+export interface AttackedTable {
+  /** Quoted and qualified. */
+  readonly name: string;
+  /** Quoted column of the tenant; null where another row decides. */
+  readonly column: string | null;
+  /** The tenant in whose context the attack runs. */
+  readonly own: string;
+  /** Another tenant. */
+  readonly other: string;
+}
+
+/** The setting that tells the script its tables. */
+export const tablesSetting = "watertight_smoke.tables";
+/** The setting in which it leaves `{ leaks, untested }`. */
+export const foundSetting = "watertight_smoke.found";
+
+const loop = `for t in select * from pg_catalog.jsonb_to_recordset(pg_catalog.current_setting('${tablesSetting}')::jsonb)
+             as x(name text, "column" text, own text, other text) loop`;
+const leave = `perform pg_catalog.set_config('${foundSetting}', pg_catalog.jsonb_build_object('leaks', leaks, 'untested', untested)::text, true);`;
+const begin = `declare
+  t record; n bigint; foreign_rows text;
+  leaks jsonb := '[]'; untested jsonb := '[]';
+begin
+  ${loop}`;
+
+/**
+ * As the owner, in the other tenant's context, on tables that nobody uses yet: what would keep a bare row out is taken away, and one row of the
+ * other tenant is put in. Constraints come back with the rollback.
+ */
+export const seedScript: string = `do $smoke$
+declare
+  t record; parts text;
+begin
+  ${loop}
+    select pg_catalog.string_agg(p.part, ', ') into parts from (
+      select pg_catalog.format('drop constraint if exists %I cascade', c.conname) as part
+        from pg_catalog.pg_constraint c where c.conrelid = t.name::regclass and c.contype in ('p', 'u', 'f', 'c', 'x') and c.conislocal and c.coninhcount = 0
+       union all
+      select pg_catalog.format('alter column %I drop not null', a.attname)
+        from pg_catalog.pg_attribute a where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped and a.attnotnull and a.attidentity = ''
+       union all
+      select 'disable trigger user') p;
+    begin
+      execute pg_catalog.format('alter table %s %s', t.name, parts);
+      if t."column" is not null then
+        execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.other);
+      end if;
+    exception when others then
+      raise notice 'no row in %: %', t.name, sqlerrm;
+    end;
+  end loop;
+end $smoke$`;
+
+/** As the application's role in the context of `own`: every way to the other tenant's rows. */
+export const attackScript: string = `do $smoke$
+${begin}
+    foreign_rows := case when t."column" is null then 'true' else pg_catalog.format('%s::text <> %L', t."column", t.own) end;
+    begin
+      execute pg_catalog.format('select count(*) from (select 1 from %s where %s limit 1) x', t.name, foreign_rows) into n;
+      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': read'); continue; end if;
+    exception when insufficient_privilege or sqlstate 'WT004' then null;
+    end;
+    begin
+      if t."column" is null then
+        execute pg_catalog.format('insert into %s default values', t.name);
+      else
+        execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.other);
+      end if;
+      leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert');
+    exception
+      when insufficient_privilege then null;
+      -- policies are asked before constraints: a row that a constraint refused had passed them
+      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert');
+      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': insert');
+    end;
+    begin
+      execute pg_catalog.format('delete from %s where %s', t.name, foreign_rows);
+      get diagnostics n = row_count;
+      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': delete'); end if;
+    exception
+      when insufficient_privilege then null;
+      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': delete');
+      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': delete');
+    end;
+    continue when t."column" is null;
+    begin
+      execute pg_catalog.format('update %s set %s = %L where %s', t.name, t."column", t.own, foreign_rows);
+      get diagnostics n = row_count;
+      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': update'); end if;
+    exception
+      when insufficient_privilege then null;
+      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': update');
+      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': update');
+    end;
+    begin
+      execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.own);
+      begin
+        execute pg_catalog.format('update %s set %s = %L where %s::text = %L', t.name, t."column", t.other, t."column", t.own);
+        leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': reassign');
+      exception when insufficient_privilege then null;
+      end;
+    exception
+      -- the tenant cannot write its own rows: then nothing above was tested
+      when insufficient_privilege then untested := untested || pg_catalog.jsonb_build_array(t.name || ': own');
+      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': reassign');
+    end;
+  end loop;
+  ${leave}
+end $smoke$`;
+
+/** Without a context: nothing is seen, nothing is written. */
+export const withoutContextScript: string = `do $smoke$
+${begin}
+    begin
+      execute pg_catalog.format('select count(*) from (select 1 from %s limit 1) x', t.name) into n;
+      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': read without a tenant'); end if;
+    exception when insufficient_privilege or sqlstate 'WT004' then null;
+    end;
+    begin
+      if t."column" is null then
+        execute pg_catalog.format('insert into %s default values', t.name);
+      else
+        execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.own);
+      end if;
+      leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert without a tenant');
+    exception
+      when insufficient_privilege or sqlstate 'WT004' or read_only_sql_transaction then null;
+      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert without a tenant');
+      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': insert without a tenant');
+    end;
+  end loop;
+  ${leave}
+end $smoke$`;
+
+/** As the reading role: no statement that writes gets past the rights, whatever the context. */
+export const readOnlyScript: string = `do $smoke$
+${begin}
+    foreach foreign_rows in array array[
+      pg_catalog.format('insert into %s default values', t.name), pg_catalog.format('delete from %s', t.name),
+      pg_catalog.format('truncate %s', t.name),
+      pg_catalog.format('update %s set %s = null', t.name, coalesce(t."column", (select pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a
+        where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped limit 1)))] loop
+      begin
+        execute foreign_rows;
+        leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': the reading role writes');
+      exception
+        when insufficient_privilege then null;
+        -- the rights are asked first: whatever else was said came after them
+        when others then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': the reading role writes (' || sqlstate || ')');
+      end;
+    end loop;
+  end loop;
+  ${leave}
+end $smoke$`;

@@ -1,0 +1,74 @@
+/**
+ * Runs the scripts of the intrusion test, each in a transaction that is rolled back. Contexts are sealed by the kit's owner, so that a place can
+ * be tested before any tenant is active in it; the application's role never gets that far.
+ */
+import { quoteName, type Queryable } from "@watertight/schema";
+import { controlError } from "../../errors/control-error.ts";
+import { type AttackedTable, foundSetting, seedScript, tablesSetting } from "./attack-sql.ts";
+
+/** What a script found. */
+export interface Found {
+  readonly leaks: readonly string[];
+  /** Attacks that came to no end: something else stood in the way. */
+  readonly untested: readonly string[];
+}
+
+/** How a script runs. */
+export interface Attack {
+  readonly script: string;
+  readonly tables: readonly AttackedTable[];
+  /** Become this role. Left out: stay who the session is. */
+  readonly role?: string;
+  /** Open this tenant's context. */
+  readonly tenant?: string;
+  /** Tables nobody uses yet: put a row of this tenant into each first, as this role. */
+  readonly seed?: { readonly tenant: string; readonly owner: string };
+  /** Ask for a transaction that may write, whatever the role's default. */
+  readonly readWrite?: boolean;
+}
+
+const bySeal = "select pg_catalog.set_config('watertight.ctx', watertight.seal_of($1), true)";
+
+/** Attacks, and takes everything back. */
+export async function attack(
+  session: Queryable,
+  { script, tables, role, tenant, seed, readWrite }: Attack,
+): Promise<Found> {
+  if (tables.length === 0) return { leaks: [], untested: [] };
+  await session.query(readWrite === true ? "begin read write" : "begin");
+  try {
+    await session.query("select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)");
+    await session.query("select pg_catalog.set_config($1, $2, true)", [tablesSetting, JSON.stringify(tables)]);
+    if (role !== undefined) await mayBecome(session, role);
+    if (seed !== undefined) {
+      await session.query(bySeal, [seed.tenant]);
+      await session.query(`set local role ${quoteName(seed.owner)}`);
+      await session.query(seedScript);
+      await session.query("set local role none");
+    }
+    if (tenant !== undefined) await session.query(bySeal, [tenant]);
+    if (role !== undefined) await session.query(`set local role ${quoteName(role)}`);
+    await session.query(script);
+    const { rows } = await session.query("select pg_catalog.current_setting($1) as found", [foundSetting]);
+    const found = JSON.parse(rows[0]!["found"] as string) as Found;
+    const shut = found.untested.filter((what) => what.endsWith(": own"));
+    if (shut.length > 0)
+      throw controlError("WT_PROVISION_LEAK", {
+        detail: `a tenant cannot write its own rows, so that nothing was tested: ${shut.join(", ")}`,
+      });
+    return found;
+  } finally {
+    await session.query("rollback");
+  }
+}
+
+// Undone with the transaction: nobody keeps the right to act as a tenant's role.
+async function mayBecome(session: Queryable, role: string): Promise<void> {
+  const { rows } = await session.query(
+    `select current_user as me, r.rolsuper as super, pg_catalog.current_setting('server_version_num')::int >= 160000 as modern
+       from pg_catalog.pg_roles r where r.rolname = current_user`,
+  );
+  const { me, super: superuser, modern } = rows[0] as { me: string; super: boolean; modern: boolean };
+  if (superuser || me === role) return;
+  await session.query(`grant ${quoteName(role)} to ${quoteName(me)}${modern ? " with inherit false, set true" : ""}`);
+}
