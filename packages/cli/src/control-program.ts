@@ -18,6 +18,20 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     catalog,
   ).option("--role <kind=name>", "name of a role: owner, control, router, auditor (repeatable)", repeated);
 
+  add(
+    program,
+    "up",
+    "Start the control plane here: API and worker, over an embedded catalog or your own.",
+    "watertight up --demo",
+    async () => (await import("./commands/up/up.ts")).execute,
+    "the catalog, as its control role: env:NAME, file:PATH, or a URL without password (default: an embedded one, gone at the end)",
+  )
+    .option("--demo", "with a fleet of 200 tenants in 3 cells, in all four models; gone at the end")
+    .option("--tenants <n>", "how many tenants a demonstration has")
+    .option("--port <port>", "on loopback; 0 takes a free one", "7070")
+    .option("--token-file <file>", "where the token is written", ".watertight/token")
+    .option("--secrets <folder>", "where secrets made here are kept", ".watertight/secrets");
+
   const cells = program.command("cells").description("The servers that tenants live on.");
   const capped = (command: Command): Command =>
     command

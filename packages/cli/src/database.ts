@@ -12,8 +12,8 @@ import type { Io } from "./io.ts";
 const scheme = /^postgres(ql)?:\/\//;
 const next = "Set DATABASE_URL, or give --db env:NAME or --db file:PATH.";
 
-/** The connection URL. */
-async function databaseUrl(db: string | undefined, io: Io): Promise<string> {
+/** The connection URL that --db names. */
+export async function databaseUrl(db: string | undefined, io: Io): Promise<string> {
   if (db === undefined) return checked(io.env.DATABASE_URL, "The variable DATABASE_URL");
   if (db.startsWith("env:")) return checked(io.env[db.slice(4)], `The variable ${db.slice(4)}`);
   if (db.startsWith("file:")) {

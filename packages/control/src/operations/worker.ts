@@ -2,6 +2,7 @@
  * A worker: takes operations that are due and runs them, several at a time. Any number of workers may run, in any number of processes; the
  * lease of each operation decides. Must go on when the catalog goes away for a while, and must never wait for one operation to start another.
  */
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type CatalogPool, inTransaction } from "../db/transaction.ts";
@@ -49,6 +50,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const failed = options.failed ?? (() => {});
   const concurrency = options.concurrency ?? 8;
   const stopping = new AbortController();
+  // each operation that runs listens to it
+  setMaxListeners(0, stopping.signal);
   const catalog = new pg.Pool({
     connectionString: options.catalogUrl,
     max: concurrency + 4,

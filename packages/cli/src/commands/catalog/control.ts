@@ -17,12 +17,9 @@ export interface ControlSession {
   readonly actor: Control.Actor;
 }
 
-/** Runs `fn` on the catalog that --db names. */
-export async function withControl<T>(
-  { database }: Pick<CommandContext, "database">,
-  fn: (session: ControlSession) => Promise<T>,
-): Promise<T> {
-  const control = await import("@watertight/control").catch((error: NodeJS.ErrnoException) => {
+/** Brings the package. */
+export async function loadControl(): Promise<typeof Control> {
+  return import("@watertight/control").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new CliError(
       "WT_CLI_USAGE",
@@ -30,6 +27,14 @@ export async function withControl<T>(
       "Run: npm install --save-dev @watertight/control",
     );
   });
+}
+
+/** Runs `fn` on the catalog that --db names. */
+export async function withControl<T>(
+  { database }: Pick<CommandContext, "database">,
+  fn: (session: ControlSession) => Promise<T>,
+): Promise<T> {
+  const control = await loadControl();
   return database((client) =>
     fn({
       control,
