@@ -13,7 +13,7 @@ import { giveBack, type Lease, makeLease } from "./lease.ts";
 import { probe } from "./probe.ts";
 import { borrowPlain } from "./plain-pool.ts";
 import { makeReporter, type Reporter } from "./reporter.ts";
-import type { RouteSource } from "../../routes/route-source.ts";
+import type { RouteHint, RouteSource } from "../../routes/route-source.ts";
 import { type CallOptions, type Plan, scopedQueryClass } from "./scoped-query.ts";
 import {
   type Callback,
@@ -111,7 +111,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
         let tenant = this.engine.ambient();
         // A location can only be found for a tenant; without routes a lease may take the tenant of its first query.
         if (this.#settings.routes) tenant = this.engine.tenantFor(tenant, "pool.connect");
-        const { client, release } = await this.#borrow(tenant);
+        const { client, release } = await this.borrow(tenant);
         return makeLease(client, release, tenant);
       };
       return answer(lease, callback, (bound, { client, release }) =>
@@ -162,7 +162,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       let rerouted = false;
       let measured = false;
       for (;;) {
-        const { client, release } = await this.#borrow(tenant, options?.signal);
+        const { client, release } = await this.borrow(tenant, options);
         try {
           const result = await client.send(client.newQuery(tenant, config, values, plan, options));
           return { client, release, result };
@@ -172,11 +172,11 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
           const { sqlstate, cause } = error as { sqlstate?: string; cause: SqlError };
           if (sqlstate === "WT002" && this.#settings.routes && !rerouted) {
             rerouted = true;
-            await this.#locate(tenant, { refresh: true, goto: readNotServed(cause).goto });
+            await this.locate(tenant, { refresh: true, goto: readNotServed(cause).goto });
           } else if (sqlstate === "WT001" && cause.detail === "expired" && !measured) {
             // Our clock and the database's have drifted apart since the start.
             measured = true;
-            await this.#home(tenant).#look();
+            await this.look(tenant);
           } else {
             // The stack of a database error leads to the socket; lead it to the caller instead.
             if (error instanceof Error) Error.captureStackTrace(error);
@@ -186,10 +186,10 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       }
     }
 
-    async #borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
-      const home = this.#settings.routes ? await this.#locate(tenant as string) : this;
+    async borrow(tenant: string | undefined, options?: CallOptions): Promise<Borrowed> {
+      const home = this.#settings.routes ? await this.locate(tenant as string) : this;
       if (!home.engine.profile) await home.ready();
-      return home.#borrowHere(tenant, signal);
+      return home.#borrowHere(tenant, options?.signal);
     }
 
     #borrowHere(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
@@ -208,12 +208,13 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
     }
 
     async ready(): Promise<Handshake> {
-      return this.engine.handshake ?? this.#look();
+      return this.engine.handshake ?? this.look();
     }
 
     // Success holds, a failure is tried again on next use. Many calls may want to know at once; one asks.
-    #look(): Promise<Handshake> {
-      return (this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined)));
+    look(tenant?: string): Promise<Handshake> {
+      const home = this.#home(tenant);
+      return (home.#looking ??= home.#lookOnce().finally(() => (home.#looking = undefined)));
     }
 
     async #lookOnce(): Promise<Handshake> {
@@ -225,11 +226,11 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       }
     }
 
-    #home(tenant: string): TenantPool {
-      return this.#routes.get(tenant) ?? this;
+    #home(tenant: string | undefined): TenantPool {
+      return this.#routes.get(tenant as string) ?? this;
     }
 
-    async #locate(tenant: string, hint?: { refresh: boolean; goto?: unknown }): Promise<TenantPool> {
+    async locate(tenant: string, hint?: RouteHint): Promise<TenantPool> {
       const { routes, ...rest } = this.#settings;
       const known = this.#routes.get(tenant);
       if (known !== undefined && hint === undefined) return known;
