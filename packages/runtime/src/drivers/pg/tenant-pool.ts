@@ -71,14 +71,24 @@ interface Performed extends Borrowed {
   readonly result: unknown;
 }
 
-export type TenantPoolClass = new (options: TenantPoolOptions & Record<string, unknown>) => PgPool & TenantPool;
+/** What a pool over many servers (fleet/) does in its own way. */
+export interface RoutedPool extends PgPool, TenantPool, PoolCore {
+  /** A connection of the tenant's location. */
+  borrow(tenant: string | undefined, options?: CallOptions): Promise<Borrowed>;
+  /** Finds the location; with a hint it asks again. */
+  locate(tenant: string, hint?: RouteHint): Promise<unknown>;
+  /** Measures the clock of the tenant's database. */
+  look(tenant?: string): Promise<Handshake>;
+}
+
+export type TenantPoolClass = new (options: TenantPoolOptions & Record<string, unknown>) => RoutedPool;
 
 /** The pool class on top of a copy of pg. */
 export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
   const pg = checkDriver(pgLike);
   const Client = tenantClientClass(pg, scopedQueryClass(pg));
 
-  return class TenantPool extends pg.Pool implements PgPool, TenantPool, PoolCore {
+  return class TenantPool extends pg.Pool implements RoutedPool {
     readonly engine: Engine;
     readonly #settings: TenantPoolOptions & Record<string, unknown>;
     #looking: Promise<Handshake> | undefined;
