@@ -6,7 +6,7 @@ import { simulateLru } from "../../../src/fleet/budget/lru-simulation.ts";
 
 test("agrees with a list that is searched", () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(..."abcdefgh")), fc.nat(9), (keys, capacity) => {
+    fc.property(fc.array(fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h")), fc.nat(9), (keys, capacity) => {
       let list: string[] = [];
       let hits = 0;
       for (const key of keys) {

@@ -39,10 +39,10 @@ const shape = fc.record({
 describe("always", () => {
   test("within budget, everybody served in the end, first in first out for each tenant and database", () => {
     fc.assert(
-      fc.property(workload, shape, ({ ...calls }, { databases, resizes, ...options }) => {
+      fc.property(workload, shape, (calls, { databases, resizes, ...options }) => {
         const server = new SimulatedServer(options);
         const all: Call[] = [];
-        for (const { at, tenant, role, serviceMs, weight, reserved } of Object.values(calls)) {
+        for (const { at, tenant, role, serviceMs, weight, reserved } of calls) {
           server.at(at, () => {
             const one = call(`t${tenant}`, `d${tenant % databases}|${role}`, serviceMs, { weight, reserved });
             all.push(one);

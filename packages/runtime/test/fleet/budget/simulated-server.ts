@@ -1,5 +1,4 @@
 /** A server in virtual time under the scheduler: connects, calls and closes take as long as it is told. Checks at every step what must always hold. */
-import { expect } from "vitest";
 import { Scheduler, type SchedulerOptions } from "../../../src/fleet/budget/scheduler.ts";
 import type { Slot } from "../../../src/fleet/budget/slots.ts";
 import type { Job } from "../../../src/fleet/fair/tenant-queue.ts";
@@ -49,7 +48,7 @@ export class SimulatedServer {
       this.#options,
       {
         grant: (call, slot) => {
-          expect(slot.key).toBe(call.key);
+          if (slot.key !== call.key) throw new Error(`a connection of ${slot.key} for a call of ${call.key}`);
           this.granted.push({ call, at: this.now, waitedMs: this.now - this.#since.get(call)! });
           after(call.serviceMs, () => this.scheduler.release(call, slot, true, this.now));
         },
@@ -57,7 +56,8 @@ export class SimulatedServer {
           open.add(slot);
           this.peak = Math.max(this.peak, open.size);
           // The one thing that must never happen.
-          expect(open.size).toBeLessThanOrEqual(this.scheduler.budget);
+          if (open.size > this.scheduler.budget)
+            throw new Error(`${open.size} connections, ${this.scheduler.budget} allowed`);
           after(this.#connectMs, () => this.scheduler.opened(slot, this.now));
         },
         close: (slot) =>
