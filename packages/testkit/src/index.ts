@@ -25,3 +25,7 @@ export {
   type SampleOptions,
 } from "./sample/sample-schema.ts";
 export { SAMPLE_ROWS, tenantA, tenantB, type SampleTenant } from "./sample/sample-tenants.ts";
+export { manyDatabases, type ManyDatabases } from "./fleet/many-databases.ts";
+export { openLoop, type LoadResult } from "./fleet/open-loop.ts";
+export { type BackendWatch, watchBackends } from "./fleet/watch-backends.ts";
+export { zipf } from "./fleet/zipf.ts";

@@ -2,6 +2,7 @@
  * Keeps one server's lease alive and tells the scheduler when the share changes. A store that does not answer costs the lease in time, never a request.
  */
 import { emitEvent } from "../../context/events.ts";
+import { failure } from "../../errors/errors.ts";
 import { ShareHolder } from "../lease/share-holder.ts";
 import type { FleetSettings } from "../options.ts";
 
@@ -45,7 +46,10 @@ export class LeaseKeeper {
     await this.#renewing;
     const { leases, instance } = this.#settings;
     // Should it fail: the lease runs out by itself.
-    await leases?.release(this.#server, instance).catch((cause: unknown) => this.#warn("not given back", cause));
+    if (leases)
+      await this.#inTime(leases.release(this.#server, instance)).catch((cause: unknown) =>
+        this.#warn("not given back", cause),
+      );
   }
 
   // One at a time: a slow store must not gather requests.
@@ -59,7 +63,7 @@ export class LeaseKeeper {
     const before = this.#holder.share(askedAt);
     try {
       const [held, wanted] = [this.#subject.held(), this.#subject.wanted()];
-      const grant = await leases!.renew({ server: this.#server, instance, held, wanted });
+      const grant = await this.#inTime(leases!.renew({ server: this.#server, instance, held, wanted }));
       if (this.#ended) return;
       this.#holder.granted(grant, askedAt);
       const share = this.#holder.share(now());
@@ -69,6 +73,16 @@ export class LeaseKeeper {
     } catch (cause) {
       this.#warn("not renewed", cause);
     }
+  }
+
+  // A store that never answers must not end the renewals. An answer that comes later is not used: the store counts it, we don't, which is safe.
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(failure("WT_QUERY_TIMEOUT", { detail: "lease" })), this.#settings.renewEveryMs);
+      timer.unref();
+    });
+    return Promise.race([work, late]).finally(() => clearTimeout(timer));
   }
 
   #expired(): void {

