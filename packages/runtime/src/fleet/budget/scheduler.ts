@@ -63,6 +63,8 @@ export class Scheduler<J extends Job> {
   readonly #ring: RoundRobin<Waiting<J>> = new RoundRobin();
   /** Taken out of their queues: a connection is being opened for them, or room is made. */
   readonly #awaiting: Set<Waiting<J>> = new Set();
+  /** How many of them on each key. */
+  readonly #awaited: Map<string, number> = new Map();
   #budget: number;
   /** Connects that are paid for: a token was taken when room was made. */
   #paid: number = 0;
@@ -184,6 +186,7 @@ export class Scheduler<J extends Job> {
   stop(): J[] {
     const jobs = [...this.#awaiting].map(({ job }) => job);
     this.#awaiting.clear();
+    this.#awaited.clear();
     for (const queue of this.#tenants.values()) jobs.push(...queue.jobs.splice(0).map(({ job }) => job));
     for (const slot of this.slots.idle) this.#close(slot);
     this.#budget = 0;
@@ -225,14 +228,15 @@ export class Scheduler<J extends Job> {
     }
     // As many as there are connections may wait for one to be opened; the rest stays in its queue, where the order is fair.
     if (this.#awaiting.size >= this.#budget) return false;
-    const room = this.slots.all.size + this.#awaiting.size - this.#openingForAwaiting() < this.#budget;
-    // A connection of its own will be free soon: better than closing one that somebody else is using.
-    if (!room && this.slots.live(job.key) > 0)
+    const room = this.slots.all.size + this.#awaiting.size - this.#opening() < this.#budget;
+    // A connection of its own will be there or free soon: better than closing one that somebody else is using.
+    const own = this.slots.live(job.key) + this.slots.opening(job.key) + (this.#awaited.get(job.key) ?? 0);
+    if (!room && own > 0)
       if (now - waiting.since < this.#options.patienceMs || !this.#victim(job.key, 0, now)) return false;
     waiting.awaitingSince = now;
     queue.running++;
     queue.awaiting++;
-    this.#awaiting.add(waiting);
+    this.#await(waiting, 1);
     return true;
   }
 
@@ -285,15 +289,20 @@ export class Scheduler<J extends Job> {
     return this.slots.live(key) <= this.reservations.of(key);
   }
 
-  #openingForAwaiting(): number {
+  /** Connections that will be there soon for calls that wait for them. */
+  #opening(): number {
     let sum = 0;
-    const keys = new Set<string>();
-    for (const { job } of this.#awaiting) {
-      if (keys.has(job.key)) continue;
-      keys.add(job.key);
-      sum += this.slots.opening(job.key);
-    }
-    return Math.min(sum, this.#awaiting.size);
+    for (const [key, count] of this.#awaited) sum += Math.min(count, this.slots.opening(key));
+    return sum;
+  }
+
+  #await(waiting: Waiting<J>, change: 1 | -1): void {
+    const { key } = waiting.job;
+    const count = (this.#awaited.get(key) ?? 0) + change;
+    if (count > 0) this.#awaited.set(key, count);
+    else this.#awaited.delete(key);
+    if (change > 0) this.#awaiting.add(waiting);
+    else this.#awaiting.delete(waiting);
   }
 
   #granted(job: J, slot: Slot, now: number): void {
@@ -315,7 +324,7 @@ export class Scheduler<J extends Job> {
   #unawait(match: (waiting: Waiting<J>) => boolean, granted: boolean = false): Waiting<J> | undefined {
     for (const waiting of this.#awaiting)
       if (match(waiting)) {
-        this.#awaiting.delete(waiting);
+        this.#await(waiting, -1);
         const queue = this.#tenants.get(this.#options.order === "fifo" ? "" : waiting.job.tenant)!;
         queue.awaiting--;
         if (!granted) queue.running--;

@@ -34,9 +34,9 @@ import {
 import { countingPg } from "./counting-pg.ts";
 import type { InstanceOrder } from "./instance-process.ts";
 
-const databases = sized(300, 60);
-const budget = sized(60, 12);
-const seconds = sized(25, 6);
+const databases = sized(300, 90);
+const budget = sized(60, 30);
+const seconds = sized(30, 8);
 // A connect costs a busy machine of two cores 20 ms and more; what can not be served in time is refused, and that is another test.
 const perSecond = sized(60, 40);
 
