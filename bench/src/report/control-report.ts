@@ -17,7 +17,7 @@ export function judgeControl(results: readonly FigureResult[]): Goal[] {
 }
 
 /** One row for each figure. */
-export function controlTable(results: readonly FigureResult[]): Table {
+function controlTable(results: readonly FigureResult[]): Table {
   return {
     heads: ["figure", "unit", "value", "baseline", "ratio", "target", "met"],
     rightFrom: 2,

@@ -72,7 +72,7 @@ interface Performed extends Borrowed {
 }
 
 /** What a pool over many servers (fleet/) does in its own way. */
-export interface RoutedPool extends PgPool, TenantPool, PoolCore {
+interface RoutedPool extends PgPool, TenantPool, PoolCore {
   /** A connection of the tenant's location. */
   borrow(tenant: string | undefined, options?: CallOptions): Promise<Borrowed>;
   /** Finds the location; with a hint it asks again. */

@@ -31,6 +31,7 @@ import {
   type ServerStats,
   simulateLru,
 } from "../../../src/fleet/index.ts";
+import { tenancy } from "../../../src/index.ts";
 import { countingPg } from "./counting-pg.ts";
 import type { InstanceOrder } from "./instance-process.ts";
 
@@ -100,6 +101,20 @@ describeServers((given) => {
       `${keys.length} calls, hit rate ${hitRate.toFixed(3)}, LRU ${simulated.toFixed(3)}, most backends ${watch.peak}`,
     );
     expect(Math.abs(hitRate - simulated)).toBeLessThanOrEqual(0.05);
+  });
+
+  test("a budget far below the working set is reported, with one that would do", async () => {
+    const pool = fleetPool(pg, { ...options(), budget: 5 });
+    const told: unknown[] = [];
+    const off = tenancy.on("thrash", (event) => told.push(event));
+    let number = 0;
+    const { failed } = await openLoop(20, lasting(5500), () => pool.for(many.tenant(number++ % 20)).query("select 1"));
+    off();
+    const [stats] = pool.stats().servers;
+    await pool.end();
+    expect(failed).toBe(0);
+    expect(stats).toMatchObject({ thrashing: true, budget: 5, suggestedBudget: 20 });
+    expect(told[0]).toMatchObject({ server: stats!.server, budget: 5, suggestedBudget: 20 });
   });
 
   test("control: a pool for each tenant goes over it", async () => {

@@ -5,6 +5,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fleetPool, QueueError } from "../../../src/fleet/index.ts";
 import { isWatertightError, tenancy } from "../../../src/index.ts";
+import { silentRelay } from "./silent-relay.ts";
 import { errorOf, fleetGround, type FleetGround, type Model, tenantA, tenantB } from "./fleet-ground.ts";
 
 const count = "select count(*)::int as n from note";
@@ -196,6 +197,70 @@ describeServers((server) => {
     expect(errors).toHaveLength(2);
     expect((await pool.for(tenantA).query(count)).rows).toEqual([{ n: 20 }]);
     await pool.end();
+  });
+
+  test("a connection whose close nobody confirms counts for its time, and is told", async () => {
+    const relay = await silentRelay(server);
+    const warnings: string[] = [];
+    const off = tenancy.on("warning", ({ message }) => warnings.push(message));
+    const pool = ground.fleet(
+      (tenant) => {
+        const { config, ...rest } = ground.location("pool", tenant);
+        const url = new URL(ground.databases.pool.appUrl);
+        url.host = `127.0.0.1:${relay.port}`;
+        return { ...rest, config: { ...config, connectionString: url.href } };
+      },
+      { budget: 1, closeTimeoutMs: 300 },
+    );
+    await pool.ready(tenantA);
+    relay.silent = true;
+    const controller = new AbortController();
+    const aborted = errorOf(pool.for(tenantA).query(count, [], { signal: controller.signal }));
+    await sleep(50);
+    controller.abort();
+    expect(await aborted).toMatchObject({ code: "WT_ABORTED" });
+    // The cancel has two seconds, then the socket is closed on our side, and counts on.
+    await expect.poll(() => pool.stats().servers[0]!.unconfirmed, { timeout: 8000 }).toBe(1);
+    expect(pool.totalCount).toBe(1);
+    relay.silent = false;
+    await expect.poll(() => pool.totalCount, { timeout: 2000 }).toBe(0);
+    expect((await pool.for(tenantA).query(count)).rows).toEqual([{ n: 20 }]);
+    expect(warnings).toHaveLength(1);
+    off();
+    await pool.end();
+    relay.stop();
+  });
+
+  test("one noisy tenant: the quiet ones are served long before its queue is empty; in one line they are not", async () => {
+    const ahead = async (order: "fair" | "fifo"): Promise<number> => {
+      const pool = ground.fleet("pool", { budget: 2, order, queueLimit: 1000, queueTimeoutMs: 30_000 });
+      await pool.ready(tenantA);
+      let left = 100;
+      const noise = Array.from({ length: left }, async () => {
+        await pool.for(tenantA).query("select pg_sleep(0.01)");
+        left--;
+      });
+      for (let i = 0; i < 3; i++) await pool.for(tenantB).query(count);
+      const found = left;
+      await Promise.all(noise);
+      await pool.end();
+      return found;
+    };
+    expect(await ahead("fair")).toBeGreaterThan(60);
+    expect(await ahead("fifo")).toBeLessThan(20);
+  });
+
+  test("a kit that knows no tenants' schemas is refused for a schema tenant", async () => {
+    const { admin } = ground.databases.schema;
+    await admin.query("create table kit_before as select * from watertight.migration");
+    await admin.query("delete from watertight.migration where number >= 9");
+    const pool = ground.fleet("schema");
+    expect(await errorOf(pool.for(tenantA).query(count))).toMatchObject({ code: "WT_KIT_TOO_OLD" });
+    await admin.query("insert into watertight.migration select * from kit_before where number >= 9");
+    await pool.end();
+    const fresh = ground.fleet("schema");
+    expect((await fresh.for(tenantA).query(count)).rows).toEqual([{ n: 20 }]);
+    await fresh.end();
   });
 
   test("a location that can't be reached fails its own calls, and costs no slot", async () => {
