@@ -11,13 +11,13 @@ import { checkDriver } from "../../drivers/pg/shapes.ts";
 import { tenantClientClass } from "../../drivers/pg/tenant-client.ts";
 import { makeTenantDb, type TenantDb } from "../../drivers/pg/tenant-db.ts";
 import { type PoolCore, type TenantPool, tenantPoolClass } from "../../drivers/pg/tenant-pool.ts";
-import { failure } from "../../errors/errors.ts";
+import { failure, isWatertightError } from "../../errors/errors.ts";
 import type { RouteHint } from "../../routes/route-source.ts";
 import type { Handshake } from "../../scope/profile.ts";
 import { reportText } from "../../scope/required-row.ts";
 import { type FleetOptions, type FleetSettings, fleetSettings } from "../options.ts";
 import type { FleetStats } from "../stats.ts";
-import { type Endpoint, Endpoints, type Place } from "./endpoint.ts";
+import { Endpoints, type Place } from "./endpoint.ts";
 import { fleetClientClass } from "./fleet-client.ts";
 import { type Borrowed, ServerPool } from "./server-pool.ts";
 
@@ -33,12 +33,19 @@ export interface FleetPool<C = PgQueryable> extends Omit<TenantPool<C>, "for" | 
   for(tenant: string, options?: ForOptions): TenantDb<C>;
   /** The start-up probe of a tenant's location; default: the ambient tenant's. @throws ConfigurationError, ContextError */
   ready(tenant?: string): Promise<Handshake>;
+  /**
+   * Forgets where a tenant, or everybody, is served: the next call asks the routes. For whoever hears that limits or passwords have changed; a tenant that
+   * moved is found without it.
+   */
+  forget(tenant?: string): void;
   /** Figures of every server that was used. */
   stats(): FleetStats;
 }
 
 /** First kit that knows schemas of tenants. */
 const schemaKit = 9;
+/** No such database; wrong login. */
+const outOfDate: readonly string[] = ["3D000", "28000", "28P01"];
 const mostRoutes = 100_000;
 const mostReports = 1000;
 
@@ -84,10 +91,20 @@ export function fleetPoolClass(pgLike: PgLike): FleetPoolClass {
     }
 
     override async borrow(tenant: string | undefined, options?: Call): Promise<Borrowed> {
-      const place = await this.locate(tenant!);
-      const endpoint = options?.role === "ro" ? place.readOnly : place.readWrite;
-      if (endpoint === undefined) throw failure("WT_CONFIG", { detail: "readOnly of a location" });
-      return this.#borrowAt(tenant!, place, endpoint, options?.signal);
+      try {
+        return await this.#borrowAt(tenant!, await this.locate(tenant!), options);
+      } catch (error) {
+        if (isWatertightError(error)) throw error;
+        // No connection, so nothing was sent. Where the server itself says that there is no such database or login, the route is out of date.
+        this.forget(tenant);
+        if (!outOfDate.includes(String((error as { code?: unknown }).code))) throw error;
+        return this.#borrowAt(tenant!, await this.locate(tenant!, { refresh: true }), options);
+      }
+    }
+
+    forget(tenant?: string): void {
+      if (tenant === undefined) this.#routes.clear();
+      else this.#routes.delete(this.engine.canonical(tenant));
     }
 
     override async locate(tenant: string, hint?: RouteHint): Promise<Place> {
@@ -152,9 +169,11 @@ export function fleetPoolClass(pgLike: PgLike): FleetPoolClass {
       await super.end(callback);
     }
 
-    async #borrowAt(tenant: string, place: Place, endpoint: Endpoint, signal?: AbortSignal): Promise<Borrowed> {
+    async #borrowAt(tenant: string, place: Place, options?: Call): Promise<Borrowed> {
       if (this.#stopping) throw new Error("Cannot use a pool after calling end on the pool");
       const { server, limits, path } = place;
+      const endpoint = options?.role === "ro" ? place.readOnly : place.readWrite;
+      if (endpoint === undefined) throw failure("WT_CONFIG", { detail: "readOnly of a location" });
       let pool = this.#servers.get(server);
       if (pool === undefined) {
         pool = new ServerPool(server, this.#settings, (event, ...values) => {
@@ -163,7 +182,7 @@ export function fleetPoolClass(pgLike: PgLike): FleetPoolClass {
         });
         this.#servers.set(server, pool);
       }
-      const borrowed = await pool.acquire(tenant, endpoint, limits, signal);
+      const borrowed = await pool.acquire(tenant, endpoint, limits, options?.signal);
       const kit = endpoint.engine.handshake?.kit ?? 0;
       if (path && kit < schemaKit) {
         borrowed.release();

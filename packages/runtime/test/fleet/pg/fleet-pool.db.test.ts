@@ -281,6 +281,29 @@ describeServers((server) => {
     await pool.end();
   });
 
+  test("a database that is gone: the route is asked again at once; forget() asks again for new limits", async () => {
+    const asked: unknown[] = [];
+    let limits = {};
+    let gone = true;
+    const pool = ground.fleet((tenant, refresh) => {
+      asked.push(refresh);
+      const there = ground.location("pool", tenant, { limits });
+      if (!gone || refresh) return there;
+      const url = new URL(ground.databases.pool.appUrl);
+      url.pathname = "/gone";
+      return { ...there, id: "gone", config: { ...there.config, connectionString: url.href } };
+    });
+    expect((await pool.for(tenantA).query(count)).rows).toEqual([{ n: 20 }]);
+    expect(asked).toEqual([false, true]);
+    gone = false;
+    limits = { queueLimit: 0, cap: 1 };
+    pool.forget(tenantA);
+    const both = await Promise.allSettled([1, 2].map(() => pool.for(tenantA).query("select pg_sleep(0.1)")));
+    expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(asked.length).toBeGreaterThan(2);
+    await pool.end();
+  });
+
   test("an id that finds no row is reported out of band, within the budget", async () => {
     const pool = ground.fleet("database", { budget: 1 });
     expect(await errorOf(pool.for(tenantA).requireRow("note", { id: 21 }))).toMatchObject({ code: "WT_ROW_NOT_FOUND" });
