@@ -1,7 +1,7 @@
 /**
  * Many tenant databases under a budget that is smaller: 300, Zipf 1.0, budget 60. The run behind budgetPeak and hitRateGap.
  */
-import { manyDatabases, openLoop, startServer, watchBackends, zipf } from "@watertight/testkit";
+import { closedLoop, manyDatabases, startServer, watchBackends, zipf } from "@watertight/testkit";
 import { fleetPool, simulateLru } from "@watertight/runtime/fleet";
 import pg from "pg";
 import type { FigureContext } from "./figure.ts";
@@ -27,7 +27,7 @@ export function zipfRun(context: FigureContext): Promise<ZipfRun> {
 }
 
 async function run({ quick, postgres, say }: FigureContext): Promise<ZipfRun> {
-  const [databases, budget, seconds] = quick ? [90, 30, 10] : [300, 60, 60];
+  const [databases, budget, asked] = quick ? [90, 30, 800] : [300, 60, 5000];
   const server = await startServer({ version: postgres, settings: { max_connections: String(budget + 20) } });
   try {
     const many = await manyDatabases(server, databases);
@@ -49,16 +49,11 @@ async function run({ quick, postgres, say }: FigureContext): Promise<ZipfRun> {
     const watch = await watchBackends(server, many.roles.app);
     const next = zipf(databases, 1, 20_261_121);
     const keys: string[] = [];
-    const end = performance.now() + seconds * 1000;
-    const { calls, failed } = await openLoop(
-      60,
-      () => performance.now() >= end,
-      () => {
-        const tenant = many.tenant(next());
-        keys.push(tenant);
-        return pool.for(tenant).query("select body from item");
-      },
-    );
+    const { calls, failed } = await closedLoop({ callers: 6, calls: asked, thinkMs: 60 }, () => {
+      const tenant = many.tenant(next());
+      keys.push(tenant);
+      return pool.for(tenant).query("select body from item");
+    });
     const stats = pool.stats().servers[0]!;
     await watch.stop();
     await pool.end();

@@ -29,7 +29,9 @@ describeServers((server) => {
     expect(await ask(["other", "public"])).toBe('"Acme ""1"", pg_temp", public, pg_temp');
     // As a setting it means that one schema.
     await app.query("select set_config('search_path', watertight.tenant_path($1, '{}'), true)", ['Acme "1", pg_temp']);
-    const { rows } = await app.query("select current_schemas(false)::text[] as found, current_setting('search_path') as path");
+    const { rows } = await app.query(
+      "select current_schemas(false)::text[] as found, current_setting('search_path') as path",
+    );
     expect(rows).toEqual([{ found: ['Acme "1", pg_temp'], path: '"Acme ""1"", pg_temp", pg_temp' }]);
     await app.query("commit");
   });

@@ -1,6 +1,6 @@
 /** The load is what it says: in proportion, and the same for the same seed. */
 import { expect, test } from "vitest";
-import { openLoop, zipf } from "../../src/index.ts";
+import { closedLoop, openLoop, zipf } from "../../src/index.ts";
 
 test("the first of 300 has 16 % of the traffic at skew 1, and half as much has the second", () => {
   const next = zipf(300, 1, 7);
@@ -14,6 +14,19 @@ test("the first of 300 has 16 % of the traffic at skew 1, and half as much has t
 test("the same seed gives the same sequence", () => {
   const [a, b] = [zipf(50, 1.2, 3), zipf(50, 1.2, 3)];
   expect(Array.from({ length: 100 }, a)).toEqual(Array.from({ length: 100 }, b));
+});
+
+test("a closed loop makes the calls it was asked for", async () => {
+  let most = 0;
+  let running = 0;
+  const result = await closedLoop({ callers: 4, calls: 50, thinkMs: 1 }, async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    running--;
+    throw new Error("no");
+  });
+  expect(result).toMatchObject({ calls: 50, failed: 50 });
+  expect(most).toBeLessThanOrEqual(4);
 });
 
 test("an open loop counts what failed, and waits for all", async () => {

@@ -11,6 +11,8 @@ export interface LeaseRequest {
   readonly instance: string;
   /** Connections that it has now, those not confirmed closed included. */
   readonly held: number;
+  /** The share that it lives by now, and goes on living by until it has the answer: it may open that many meanwhile. */
+  readonly share: number;
   /** Connections that it could use. */
   readonly wanted: number;
 }

@@ -20,6 +20,7 @@ export interface LeasePolicy {
 export interface LeaseEntry {
   readonly instance: string;
   readonly share: number;
+  /** What it holds, or may hold until it has read our answer. */
   readonly held: number;
   readonly wanted: number;
   /** When it ends for its holder. */
@@ -49,7 +50,9 @@ export function grantLease(
   const taken = others.reduce((sum, { share, held }) => sum + Math.max(share, held), 0);
   const free = Math.max(0, budget - absent - taken);
   const share = Math.min(free, fairTarget(budget - absent, least, request, others));
-  const entry = { instance: request.instance, share, held: request.held, wanted: request.wanted, until: now + ttlMs };
+  const { instance, wanted } = request;
+  // A smaller share is in force when the holder says so, not when it is granted: the answer may be late, or lost.
+  const entry = { instance, share, held: Math.max(request.held, request.share), wanted, until: now + ttlMs };
   return { entry, grant: { share, ttlMs } };
 }
 

@@ -63,7 +63,7 @@ export class LeaseKeeper {
     const before = this.#holder.share(askedAt);
     try {
       const [held, wanted] = [this.#subject.held(), this.#subject.wanted()];
-      const grant = await this.#inTime(leases!.renew({ server: this.#server, instance, held, wanted }));
+      const grant = await this.#inTime(leases!.renew({ server: this.#server, instance, held, share: before, wanted }));
       if (this.#ended) return;
       this.#holder.granted(grant, askedAt);
       const share = this.#holder.share(now());

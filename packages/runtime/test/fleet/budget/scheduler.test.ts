@@ -23,7 +23,7 @@ const workload = fc.array(
     weight: fc.integer({ min: 1, max: 5 }),
     reserved: fc.nat(2),
   }),
-  { maxLength: 300 },
+  { maxLength: 300, size: "max" },
 );
 const shape = fc.record({
   budget: fc.integer({ min: 1, max: 12 }),
@@ -33,7 +33,7 @@ const shape = fc.record({
   holdMs: fc.constantFrom(0, 20, 200),
   patienceMs: fc.constantFrom(0, 25, 100),
   idleTimeoutMs: fc.constantFrom(50, 60_000),
-  resizes: fc.array(fc.tuple(fc.nat(2000), fc.integer({ min: 1, max: 12 })), { maxLength: 4 }),
+  resizes: fc.array(fc.tuple(fc.nat(2000), fc.integer({ min: 1, max: 12 })), { maxLength: 4, size: "max" }),
 });
 
 describe("always", () => {
@@ -210,7 +210,7 @@ describe("in plain cases", () => {
   test("hit rate of one call at a time is that of an LRU", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 0, max: 15 }), { maxLength: 300 }),
+        fc.array(fc.integer({ min: 0, max: 15 }), { maxLength: 300, size: "max" }),
         fc.integer({ min: 1, max: 12 }),
         (keys, budget) => {
           const server = new SimulatedServer({ budget, holdMs: 0, idleTimeoutMs: 1e9 });

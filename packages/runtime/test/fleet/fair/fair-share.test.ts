@@ -6,7 +6,7 @@ import { fairShares } from "../../../src/fleet/fair/fair-share.ts";
 
 const claims = fc.array(
   fc.record({ demand: fc.float({ min: 0, max: 100, noNaN: true }), weight: fc.integer({ min: 1, max: 10 }) }),
-  { maxLength: 30 },
+  { maxLength: 30, size: "max" },
 );
 const capacity = fc.integer({ min: 1, max: 200 });
 

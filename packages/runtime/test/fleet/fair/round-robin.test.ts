@@ -7,8 +7,8 @@ import { RoundRobin } from "../../../src/fleet/fair/round-robin.ts";
 test("while all have jobs, no queue is ahead of another by more than one turn", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 12 }),
-      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40 }),
+      fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 12, size: "max" }),
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40, size: "max" }),
       (weights, batches) => {
         const line = new RoundRobin<number>();
         const queues = weights.map((weight, queue) => ({ weight, jobs: Array.from({ length: 400 }, () => queue) }));
