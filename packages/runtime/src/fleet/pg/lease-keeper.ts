@@ -68,8 +68,7 @@ export class LeaseKeeper {
       this.#holder.granted(grant, askedAt);
       const share = this.#holder.share(now());
       if (share !== before) this.#subject.resize(share);
-      clearTimeout(this.#expiry);
-      this.#expiry = setTimeout(() => this.#expired(), Math.max(0, this.#holder.until - now()) + 1).unref();
+      this.#awaitExpiry();
     } catch (cause) {
       this.#warn("not renewed", cause);
     }
@@ -85,7 +84,14 @@ export class LeaseKeeper {
     return Promise.race([work, late]).finally(() => clearTimeout(timer));
   }
 
+  #awaitExpiry(): void {
+    clearTimeout(this.#expiry);
+    this.#expiry = setTimeout(() => this.#expired(), Math.max(1, this.#holder.until - now())).unref();
+  }
+
   #expired(): void {
+    // A timer may come a little before its time; the share would then stay for ever.
+    if (this.leased) return this.#awaitExpiry();
     this.#subject.resize(this.#holder.share(now()));
     this.#warn("lost; the static share holds", undefined);
   }
