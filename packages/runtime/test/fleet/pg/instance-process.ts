@@ -1,5 +1,5 @@
 /** An instance of an application in a process of its own, to be killed: a fleet under load whose leases come from its parent. */
-import { openLoop, zipf } from "@watertight/testkit";
+import { closedLoop, zipf } from "@watertight/testkit";
 import pg from "pg";
 import { type BudgetLease, fleetPool, type LeaseGrant } from "../../../src/fleet/index.ts";
 
@@ -8,7 +8,7 @@ export interface InstanceOrder {
   readonly key: string;
   readonly tenants: readonly string[];
   readonly budget: number;
-  readonly perSecond: number;
+  readonly callers: number;
   readonly renewEveryMs: number;
 }
 
@@ -30,7 +30,7 @@ process.on("message", (message: { id: number; grant: LeaseGrant } | { order: Ins
 });
 process.on("disconnect", () => process.exit(1));
 
-async function work({ url, key, tenants, budget, perSecond, renewEveryMs }: InstanceOrder): Promise<void> {
+async function work({ url, key, tenants, budget, callers, renewEveryMs }: InstanceOrder): Promise<void> {
   const pool = fleetPool(pg, {
     key,
     budget,
@@ -38,6 +38,7 @@ async function work({ url, key, tenants, budget, perSecond, renewEveryMs }: Inst
     leases,
     renewEveryMs,
     connectRate: 200,
+    queueTimeoutMs: 30_000,
     routes: {
       locate: async (tenant) => ({
         id: tenant,
@@ -47,11 +48,8 @@ async function work({ url, key, tenants, budget, perSecond, renewEveryMs }: Inst
   });
   const next = zipf(tenants.length, 1, 99);
   const timer = setInterval(() => process.send!({ stats: pool.stats().servers[0] }), 50);
-  const { failed, errors } = await openLoop(
-    perSecond,
-    () => false,
-    () => pool.for(tenants[next()]!).query("select 1"),
-  );
+  const load = { callers, calls: Infinity, thinkMs: 60 };
+  const { failed, errors } = await closedLoop(load, () => pool.for(tenants[next()]!).query("select 1"));
   clearInterval(timer);
   process.send!({ failed, errors: errors.map(String) });
 }
