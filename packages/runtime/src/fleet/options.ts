@@ -29,7 +29,7 @@ export interface FleetOptions extends TenantPoolOptions {
   readonly idleTimeoutMs?: number | undefined;
   /** A connection that was used less than this ago is not closed for another database; default 100. */
   readonly holdMs?: number | undefined;
-  /** How long a call waits for a warm connection before it takes another's; default 25. */
+  /** How long a call waits for a warm connection before it takes another's, or twice what a connect takes now; default 25. */
   readonly patienceMs?: number | undefined;
   /** Calls of one tenant that may wait; default 100. */
   readonly queueLimit?: number | undefined;

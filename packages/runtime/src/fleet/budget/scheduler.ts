@@ -65,6 +65,8 @@ export class Scheduler<J extends Job> {
   readonly #awaiting: Set<Waiting<J>> = new Set();
   /** How many of them on each key. */
   readonly #awaited: Map<string, number> = new Map();
+  /** What a connect takes, smoothed. */
+  #connectMs: number = 0;
   #budget: number;
   /** Connects that are paid for: a token was taken when room was made. */
   #paid: number = 0;
@@ -127,6 +129,7 @@ export class Scheduler<J extends Job> {
   /** A connection is ready for use. */
   opened(slot: Slot, now: number): void {
     if (slot.state !== "opening") return;
+    this.#connectMs += (now - slot.openedAt - this.#connectMs) / 8;
     this.slots.toIdle(slot, now);
     if (this.#tooMany()) this.#close(slot);
     this.#pump(now);
@@ -232,7 +235,7 @@ export class Scheduler<J extends Job> {
     // A connection of its own will be there or free soon: better than closing one that somebody else is using.
     const own = this.slots.live(job.key) + this.slots.opening(job.key) + (this.#awaited.get(job.key) ?? 0);
     if (!room && own > 0)
-      if (now - waiting.since < this.#options.patienceMs || !this.#victim(job.key, 0, now)) return false;
+      if (now - waiting.since < this.#ownPatienceMs() || !this.#victim(job.key, 0, now)) return false;
     waiting.awaitingSince = now;
     queue.running++;
     queue.awaiting++;
@@ -254,7 +257,7 @@ export class Scheduler<J extends Job> {
         else if (!this.#bucket.take(now)) break;
         this.workingSet.missed(key, now);
         this.totals.opened++;
-        this.#effects.open(this.slots.open(key));
+        this.#effects.open(this.slots.open(key, now));
       } else if (room > 0) room--;
       else {
         const victim = this.#victim(key, now - waiting.awaitingSince, now);
@@ -333,6 +336,11 @@ export class Scheduler<J extends Job> {
     return undefined;
   }
 
+  // Opening one takes time as well, on a busy server most of all: then it is worth waiting longer.
+  #ownPatienceMs(): number {
+    return Math.max(this.#options.patienceMs, Math.min(500, Math.ceil(2 * this.#connectMs)));
+  }
+
   #tooMany(): boolean {
     return this.slots.all.size - this.slots.closing > this.#budget;
   }
@@ -363,7 +371,7 @@ export class Scheduler<J extends Job> {
     }
     for (const { jobs } of this.#tenants.values()) {
       const [head] = jobs;
-      if (head) wake = Math.min(wake, head.deadline, later(head.since + patienceMs, now));
+      if (head) wake = Math.min(wake, head.deadline, later(head.since + this.#ownPatienceMs(), now));
     }
     for (const { deadline, awaitingSince } of this.#awaiting)
       wake = Math.min(wake, deadline, later(awaitingSince + patienceMs, now), later(this.#bucket.next(now), now));

@@ -8,6 +8,8 @@ export interface Slot {
   /** Which connections can stand for each other: database and role. */
   readonly key: string;
   state: "opening" | "idle" | "busy" | "closing";
+  /** When it was begun to be opened. */
+  readonly openedAt: number;
   /** Since when it is idle. */
   idleSince: number;
   /** The tenant that used it last: it needs no reset for that one. */
@@ -28,8 +30,8 @@ export class Slots {
   closing: number = 0;
   readonly #byKey: Map<string, Count> = new Map();
 
-  open(key: string): Slot {
-    const slot: Slot = { key, state: "opening", idleSince: 0, lastTenant: undefined };
+  open(key: string, now: number): Slot {
+    const slot: Slot = { key, state: "opening", openedAt: now, idleSince: 0, lastTenant: undefined };
     this.all.add(slot);
     this.#count(key).opening++;
     return slot;
