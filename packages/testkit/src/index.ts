@@ -25,3 +25,8 @@ export {
   type SampleOptions,
 } from "./sample/sample-schema.ts";
 export { SAMPLE_ROWS, tenantA, tenantB, type SampleTenant } from "./sample/sample-tenants.ts";
+export { manyDatabases, type ManyDatabases } from "./fleet/many-databases.ts";
+export { closedLoop } from "./fleet/closed-loop.ts";
+export { openLoop, type LoadResult } from "./fleet/open-loop.ts";
+export { type BackendWatch, watchBackends } from "./fleet/watch-backends.ts";
+export { zipf } from "./fleet/zipf.ts";

@@ -54,6 +54,7 @@ describe("oxlint", () => {
     ["runtime/src/scope/imports-driver.ts", "eslint(no-restricted-imports)"],
     ["runtime/src/context/imports-driver.ts", "eslint(no-restricted-imports)"],
     ["runtime/src/drivers/pg/imports-other-driver.ts", "eslint(no-restricted-imports)"],
+    ["runtime/src/fleet/budget/imports-driver.ts", "eslint(no-restricted-imports)"],
     ["runtime/src/imports-package.ts", "eslint(no-restricted-imports)"],
     ["schema/src/imports-testkit.ts", "eslint(no-restricted-imports)"],
     ["embedded/src/imports-schema.ts", "eslint(no-restricted-imports)"],

@@ -19,6 +19,15 @@ export interface TenancyEvents {
   reroute: { tenant: string; location: string };
   /** A stale snapshot of a moved tenant was retried. */
   "stale-retry": { tenant: string; attempt: number };
+  /** Connections of a server are closed and opened in turn, because its budget is smaller than the working set. */
+  thrash: {
+    server: string;
+    budget: number;
+    hitRate: number;
+    missesPerSecond: number;
+    evictionsPerSecond: number;
+    suggestedBudget: number;
+  };
   /** Something works, but less well than it should. */
   warning: { message: string; cause?: unknown };
 }

@@ -30,6 +30,8 @@ export type ErrorCode =
   | "WT_TENANT_NOT_SERVED"
   | "WT_STATEMENT_TIMEOUT"
   | "WT_QUERY_TIMEOUT"
+  | "WT_QUEUE_FULL"
+  | "WT_QUEUE_TIMEOUT"
   | "WT_ABORTED"
   | "WT_TRANSACTION_LEFT_OPEN"
   | "WT_ROLLED_BACK"
@@ -73,34 +75,33 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
   WT_KEY_INVALID: config("Key missing or malformed.", "Set WATERTIGHT_KEY as `watertight kit install` prints it."),
   WT_KIT_MISSING: config("No kit for this role here.", "Run `watertight kit install`; connect as the app role."),
   WT_KIT_TOO_OLD: config("Kit too old.", "Run `watertight kit install`."),
-  WT_LEVEL_MISMATCH: config("The kit has another level.", "Use the level of the kit."),
+  WT_LEVEL_MISMATCH: config("Kit has another level.", "Use the level of the kit."),
   WT_ROLE_UNSAFE: config("Row security does not bind this role.", "Connect as the app role."),
   WT_ROLE_NOT_HARDENED: config("This role may create objects.", "See `watertight kit status`, or use level hostile."),
   WT_CONTEXT_LEAK: config("Settings cross transactions.", "Connect without this pooler."),
-  WT_TOKEN_REFUSED: config("Token refused.", "Compare WATERTIGHT_KEY with `watertight kit status`, and the clocks."),
+  WT_TOKEN_REFUSED: config("Token refused.", "Compare clocks, and the key: `watertight kit status`."),
   WT_UNSCOPED: config("No reason or no connection.", "Give {reason} and the option unscoped."),
   WT_NO_TENANT: context("No tenant; nothing was sent.", "Use tenancy.run(tenant, fn) or pool.for(tenant)."),
-  WT_TENANT_INVALID: context("Not a tenant id; nothing was sent.", "Check its source and tenantIdType."),
-  WT_TENANT_MISMATCH: context("Used for another tenant than its own.", "Open a scope for that tenant."),
+  WT_TENANT_INVALID: context("Not a tenant id; nothing was sent.", "Check tenantIdType."),
+  WT_TENANT_MISMATCH: context("Belongs to another tenant.", "Open a scope for that tenant."),
   WT_SECOND_TENANT: context("Second tenant in one transaction.", "End it first."),
-  WT_CONTEXT_LOST: context("Tenant table used without a context.", "Do not end transactions by hand in a scope."),
+  WT_CONTEXT_LOST: context("Tenant table used without a context.", "Do not end transactions by hand."),
   WT_SCOPE_ENDED: context("Used after its end.", "Await every query before."),
-  WT_NEEDS_TRANSACTION: context("Cursor, stream or COPY outside a transaction.", "Use transaction() or stream()."),
+  WT_NEEDS_TRANSACTION: context("Needs a transaction.", "Use transaction() or stream()."),
   WT_SIMPLE_PROTOCOL: context("The simple protocol is refused.", "Use tx.copyTo() or tx.copyFrom()."),
-  WT_ACCESS_DENIED: denied(
-    "Refused by the database.",
-    "A security event; or a missing grant: see `watertight kit status`.",
-  ),
+  WT_ACCESS_DENIED: denied("Refused by the database.", "A security event or a missing grant: `watertight kit status`."),
   WT_ROW_NOT_FOUND: denied("No such row.", "Answer 404."),
   WT_TENANT_NOT_SERVED: passing("Tenant not served here.", "Register it, or give the pool routes."),
-  WT_STATEMENT_TIMEOUT: passing("Time limit exceeded; rolled back.", "Speed it up or raise statementTimeoutMs."),
+  WT_STATEMENT_TIMEOUT: passing("Time limit exceeded; rolled back.", "Raise statementTimeoutMs."),
   WT_QUERY_TIMEOUT: database(
     "No answer in query_timeout; outcome unknown.",
     "Check before repeating a write; prefer statementTimeoutMs.",
   ),
+  WT_QUEUE_FULL: passing("Queue full.", "Retry later."),
+  WT_QUEUE_TIMEOUT: passing("Queued too long.", "Retry later."),
   WT_ABORTED: database("Aborted; outcome unknown.", "Check before repeating a write."),
   WT_TRANSACTION_LEFT_OPEN: database("Transaction left open; connection closed.", "Use transaction() or connect()."),
   WT_ROLLED_BACK: passing("COMMIT rolled back: a statement had failed.", "Use savepoint()."),
   WT_COPY: database("COPY as a single query.", "Use tx.copyTo() or tx.copyFrom()."),
-  WT_OPERATION_FAILED: operation("Not completed.", "Read its log; safe to run again."),
+  WT_OPERATION_FAILED: operation("Not completed.", "Read its log, run it again."),
 };

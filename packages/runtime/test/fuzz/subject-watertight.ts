@@ -1,6 +1,7 @@
 /** The tenant pool as a subject. Must add nothing: what protects here must be the pool itself. */
 import pg from "pg";
 import { tenantPool } from "../../src/drivers/pg/index.ts";
+import { fleetPool, type RouteSource } from "../../src/fleet/index.ts";
 import { tenancy } from "../../src/index.ts";
 import type { Borrowed, Limits, Rows, Subject } from "./subject.ts";
 
@@ -11,16 +12,29 @@ export interface WatertightSettings {
   readonly prepare?: "named" | "all" | "none";
   /** Behind a transaction pooler the next transaction may run on a connection that still listens for somebody: LISTEN is not supported there. */
   readonly pooled?: boolean;
+  /** A fleet over these locations instead of a pool of one database. */
+  readonly routes?: RouteSource;
 }
 
 export function watertightSubject(
-  { url, key, level, prepare = "all", pooled = false }: WatertightSettings,
+  { url, key, level, prepare = "all", pooled = false, routes }: WatertightSettings,
   max: number,
 ): Subject {
-  const pool = tenantPool(pg, { connectionString: url, key, level, prepare, max, connectionTimeoutMillis: 20_000 });
+  const settings = { key, level, prepare };
+  const pool = routes
+    ? fleetPool(pg, {
+        ...settings,
+        routes,
+        budget: max,
+        connectRate: 1000,
+        queueLimit: 10_000,
+        queueTimeoutMs: 20_000,
+        sharedSchemas: ["public"],
+      })
+    : tenantPool(pg, { ...settings, connectionString: url, max, connectionTimeoutMillis: 20_000 });
   pool.on("error", () => {});
   return {
-    name: `watertight ${level}`,
+    name: `watertight ${level}${routes ? ", fleet" : ""}`,
     query(tenant, text, values, limits: Limits = {}) {
       const { queryTimeoutMs, ...options } = limits;
       const statement =

@@ -17,6 +17,20 @@ export interface EngineOptions extends ScopeOptions {
 /** Where pg's own config carries the engine to the client's constructor. */
 export const engineKey: unique symbol = Symbol("watertight.engine");
 
+/** What writing a context needs of an engine. */
+export type ContextSource = Pick<
+  Engine,
+  | "profile"
+  | "resetBytes"
+  | "resetCount"
+  | "openText"
+  | "openTimedText"
+  | "tokens"
+  | "generation"
+  | "statementTimeoutMs"
+  | "values"
+>;
+
 const pipelineWriter = new MessageWriter();
 
 export class Engine extends ScopeSettings {
@@ -48,6 +62,12 @@ export class Engine extends ScopeSettings {
     this.handshake = handshake;
     if (this.tokens) this.tokens.clockOffsetMs = clockOffsetMs;
     this.generation++;
+  }
+
+  /** The values of the statement that opens a context: proof, limit. */
+  values(tenant: string, pid: number, timeoutMs: number | undefined): string[] {
+    const proof = this.proof(tenant, pid);
+    return timeoutMs === undefined ? [proof] : [proof, String(timeoutMs)];
   }
 
   /** What opens a tenant's context on a backend: a token, or at level plain the id itself. */

@@ -5,7 +5,7 @@
  */
 import type { SqlError } from "../../scope/classify.ts";
 import { MessageWriter, passThrough } from "../../scope/wire.ts";
-import type { Engine } from "./engine.ts";
+import type { ContextSource } from "./engine.ts";
 import type { Sent } from "./pipeline.ts";
 import { StatementNames } from "./statement-names.ts";
 
@@ -42,7 +42,7 @@ export class Link {
 
   /** Writes reset (if due) and context for a tenant. @returns the number of commands written; one is the context alone */
   writePrefix(
-    engine: Engine,
+    engine: ContextSource,
     writer: MessageWriter,
     tenant: string,
     timeoutMs: number | undefined,
@@ -93,7 +93,13 @@ export class Link {
   }
 
   // Bind and Execute of the context statement; a token costs 5 us, so the bytes are kept for half its life.
-  #contextBytes(engine: Engine, tenant: string, timeoutMs: number | undefined, pid: number, name: string): Buffer {
+  #contextBytes(
+    engine: ContextSource,
+    tenant: string,
+    timeoutMs: number | undefined,
+    pid: number,
+    name: string,
+  ): Buffer {
     const { tokens, generation } = engine;
     const now = tokens ? Date.now() : 0;
     const cacheable = timeoutMs === engine.statementTimeoutMs;
@@ -101,9 +107,8 @@ export class Link {
       const cached = this.#contexts.get(tenant);
       if (cached?.generation === generation && cached.until > now && cached.name === name) return cached.bytes;
     }
-    const proof = engine.proof(tenant, pid);
     const bytes = contextWriter
-      .bind("", name, timeoutMs === undefined ? [proof] : [proof, String(timeoutMs)], passThrough)
+      .bind("", name, engine.values(tenant, pid, timeoutMs), passThrough)
       .execute("")
       .take();
     if (cacheable) {

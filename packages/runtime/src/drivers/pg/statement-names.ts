@@ -49,18 +49,21 @@ export class StatementNames {
     while (count-- > 0) this.#parses.push(null);
   }
 
-  /** Writes Close and Parse for a text, where the server needs them. @returns the statement's name */
-  use(writer: MessageWriter, text: string, named: boolean): string {
+  /**
+   * Writes Close and Parse for a text, where the server needs them. @returns the statement's name
+   * @param key under what the text is kept, where it does not mean the same for everybody
+   */
+  use(writer: MessageWriter, text: string, named: boolean, key: string = text): string {
     if (!named) {
       writer.parse("", text);
       this.unnamed(1);
       return "";
     }
-    let statement = this.#byText.get(text);
+    let statement = this.#byText.get(key);
     if (!statement) {
       if (this.#byText.size >= limit) this.#forget();
       statement = { name: this.#prefix + this.#count++, state: "absent" };
-      this.#byText.set(text, statement);
+      this.#byText.set(key, statement);
     }
     // Twice in one pipeline: parsed by the first use.
     if (statement.state !== "parsed" && !this.#parses.includes(statement)) {

@@ -13,7 +13,7 @@ import { giveBack, type Lease, makeLease } from "./lease.ts";
 import { probe } from "./probe.ts";
 import { borrowPlain } from "./plain-pool.ts";
 import { makeReporter, type Reporter } from "./reporter.ts";
-import type { RouteSource } from "../../routes/route-source.ts";
+import type { RouteHint, RouteSource } from "../../routes/route-source.ts";
 import { type CallOptions, type Plan, scopedQueryClass } from "./scoped-query.ts";
 import {
   type Callback,
@@ -71,14 +71,24 @@ interface Performed extends Borrowed {
   readonly result: unknown;
 }
 
-export type TenantPoolClass = new (options: TenantPoolOptions & Record<string, unknown>) => PgPool & TenantPool;
+/** What a pool over many servers (fleet/) does in its own way. */
+interface RoutedPool extends PgPool, TenantPool, PoolCore {
+  /** A connection of the tenant's location. */
+  borrow(tenant: string | undefined, options?: CallOptions): Promise<Borrowed>;
+  /** Finds the location; with a hint it asks again. */
+  locate(tenant: string, hint?: RouteHint): Promise<unknown>;
+  /** Measures the clock of the tenant's database. */
+  look(tenant?: string): Promise<Handshake>;
+}
+
+export type TenantPoolClass = new (options: TenantPoolOptions & Record<string, unknown>) => RoutedPool;
 
 /** The pool class on top of a copy of pg. */
 export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
   const pg = checkDriver(pgLike);
   const Client = tenantClientClass(pg, scopedQueryClass(pg));
 
-  return class TenantPool extends pg.Pool implements PgPool, TenantPool, PoolCore {
+  return class TenantPool extends pg.Pool implements RoutedPool {
     readonly engine: Engine;
     readonly #settings: TenantPoolOptions & Record<string, unknown>;
     #looking: Promise<Handshake> | undefined;
@@ -111,7 +121,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
         let tenant = this.engine.ambient();
         // A location can only be found for a tenant; without routes a lease may take the tenant of its first query.
         if (this.#settings.routes) tenant = this.engine.tenantFor(tenant, "pool.connect");
-        const { client, release } = await this.#borrow(tenant);
+        const { client, release } = await this.borrow(tenant);
         return makeLease(client, release, tenant);
       };
       return answer(lease, callback, (bound, { client, release }) =>
@@ -162,7 +172,7 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       let rerouted = false;
       let measured = false;
       for (;;) {
-        const { client, release } = await this.#borrow(tenant, options?.signal);
+        const { client, release } = await this.borrow(tenant, options);
         try {
           const result = await client.send(client.newQuery(tenant, config, values, plan, options));
           return { client, release, result };
@@ -172,11 +182,11 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
           const { sqlstate, cause } = error as { sqlstate?: string; cause: SqlError };
           if (sqlstate === "WT002" && this.#settings.routes && !rerouted) {
             rerouted = true;
-            await this.#locate(tenant, { refresh: true, goto: readNotServed(cause).goto });
+            await this.locate(tenant, { refresh: true, goto: readNotServed(cause).goto });
           } else if (sqlstate === "WT001" && cause.detail === "expired" && !measured) {
             // Our clock and the database's have drifted apart since the start.
             measured = true;
-            await this.#home(tenant).#look();
+            await this.look(tenant);
           } else {
             // The stack of a database error leads to the socket; lead it to the caller instead.
             if (error instanceof Error) Error.captureStackTrace(error);
@@ -186,10 +196,10 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       }
     }
 
-    async #borrow(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
-      const home = this.#settings.routes ? await this.#locate(tenant as string) : this;
+    async borrow(tenant: string | undefined, options?: CallOptions): Promise<Borrowed> {
+      const home = this.#settings.routes ? await this.locate(tenant as string) : this;
       if (!home.engine.profile) await home.ready();
-      return home.#borrowHere(tenant, signal);
+      return home.#borrowHere(tenant, options?.signal);
     }
 
     #borrowHere(tenant: string | undefined, signal?: AbortSignal): Promise<Borrowed> {
@@ -208,12 +218,13 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
     }
 
     async ready(): Promise<Handshake> {
-      return this.engine.handshake ?? this.#look();
+      return this.engine.handshake ?? this.look();
     }
 
     // Success holds, a failure is tried again on next use. Many calls may want to know at once; one asks.
-    #look(): Promise<Handshake> {
-      return (this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined)));
+    look(tenant?: string): Promise<Handshake> {
+      const home = this.#home(tenant);
+      return (home.#looking ??= home.#lookOnce().finally(() => (home.#looking = undefined)));
     }
 
     async #lookOnce(): Promise<Handshake> {
@@ -225,11 +236,11 @@ export function tenantPoolClass(pgLike: PgLike): TenantPoolClass {
       }
     }
 
-    #home(tenant: string): TenantPool {
-      return this.#routes.get(tenant) ?? this;
+    #home(tenant: string | undefined): TenantPool {
+      return this.#routes.get(tenant as string) ?? this;
     }
 
-    async #locate(tenant: string, hint?: { refresh: boolean; goto?: unknown }): Promise<TenantPool> {
+    async locate(tenant: string, hint?: RouteHint): Promise<TenantPool> {
       const { routes, ...rest } = this.#settings;
       const known = this.#routes.get(tenant);
       if (known !== undefined && hint === undefined) return known;
