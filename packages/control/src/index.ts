@@ -1,0 +1,38 @@
+/**
+ * @watertight/control: what operates tenants. Listed by hand, by concept: every name below is a promise.
+ */
+
+// migrations: releases
+export { MigrationError, type MigrationErrorDetails } from "./migrations/migration-error.ts";
+export { type MigrationCodeEntry, type MigrationErrorCode, migrationErrorCodes } from "./migrations/migration-codes.ts";
+export type {
+  MigrationReader,
+  SourceMigration,
+  SourceStatement,
+  SyntaxNode,
+} from "./migrations/release/migration-reader.ts";
+export {
+  filesFor,
+  makeRelease,
+  refuseChanges,
+  type Release,
+  type ReleasedFile,
+  type ReleaseFile,
+} from "./migrations/release/release.ts";
+export { positionOf, readVersion, schemaVersion, type SchemaVersion } from "./migrations/release/schema-version.ts";
+export type { Scope, ScopeOptions } from "./migrations/release/scope.ts";
+export type { Step, StepStatement } from "./migrations/release/steps.ts";
+export type { AloneAction } from "./migrations/release/alone.ts";
+export type { LockMode, TableLock } from "./migrations/release/locks.ts";
+
+// migrations: one target
+export { type ConnectConfig, scopeOf, type Target, type TargetModel } from "./migrations/target.ts";
+export {
+  type ApplyOptions,
+  applyToTarget,
+  type MirrorEntry,
+  type TargetResult,
+} from "./migrations/apply/apply-to-target.ts";
+export { TargetConnection } from "./migrations/apply/connection.ts";
+export { type Failpoint, failpoints } from "./migrations/apply/failpoint.ts";
+export { type LedgerEntry, readLedger } from "./migrations/apply/ledger.ts";

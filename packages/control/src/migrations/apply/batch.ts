@@ -1,0 +1,84 @@
+/**
+ * The text of a transaction: settings and the tenant's lock, the statements, the ledger, the schema version, COMMIT. All of it is one message and
+ * one round trip. Pure. Must never contain a name or value that was not quoted.
+ */
+import { quoteText } from "@watertight/schema";
+import type { ReleaseFile } from "../release/release.ts";
+import type { StepStatement } from "../release/steps.ts";
+import { searchPathOf, type Target } from "../target.ts";
+import type { Speaker } from "./connection.ts";
+import { handOver, isBlind, liftForce, restoreForce } from "./hand-over.ts";
+
+/** Waiting and working time of a transaction, milliseconds. */
+export interface Limits {
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** A command of a message, and the statement of the user's that it is. */
+export interface Command {
+  readonly text: string;
+  readonly statement?: StepStatement;
+  readonly migration?: ReleaseFile;
+}
+
+/** SQL of the advisory lock key of a tenant: one for each tenant, not for each database, so that fleets migrate side by side. */
+export const lockKey = (target: Target): string =>
+  `pg_catalog.hashtextextended(${quoteText(target.schema ?? "")}, 7072)`;
+
+const setting = (name: string, value: string, local: boolean): string =>
+  `pg_catalog.set_config('${name}', ${quoteText(value)}, ${local})`;
+
+/** Settings of a target, in one select list. */
+export function settings(target: Target, limits: Limits, local: boolean): string {
+  const path = searchPathOf(target);
+  return [
+    ...(path === undefined ? [] : [setting("search_path", path, local)]),
+    setting("lock_timeout", String(limits.lockTimeoutMs), local),
+    setting("statement_timeout", String(limits.statementTimeoutMs), local),
+    // a migrator that stops in the middle must not keep its locks
+    setting("idle_in_transaction_session_timeout", "60000", local),
+  ].join(", ");
+}
+
+/** The head of a transaction. */
+export function openTransaction(target: Target, limits: Limits): Command[] {
+  return [
+    { text: "begin" },
+    // the lock stands behind the settings: it is waited for no longer than a table's
+    { text: `select ${settings(target, limits, true)}, pg_catalog.pg_advisory_xact_lock(${lockKey(target)})` },
+  ];
+}
+
+/** What one migration does in a transaction. */
+export interface Work {
+  readonly migration: ReleaseFile;
+  readonly statements: readonly StepStatement[];
+  /** Its line in the ledger. */
+  readonly record: string;
+}
+
+/**
+ * The statements with what belongs around them. While the first lock is held, each further wait keeps the application waiting as well: the
+ * waits behind the first share one lock_timeout.
+ */
+export function workOf(works: readonly Work[], limits: Limits, speaker: Speaker): Command[] {
+  const statements = works.flatMap((work) => work.statements);
+  const locking = statements.filter(({ locks, creates }) => locks.length > 0 || creates === "*").length;
+  const later = Math.max(5, Math.floor(limits.lockTimeoutMs / Math.max(1, locking - 1)));
+  const blind = isBlind(statements, speaker);
+  const commands: Command[] = blind ? liftForce(statements).map((text) => ({ text })) : [];
+  let held = blind;
+  for (const { migration, statements: own, record } of works) {
+    for (const statement of own) {
+      commands.push({ text: statement.text, statement, migration });
+      if (!held && locking > 1 && statement.locks.length > 0) {
+        held = true;
+        commands.push({ text: `set local lock_timeout = ${later}` });
+      }
+    }
+    commands.push({ text: record, migration });
+  }
+  if (blind) commands.push({ text: restoreForce });
+  return [...commands, ...handOver(statements, speaker).map((text) => ({ text }))];
+}
