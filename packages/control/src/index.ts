@@ -36,3 +36,22 @@ export {
 export { TargetConnection } from "./migrations/apply/connection.ts";
 export { type Failpoint, failpoints } from "./migrations/apply/failpoint.ts";
 export { type LedgerEntry, readLedger } from "./migrations/apply/ledger.ts";
+
+// migrations: plan
+export type { History } from "./migrations/plan/estimate.ts";
+export {
+  type MigrationPlan,
+  type PlannedFile,
+  type PlannedTarget,
+  planMigrations,
+  type PlanOptions,
+} from "./migrations/plan/plan-migrations.ts";
+export { planText } from "./migrations/plan/plan-text.ts";
+
+// migrations: waves
+export type { FailureGroup } from "./migrations/waves/group-failures.ts";
+export { memoryStore } from "./migrations/waves/memory-store.ts";
+export type { PauseOn } from "./migrations/waves/pause.ts";
+export { runWaves, skipTargets, type WaveOptions, type WaveResult } from "./migrations/waves/run-waves.ts";
+export type { WaveEvent } from "./migrations/waves/wave-event.ts";
+export type { FailureFacts, Run, RunState, RunTarget, WaveStore } from "./migrations/waves/wave-store.ts";

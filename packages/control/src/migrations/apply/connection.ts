@@ -52,15 +52,16 @@ export class TargetConnection {
     client.on("error", () => {});
     await client.connect();
     try {
-      const { rows } = await client.query<Speaker & { ready: boolean }>(
+      const { rows } = await client.query<Omit<Speaker, "owner"> & { owner: string | null }>(
         `select current_user::text as user, r.rolsuper as superuser, r.rolsuper or r.rolbypassrls as bypasses,
                 pg_catalog.pg_get_userbyid(c.relowner)::text as owner
            from pg_catalog.pg_roles r left join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass('watertight.release_ledger')
           where r.rolname = current_user`,
       );
       const [found] = rows;
-      if (found?.owner == null) throw new MigrationError("WT_MIGRATION_NO_KIT", { detail: client.database ?? "" });
-      return new TargetConnection(client, found);
+      if (found?.owner === undefined || found.owner === null)
+        throw new MigrationError("WT_MIGRATION_NO_KIT", { detail: client.database ?? "" });
+      return new TargetConnection(client, { ...found, owner: found.owner });
     } catch (error) {
       await client.end().catch(() => {});
       throw error;

@@ -62,7 +62,10 @@ describeServers((server) => {
     try {
       let messages = 0;
       const batch = connection.batch.bind(connection);
-      connection.batch = (texts) => (messages++, batch(texts));
+      connection.batch = (texts) => {
+        messages++;
+        return batch(texts);
+      };
       connection.query = () => Promise.reject(new Error("a second round trip"));
       await applyToTarget(acme, longer, { version: schemaVersion(release), connection });
       expect(messages).toBe(1);

@@ -41,7 +41,7 @@ describeServers((server) => {
       "select indexrelid::regclass::text as name, indisvalid as valid, indisunique as one from pg_index where indrelid = $1::regclass order by 1",
       [`${target.schema}.projects`],
     );
-    const ledger = (await readLedger(db.admin, target))?.map(({ appliedAt, durationMs, ...rest }) => rest);
+    const ledger = (await readLedger(db.admin, target))?.map((entry) => ({ ...entry, appliedAt: "", durationMs: 0 }));
     return {
       rows: rows.rows,
       indexes: indexes.rows.map(({ name, ...rest }) => ({ name: String(name).replace(/^t\d+\./, ""), ...rest })),
@@ -68,8 +68,7 @@ describeServers((server) => {
       expect((await applyToTarget(target, release)).applied).toEqual([]);
     };
     for (const [i, kill] of kills.entries()) await one(kill, targets[i + 1]!);
-    const { beforeMirror, mirrored, ...reached } = failpoints;
-    expect([...died].toSorted((a, b) => a - b)).toEqual(Object.values({ ...reached, beforeMirror, mirrored }));
+    expect([...died].toSorted((a, b) => a - b)).toEqual(points.toSorted((a, b) => a - b));
   });
 
   test("an index that was left invalid is dropped first; one of somebody else is refused", async () => {

@@ -1,0 +1,21 @@
+/**
+ * npm run bench:control: what operating tenants costs, each figure against the bare way in the same run. --json prints `results`.
+ */
+import { startServer } from "@watertight/testkit";
+import type { Figure } from "./control/figure.ts";
+import { figures } from "./control/figures.ts";
+import { parseOptions } from "./options.ts";
+import { controlPage, judgeControl } from "./report/control-report.ts";
+import { beginRun } from "./report/run.ts";
+
+const options = parseOptions(process.argv.slice(2));
+const run = beginRun(options);
+const { quick, postgres } = options;
+const server = await startServer({ version: postgres });
+try {
+  const results: Figure[] = [];
+  for (const { measure } of figures) results.push(...(await measure({ quick, postgres, say: run.say }, server)));
+  run.end("control", { postgres: String(postgres), goals: judgeControl(results), body: { results } }, controlPage);
+} finally {
+  await server.stop();
+}
