@@ -10,8 +10,10 @@ import { beginRun } from "./report/run.ts";
 
 const options = parseOptions(process.argv.slice(2));
 const run = beginRun(options);
+// as in production: a commit is on the disk before it is told
+const durable = { fsync: "on", synchronous_commit: "on" };
 const { quick, postgres } = options;
-const server = await startServer({ version: postgres });
+const server = await startServer({ version: postgres, storage: "disk", settings: durable });
 try {
   const results: Figure[] = [];
   for (const { measure } of figures) results.push(...(await measure({ quick, postgres, say: run.say }, server)));

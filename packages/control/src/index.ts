@@ -55,3 +55,14 @@ export type { PauseOn } from "./migrations/waves/pause.ts";
 export { runWaves, skipTargets, type WaveOptions, type WaveResult } from "./migrations/waves/run-waves.ts";
 export type { WaveEvent } from "./migrations/waves/wave-event.ts";
 export type { FailureFacts, Run, RunState, RunTarget, WaveStore } from "./migrations/waves/wave-store.ts";
+export { postgresStore, type StoreConnection } from "./migrations/waves/postgres-store.ts";
+export { rebuildMirror, type RebuiltMirror } from "./migrations/waves/rebuild-mirror.ts";
+
+// migrations: a whole release
+export {
+  applyRelease,
+  type CheckRelease,
+  type ReleaseFinding,
+  type ReleaseOptions,
+} from "./migrations/apply-release.ts";
+export type { Limits } from "./migrations/apply/limits.ts";

@@ -7,10 +7,11 @@ import { MigrationError } from "../migration-error.ts";
 import { filesFor, type Release, type ReleaseFile } from "../release/release.ts";
 import { schemaVersion } from "../release/schema-version.ts";
 import { requireTarget, scopeOf, type Target } from "../target.ts";
-import { type Command, type Limits, openTransaction, type Work, workOf } from "./batch.ts";
+import { type Command, openTransaction, type Work, workOf } from "./batch.ts";
 import { BatchFailure, TargetConnection } from "./connection.ts";
 import { type Failpoint, failpoints } from "./failpoint.ts";
 import { createLedger, moveVersion, readLedger, recordSteps, recordWhole, requireSteps } from "./ledger.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 import { protectNew } from "./protect-new.ts";
 import { isLockFailure, withRetries } from "./retry.ts";
 import { runAlone } from "./run-alone.ts";
@@ -26,12 +27,10 @@ export interface MirrorEntry {
 
 /** How to apply. */
 export interface ApplyOptions {
-  /** How long a statement waits for a lock, milliseconds; default 75. While it waits, the application waits behind it. */
-  readonly lockTimeoutMs?: number;
+  /** How long statements wait for locks and run; of the connection, where one is given. */
+  readonly limits?: Partial<Limits>;
   /** Time for all attempts to get the locks, milliseconds; default 10,000. */
   readonly budgetMs?: number;
-  /** The longest that one statement may run, milliseconds; default 600,000. */
-  readonly statementTimeoutMs?: number;
   /** The schema version in the target's fence row, where it was just read: saves a round trip. */
   readonly version?: string | null;
   /** An open connection to the target's database; it stays open. */
@@ -72,7 +71,8 @@ export async function applyToTarget(
   requireTarget(target);
   const failpoint = options.failpoint ?? (() => {});
   await failpoint(failpoints.begin);
-  const connection = options.connection ?? (await TargetConnection.open(target.connect));
+  const connection =
+    options.connection ?? (await TargetConnection.open(target.connect, { ...defaultLimits, ...options.limits }));
   try {
     return await new Application(connection, target, release, options, failpoint).run();
   } finally {
@@ -105,10 +105,7 @@ class Application {
     this.release = release;
     this.options = options;
     this.failpoint = failpoint;
-    this.limits = {
-      lockTimeoutMs: options.lockTimeoutMs ?? 75,
-      statementTimeoutMs: options.statementTimeoutMs ?? 600_000,
-    };
+    this.limits = connection.limits;
   }
 
   async run(): Promise<TargetResult> {
@@ -211,7 +208,6 @@ class Application {
             await runAlone(
               this.connection,
               { target: this.target, migration, number, step, afterwards },
-              this.limits,
               this.failpoint,
             );
           } catch (error) {
@@ -235,7 +231,7 @@ class Application {
     const { connection, target, limits } = this;
     const statements = works.flatMap((work) => work.statements);
     const commands: Command[] = [
-      ...openTransaction(target, limits),
+      ...openTransaction(target),
       ...head.map((text) => ({ text })),
       ...workOf(works, limits, connection.speaker),
     ];

@@ -7,13 +7,8 @@ import type { ReleaseFile } from "../release/release.ts";
 import type { StepStatement } from "../release/steps.ts";
 import { searchPathOf, type Target } from "../target.ts";
 import type { Speaker } from "./connection.ts";
+import type { Limits } from "./limits.ts";
 import { handOver, isBlind, liftForce, restoreForce } from "./hand-over.ts";
-
-/** Waiting and working time of a transaction, milliseconds. */
-export interface Limits {
-  readonly lockTimeoutMs: number;
-  readonly statementTimeoutMs: number;
-}
 
 /** A command of a message, and the statement of the user's that it is. */
 export interface Command {
@@ -26,27 +21,17 @@ export interface Command {
 export const lockKey = (target: Target): string =>
   `pg_catalog.hashtextextended(${quoteText(target.schema ?? "")}, 7072)`;
 
-const setting = (name: string, value: string, local: boolean): string =>
-  `pg_catalog.set_config('${name}', ${quoteText(value)}, ${local})`;
-
-/** Settings of a target, in one select list. */
-export function settings(target: Target, limits: Limits, local: boolean): string {
+/** The search path of a target, for a select list that goes on; "" where the role's own holds. */
+export function pathSetting(target: Target, local: boolean): string {
   const path = searchPathOf(target);
-  return [
-    ...(path === undefined ? [] : [setting("search_path", path, local)]),
-    setting("lock_timeout", String(limits.lockTimeoutMs), local),
-    setting("statement_timeout", String(limits.statementTimeoutMs), local),
-    // a migrator that stops in the middle must not keep its locks
-    setting("idle_in_transaction_session_timeout", "60000", local),
-  ].join(", ");
+  return path === undefined ? "" : `pg_catalog.set_config('search_path', ${quoteText(path)}, ${local}), `;
 }
 
 /** The head of a transaction. */
-export function openTransaction(target: Target, limits: Limits): Command[] {
+export function openTransaction(target: Target): Command[] {
   return [
     { text: "begin" },
-    // the lock stands behind the settings: it is waited for no longer than a table's
-    { text: `select ${settings(target, limits, true)}, pg_catalog.pg_advisory_xact_lock(${lockKey(target)})` },
+    { text: `select ${pathSetting(target, true)}pg_catalog.pg_advisory_xact_lock(${lockKey(target)})` },
   ];
 }
 

@@ -5,6 +5,7 @@
 import pg from "pg";
 import { MigrationError } from "../migration-error.ts";
 import type { ConnectConfig } from "../target.ts";
+import { defaultLimits, type Limits, sessionSettings } from "./limits.ts";
 
 /** What the role is and may do in this database. */
 export interface Speaker {
@@ -34,34 +35,39 @@ export class TargetConnection {
   #completed = 0;
   #broken = false;
 
-  private constructor(client: pg.Client, speaker: Speaker) {
+  /** What the session was set to, so that a transaction need not say it. */
+  readonly limits: Limits;
+
+  private constructor(client: pg.Client, speaker: Speaker, limits: Limits) {
     this.#client = client;
     this.speaker = speaker;
+    this.limits = limits;
     // pg tells about an error, not about the statements before it
     const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
     connection.on("commandComplete", () => this.#completed++);
   }
 
   /** @throws MigrationError WT_MIGRATION_NO_KIT; the driver's own error where nothing answers */
-  static async open(connect: ConnectConfig, connectTimeoutMs = 10_000): Promise<TargetConnection> {
+  static async open(connect: ConnectConfig, limits: Limits = defaultLimits): Promise<TargetConnection> {
     const client = new pg.Client({
       application_name: "watertight migrations",
       ...(connect as pg.ClientConfig),
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: 10_000,
     });
     client.on("error", () => {});
     await client.connect();
     try {
       const { rows } = await client.query<Omit<Speaker, "owner"> & { owner: string | null }>(
         `select current_user::text as user, r.rolsuper as superuser, r.rolsuper or r.rolbypassrls as bypasses,
-                pg_catalog.pg_get_userbyid(c.relowner)::text as owner
+                pg_catalog.pg_get_userbyid(c.relowner)::text as owner,
+                ${sessionSettings(limits)}
            from pg_catalog.pg_roles r left join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass('watertight.release_ledger')
           where r.rolname = current_user`,
       );
       const [found] = rows;
       if (found?.owner === undefined || found.owner === null)
         throw new MigrationError("WT_MIGRATION_NO_KIT", { detail: client.database ?? "" });
-      return new TargetConnection(client, { ...found, owner: found.owner });
+      return new TargetConnection(client, { ...found, owner: found.owner }, limits);
     } catch (error) {
       await client.end().catch(() => {});
       throw error;

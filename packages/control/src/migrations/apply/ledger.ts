@@ -46,7 +46,9 @@ export function createLedger(target: Target): string[] {
   if (target.schema === undefined) return [];
   const table = ledgerOf(target);
   return [
-    `create table if not exists ${table} (like watertight.release_ledger including all)`,
+    // no check and no default: a relation that every tenant has is opened once for each, and these would have to be read with it
+    `create table if not exists ${table} (name text primary key, position integer, file text, checksum text, state text, steps integer,
+  steps_done integer, running integer, duration_ms integer, applied_at timestamptz, applied_by name)`,
     `do $watertight$ declare grantee text; begin
   for grantee in select distinct case a.grantee when 0 then 'public' else a.grantee::pg_catalog.regrole::text end
       from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a where c.oid = ${quoteText(table)}::pg_catalog.regclass and a.grantee <> c.relowner loop
@@ -61,8 +63,8 @@ const elapsed = "(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.n
 /** Records a migration whose every step ran in this transaction. A second writer gets 23505: the primary key decides who was first. */
 export function recordWhole(target: Target, file: ReleaseFile): string {
   const values = [quoteText(file.name), file.position, quoteText(file.file), quoteText(file.checksum)].join(", ");
-  return `insert into ${ledgerOf(target)} (name, position, file, checksum, state, steps, steps_done, duration_ms)
-values (${values}, 'applied', ${file.steps.length}, ${file.steps.length}, ${elapsed})`;
+  return `insert into ${ledgerOf(target)} (name, position, file, checksum, state, steps, steps_done, duration_ms, applied_at, applied_by)
+values (${values}, 'applied', ${file.steps.length}, ${file.steps.length}, ${elapsed}, pg_catalog.now(), session_user)`;
 }
 
 /** Records that the first `done` steps ran; `running` is one that begins now. */
@@ -76,8 +78,8 @@ export function recordSteps(
   const state = done === file.steps.length ? "applied" : "started";
   const took = ms === undefined ? (running === null ? elapsed : "0") : String(Math.round(ms));
   const values = [quoteText(file.name), file.position, quoteText(file.file), quoteText(file.checksum)].join(", ");
-  return `insert into ${ledgerOf(target)} as l (name, position, file, checksum, state, steps, steps_done, running, duration_ms)
-values (${values}, '${state}', ${file.steps.length}, ${done}, ${running ?? "null"}, ${took})
+  return `insert into ${ledgerOf(target)} as l (name, position, file, checksum, state, steps, steps_done, running, duration_ms, applied_at, applied_by)
+values (${values}, '${state}', ${file.steps.length}, ${done}, ${running ?? "null"}, ${took}, pg_catalog.now(), session_user)
 on conflict (name) do update set state = excluded.state, steps_done = excluded.steps_done, running = excluded.running,
   duration_ms = l.duration_ms + excluded.duration_ms, applied_at = excluded.applied_at`;
 }
@@ -91,6 +93,8 @@ export function requireSteps(target: Target, { name }: ReleaseFile, done: number
 /** Moves the schema version of the target's tenants, in the transaction of the DDL: the application's serving gate reads it. */
 export function moveVersion(target: Target, version: string): string {
   const tenants = target.tenants ?? (target.schema === undefined ? undefined : [target.id]);
+  const set = `update watertight.fence set schema_version = ${quoteText(version)}`;
+  if (tenants?.length === 1) return `${set} where tenant = ${quoteText(tenants[0]!)}`;
   const which = tenants === undefined ? "true" : `tenant in (${tenants.map(quoteText).join(", ") || "null"})`;
-  return `update watertight.fence set schema_version = ${quoteText(version)} where ${which} and schema_version is distinct from ${quoteText(version)}`;
+  return `${set} where ${which} and schema_version is distinct from ${quoteText(version)}`;
 }

@@ -9,10 +9,11 @@ import type { NamedRelation } from "../release/alone.ts";
 import type { ReleaseFile } from "../release/release.ts";
 import type { Step } from "../release/steps.ts";
 import type { Target } from "../target.ts";
-import { type Limits, lockKey, settings } from "./batch.ts";
+import { lockKey, pathSetting } from "./batch.ts";
 import type { TargetConnection } from "./connection.ts";
 import { type Failpoint, failpoints } from "./failpoint.ts";
 import { readLedger, recordSteps } from "./ledger.ts";
+import { sessionSettings } from "./limits.ts";
 
 type AloneStep = Extract<Step, { kind: "alone" }>;
 
@@ -33,12 +34,9 @@ const named = ({ schema, name }: NamedRelation): string =>
 export async function runAlone(
   connection: TargetConnection,
   { target, migration, number, step, afterwards }: AloneWork,
-  limits: Limits,
   failpoint: Failpoint,
 ): Promise<void> {
-  await connection.batch([
-    `select ${settings(target, limits, false)}, pg_catalog.pg_advisory_lock(${lockKey(target)})`,
-  ]);
+  await connection.batch([`select ${pathSetting(target, false)}pg_catalog.pg_advisory_lock(${lockKey(target)})`]);
   try {
     const entry = (await readLedger(connection, target))?.find(({ name }) => name === migration.name);
     if ((entry?.stepsDone ?? 0) > number) return;
@@ -67,9 +65,7 @@ export async function runAlone(
       await connection.batch([
         "select pg_catalog.pg_advisory_unlock_all()",
         "reset search_path",
-        "reset lock_timeout",
-        "reset statement_timeout",
-        "reset idle_in_transaction_session_timeout",
+        `select ${sessionSettings(connection.limits)}`,
       ]);
   }
 }

@@ -5,6 +5,7 @@
 import { lockModes, type TableLock } from "../release/locks.ts";
 import type { Release, ReleaseFile } from "../release/release.ts";
 import { serverKey, type Target, type TargetModel } from "../target.ts";
+import { Lanes } from "../waves/lanes.ts";
 import { estimateOf, type History } from "./estimate.ts";
 import { readStandings, type TargetStanding } from "./standing.ts";
 
@@ -67,7 +68,12 @@ export async function planMigrations(
   release: Release,
   { concurrency = 4, history = new Map() }: PlanOptions = {},
 ): Promise<MigrationPlan> {
-  return planOf(await readStandings(targets, release, concurrency), release, concurrency, history);
+  const lanes = new Lanes({ concurrency });
+  try {
+    return planOf(await readStandings(targets, release, lanes), release, concurrency, history);
+  } finally {
+    await lanes.close();
+  }
 }
 
 /** The plan behind standings that were read. Pure. */

@@ -7,7 +7,7 @@ import { missingAfter, missingIn, standingOf } from "../apply/units.ts";
 import { filesFor, type Release, type ReleaseFile } from "../release/release.ts";
 import { schemaVersion } from "../release/schema-version.ts";
 import { databaseKey, ledgerTable, requireTarget, scopeOf, type Target } from "../target.ts";
-import { inLanes } from "../waves/lanes.ts";
+import type { Lanes } from "../waves/lanes.ts";
 
 /** Where a target stands. */
 export interface TargetStanding {
@@ -27,7 +27,7 @@ export interface TargetStanding {
 export async function readStandings(
   targets: readonly Target[],
   release: Release,
-  concurrency: number,
+  lanes: Lanes,
 ): Promise<TargetStanding[]> {
   const databases = new Map<string, Target[]>();
   for (const target of targets) {
@@ -38,9 +38,8 @@ export async function readStandings(
     else known.push(target);
   }
   const found = new Map<Target, TargetStanding>();
-  await inLanes(
+  await lanes.each(
     [...databases.values()].map((own) => ({ target: own[0]!, own })),
-    { concurrency, targetsPerConnection: 1, goOn: () => true },
     async ({ own }, connect) => {
       try {
         for (const standing of await readDatabase(await connect(), own, release)) found.set(standing.target, standing);

@@ -10,7 +10,7 @@ import { estimateOf, type History } from "../plan/estimate.ts";
 import type { TargetStanding } from "../plan/standing.ts";
 import type { Release } from "../release/release.ts";
 import type { Target } from "../target.ts";
-import { inLanes } from "./lanes.ts";
+import type { Lanes } from "./lanes.ts";
 import { pauseReason, type PauseOn } from "./pause.ts";
 import type { WaveEvent } from "./wave-event.ts";
 import type { FailureFacts, RunTarget, WaveStore } from "./wave-store.ts";
@@ -29,11 +29,11 @@ export interface WaveWork {
   readonly release: Release;
   readonly store: WaveStore;
   readonly history: History;
-  readonly concurrency: number;
+  readonly lanes: Lanes;
   readonly pauseOn: PauseOn;
   /** Beginning of the run. */
   readonly since: Date;
-  readonly apply: Pick<ApplyOptions, "lockTimeoutMs" | "budgetMs" | "statementTimeoutMs" | "random">;
+  readonly apply: Pick<ApplyOptions, "budgetMs" | "random">;
   readonly signal?: AbortSignal;
   readonly onEvent: (event: WaveEvent) => void;
   readonly onOutcome: (outcome: RunTarget, unprotected: readonly string[]) => void;
@@ -41,7 +41,6 @@ export interface WaveWork {
 
 const DENIED_EVERY_MS = 1_000;
 const WRITE_AT = 100;
-const TARGETS_PER_CONNECTION = 500;
 
 /** Runs it; null when the next wave may begin. */
 export async function runWave(work: WaveWork): Promise<string | null> {
@@ -71,11 +70,10 @@ class Wave {
   }
 
   async pass(targets: readonly WaveTarget[], isLast = false): Promise<void> {
-    const { concurrency } = this.work;
-    await inLanes(
+    await this.work.lanes.each(
       targets,
-      { concurrency, targetsPerConnection: TARGETS_PER_CONNECTION, goOn: () => this.goesOn },
       (item, connect) => this.#one(item, connect, isLast),
+      () => this.goesOn,
     );
   }
 

@@ -10,6 +10,7 @@ import type { History } from "../plan/estimate.ts";
 import { readStandings, type TargetStanding } from "../plan/standing.ts";
 import type { Release } from "../release/release.ts";
 import type { Target } from "../target.ts";
+import { Lanes } from "./lanes.ts";
 import { type FailureGroup, groupFailures } from "./group-failures.ts";
 import { type PauseOn, waveSizes } from "./pause.ts";
 import { runWave, type WaveTarget } from "./run-wave.ts";
@@ -32,7 +33,7 @@ export interface WaveOptions {
   readonly resume?: string;
   /** `failed`: of the resumed run, the targets that failed and nothing else. */
   readonly only?: "failed";
-  readonly apply?: Pick<ApplyOptions, "lockTimeoutMs" | "budgetMs" | "statementTimeoutMs" | "random">;
+  readonly apply?: Pick<ApplyOptions, "limits" | "budgetMs" | "random">;
   /** Progress, one plain object each: printed as a line of JSON, or counted. */
   readonly onEvent?: (event: WaveEvent) => void;
   /** Stops the run: what is under way comes to its end. */
@@ -66,12 +67,25 @@ export interface WaveResult {
  */
 export async function runWaves(options: WaveOptions): Promise<WaveResult> {
   const begun = performance.now();
-  const { targets, release, store, concurrency = 4, onEvent = () => {} } = options;
+  const { targets, concurrency = 4 } = options;
   if (!(Number.isInteger(concurrency) && concurrency > 0))
     throw new MigrationError("WT_MIGRATION_OPTION", { detail: `concurrency ${concurrency}` });
   if (new Set(targets.map(({ id }) => id)).size < targets.length)
     throw new MigrationError("WT_MIGRATION_TARGET", { detail: "two targets have one id" });
-  const standings = await readStandings(targets, release, concurrency);
+  const lanes = new Lanes({
+    concurrency,
+    ...(options.apply?.limits === undefined ? {} : { limits: options.apply.limits }),
+  });
+  try {
+    return await withLanes(options, lanes, begun);
+  } finally {
+    await lanes.close();
+  }
+}
+
+async function withLanes(options: WaveOptions, lanes: Lanes, begun: number): Promise<WaveResult> {
+  const { targets, release, store, onEvent = () => {} } = options;
+  const standings = await readStandings(targets, release, lanes);
   const behind = standings.filter(
     ({ missing, onlyVersion, problem }) => missing.length > 0 || onlyVersion || problem !== null,
   );
@@ -81,7 +95,7 @@ export async function runWaves(options: WaveOptions): Promise<WaveResult> {
   if (opened === undefined) return nothingToDo(release, current, begun);
   const { run } = opened;
   onEvent({ event: "run", run: run.id, release: release.id, targets: run.targets.length, current });
-  const reached = await waveAfterWave({ ...opened, options, standings, history, concurrency });
+  const reached = await waveAfterWave({ ...opened, options, standings, history, lanes });
   const { outcomes, reason } = reached;
   const state = endState(options, outcomes, reason);
   await store.setState(run.id, state, reason);
@@ -184,10 +198,10 @@ interface Course extends Opened {
   readonly options: WaveOptions;
   readonly standings: readonly TargetStanding[];
   readonly history: History;
-  readonly concurrency: number;
+  readonly lanes: Lanes;
 }
 
-async function waveAfterWave({ options, run, stopAfter, held, standings, history, concurrency }: Course): Promise<{
+async function waveAfterWave({ options, run, stopAfter, held, standings, history, lanes }: Course): Promise<{
   outcomes: readonly RunTarget[];
   reason: string | null;
   unprotected: string[];
@@ -217,7 +231,7 @@ async function waveAfterWave({ options, run, stopAfter, held, standings, history
       release,
       store,
       history,
-      concurrency,
+      lanes,
       pauseOn,
       since,
       apply,

@@ -151,9 +151,8 @@ describeServers((server) => {
     expect(denied).toMatchObject({ state: "paused", counts: { done: 6 } });
     expect(denied.reason).toMatch(/^denied: 3/);
     // measured elsewhere: a thousandth of a millisecond; so everything is slow
-    await store.mirror([
-      { target: "x", version: "1", applied: [{ name: `000${step}_add`, position: step, durationMs: 0.001 }] },
-    ]);
+    const durations = Array.from({ length: 20 }, () => ({ name: `000${step}_add`, position: step, durationMs: 0.001 }));
+    await store.mirror([{ target: "x", version: "1", applied: durations }]);
     const slow = await runWaves({ targets: some, release, store, resume: denied.run!, pauseOn: { slow: 3 } });
     expect(slow.state).toBe("paused");
     expect(slow.reason).toMatch(/^slow: /);
