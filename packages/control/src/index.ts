@@ -66,3 +66,6 @@ export {
   type ReleaseOptions,
 } from "./migrations/apply-release.ts";
 export type { Limits } from "./migrations/apply/limits.ts";
+
+// migrations: drift
+export { type DriftGroup, type DriftOptions, type DriftReport, findDrift } from "./migrations/drift/find-drift.ts";

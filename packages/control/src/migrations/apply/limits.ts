@@ -10,8 +10,8 @@ export interface Limits {
   readonly statementTimeoutMs: number;
 }
 
-/** 75 ms: nobody sees it; 10 minutes: an index of a large table. */
-export const defaultLimits: Limits = { lockTimeoutMs: 75, statementTimeoutMs: 600_000 };
+/** 50 ms: nobody sees it; 10 minutes: an index of a large table. */
+export const defaultLimits: Limits = { lockTimeoutMs: 50, statementTimeoutMs: 600_000 };
 
 const setting = (name: string, value: number): string =>
   `pg_catalog.set_config('${name}', ${quoteText(String(value))}, false)`;

@@ -2,9 +2,10 @@
  * New tables of a pool or silo go under the kit in the transaction that makes them: nobody ever sees them without row security. A table without a
  * tenant column is left alone and named: it may be global, and `check` has judged it before. Must never widen what a table lets through.
  */
-import { KitError, protectTable, type Queryable, quoteName, quoteQualified } from "@watertight/schema";
+import { KitError, protectTable, quoteName, quoteQualified } from "@watertight/schema";
 import type { StepStatement } from "../release/steps.ts";
 import type { TargetConnection } from "./connection.ts";
+import { withinTransaction } from "./within-transaction.ts";
 
 /** Protects what these statements made; answers the tables that have no tenant column. Inside the migration's transaction. */
 export async function protectNew(
@@ -30,17 +31,4 @@ export async function protectNew(
     }
   }
   return left;
-}
-
-// the kit opens a transaction of its own for each call: here it is a savepoint of ours
-function withinTransaction(connection: TargetConnection): Queryable {
-  const savepoint = "watertight_protect";
-  return {
-    query: (text, params) => {
-      if (text.startsWith("begin")) return connection.query(`savepoint ${savepoint}`);
-      if (text === "commit") return connection.query(`release savepoint ${savepoint}`);
-      if (text === "rollback") return connection.query(`rollback to savepoint ${savepoint}`);
-      return connection.query(text, params);
-    },
-  };
 }

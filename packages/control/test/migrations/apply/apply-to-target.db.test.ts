@@ -189,7 +189,7 @@ describeServers((server) => {
       const { rows } = await connection.query(
         "select current_setting('search_path') as path, current_setting('statement_timeout') as timeout, current_setting('lock_timeout') as lock",
       );
-      expect(rows).toEqual([{ path: '"$user", public', timeout: "10min", lock: "75ms" }]);
+      expect(rows).toEqual([{ path: '"$user", public', timeout: "10min", lock: "50ms" }]);
       const { rows: locks } = await db.admin.query(
         "select from pg_locks l join pg_database d on d.oid = l.database where l.locktype = 'advisory' and d.datname = current_database()",
       );
