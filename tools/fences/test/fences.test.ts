@@ -59,6 +59,7 @@ describe("oxlint", () => {
     ["embedded/src/imports-schema.ts", "eslint(no-restricted-imports)"],
     ["audit/src/imports-testkit.ts", "eslint(no-restricted-imports)"],
     ["audit/src/imports-runtime.ts", "eslint(no-restricted-imports)"],
+    ["control/src/imports-audit.ts", "eslint(no-restricted-imports)"],
     ["cli/src/cycle-a.ts", "import(no-cycle)"],
     ["cli/src/floating-promise.ts", "typescript(no-floating-promises)"],
   ] as const) {
@@ -66,6 +67,8 @@ describe("oxlint", () => {
   }
 
   test("lets a clean driver pass", () => expect(refused("drivers/pglite/clean.ts")).toEqual([]));
+
+  test("lets control use runtime and schema", () => expect(refused("control/src/clean.ts")).toEqual([]));
 
   test("lets the audit use schema and embedded", () => expect(refused("audit/src/clean.ts")).toEqual([]));
 });

@@ -27,7 +27,7 @@ interface Reader {
 }
 
 /** The columns of {@link LedgerEntry}. */
-export const ledgerColumns = `name, position, file, checksum, state, steps, steps_done as "stepsDone", running, duration_ms as "durationMs",
+const ledgerColumns = `name, position, file, checksum, state, steps, steps_done as "stepsDone", running, duration_ms as "durationMs",
   pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "appliedAt"`;
 
 /** Reads the ledger in order; undefined where the tenant's schema has none yet. */

@@ -7,7 +7,7 @@ import { quoteName, type Snapshot } from "@watertight/schema";
 import { ledgerTable } from "../target.ts";
 
 /** Stands for the tenant's schema. */
-export const anySchema = "tenant";
+const anySchema = "tenant";
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 

@@ -77,7 +77,7 @@ export async function planMigrations(
 }
 
 /** The plan behind standings that were read. Pure. */
-export function planOf(
+function planOf(
   standings: readonly TargetStanding[],
   release: Release,
   concurrency: number,

@@ -4,7 +4,7 @@
 import type { MigrationPlan, PlannedFile } from "./plan-migrations.ts";
 
 /** Rows as columns of equal width. */
-export function columns(rows: readonly (readonly string[])[]): string {
+function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>
@@ -23,7 +23,7 @@ const locksText = ({ locks, alone }: PlannedFile): string =>
   ].join("; ") || "none";
 
 /** Milliseconds as a person says them. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   return ms < 90_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
 }

@@ -41,7 +41,7 @@ const LIGHT = new Set([
 const TRIGGERS = /^AT_(?:Enable|Disable)(?:Always|Replica)?Trig/;
 
 /** The name of a RangeVar, as it stands there. */
-export const rangeName = (range: SyntaxNode | undefined): string =>
+const rangeName = (range: SyntaxNode | undefined): string =>
   range === undefined ? "" : [range["schemaname"], range["relname"]].filter(Boolean).join(".");
 
 const strongest = (a: LockMode, b: LockMode): LockMode => (lockModes.indexOf(a) > lockModes.indexOf(b) ? a : b);

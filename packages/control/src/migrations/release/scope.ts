@@ -7,7 +7,7 @@ import { MigrationError } from "../migration-error.ts";
 export type Scope = "pool" | "tenant" | "catalog";
 
 /** All scopes. */
-export const scopes: readonly Scope[] = ["pool", "tenant", "catalog"];
+const scopes: readonly Scope[] = ["pool", "tenant", "catalog"];
 
 const HEADER = /^\s*--\s*watertight:\s*scope\s*=\s*([^\n]*)$/im;
 /** Comments and blank lines before the first statement. */

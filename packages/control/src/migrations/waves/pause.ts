@@ -25,7 +25,7 @@ export interface WaveSeen {
 const ENOUGH = 20;
 
 /** The value below which a share of the numbers lies. */
-export function percentile(numbers: readonly number[], share: number): number {
+function percentile(numbers: readonly number[], share: number): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? 0;
 }

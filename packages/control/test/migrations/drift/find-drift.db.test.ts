@@ -31,9 +31,7 @@ describeServers((server) => {
     await db.admin.query(`create schema ${pg.escapeIdentifier(hostile)} authorization ${db.roles.owner}`);
     targets.push({ ...schemaTarget(db, hostile), id: "odd" });
     release = await releaseOf(files);
-    expect(await runWaves({ targets, release, store: memoryStore(), waves: ["100%"] })).toMatchObject({
-      state: "done",
-    });
+    await runWaves({ targets, release, store: memoryStore(), waves: ["100%"] });
   });
   afterEach(() => db?.drop());
 
