@@ -15,6 +15,8 @@ export interface Figure {
   /** As the documentation has it: "<= 1.5 x". */
   readonly target: string;
   readonly ok: boolean;
+  /** What a reader must know to judge it. */
+  readonly note?: string;
 }
 
 /** What a measurement gets. */

@@ -26,6 +26,7 @@ export function controlPage({ versions, results }: ControlReport): Page {
     title: `The control plane on PostgreSQL ${versions.postgres}`,
     facts: [
       `PostgreSQL ${versions.postgres}, Node ${versions.node}, pg ${versions.pg}; each against the bare way in the same run, medians of alternating rounds`,
+      ...results.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`])),
     ],
     parts: [
       {
