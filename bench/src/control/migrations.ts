@@ -60,7 +60,9 @@ export const measureMigrations: Measure = async ({ quick, say }: FigureRun, serv
       plain!.push(plainMs);
       ours!.push(result.durationMs);
       noop!.push(noopMs);
-      say(`round ${round} of ${rounds}`);
+      say(
+        `round ${round} of ${rounds}: ${Math.round(result.durationMs)} ms, plain ${Math.round(plainMs)} ms, alone ${Math.round(aloneMs)} ms`,
+      );
     }
     const ratio = (median(ours!) / median(alone!)).toFixed(2);
     const note = `the ALTER alone, without a ledger: ${Math.round(median(alone!))} ms (${ratio} x)`;

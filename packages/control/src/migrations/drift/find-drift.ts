@@ -7,6 +7,7 @@ import { diffSnapshots, readSnapshot, type Snapshot } from "@watertight/schema";
 import { BatchFailure, TargetConnection } from "../apply/connection.ts";
 import { readLedger } from "../apply/ledger.ts";
 import { MigrationError } from "../migration-error.ts";
+import { readVersion } from "../release/schema-version.ts";
 import { filesFor, type Release, type ReleaseFile } from "../release/release.ts";
 import { type ConnectConfig, databaseKey, requireTarget, scopeOf, type Target } from "../target.ts";
 import { Lanes } from "../waves/lanes.ts";
@@ -117,8 +118,25 @@ async function compare(
   const { snapshot, digest: expectedDigest, schemas } = await expected;
   const own = target.schema === undefined ? schemas! : [target.schema];
   const actual = normalise(await readSnapshot(reader(connection), { schemas: own }), own, target.schema);
-  if (digest(actual) === expectedDigest) return [];
-  return diffSnapshots(snapshot, actual).map(({ text }) => text);
+  const differences = digest(actual) === expectedDigest ? [] : diffSnapshots(snapshot, actual).map(({ text }) => text);
+  return [...(await versionDifference(connection, target, release, ran)), ...differences];
+}
+
+/** A schema version that says more than the ledger: after a schema was restored from a backup. */
+async function versionDifference(
+  connection: TargetConnection,
+  target: Target,
+  release: Release,
+  ran: ReadonlySet<string>,
+): Promise<string[]> {
+  const { rows } = await connection.query("select schema_version as version from watertight.fence where tenant = $1", [
+    target.tenants?.[0] ?? target.id,
+  ]);
+  const said = readVersion((rows[0] as { version: string | null } | undefined)?.version)?.position ?? 0;
+  const first = filesFor(release, scopeOf(target.model)).find(
+    ({ name, position }) => position <= said && !ran.has(name),
+  );
+  return first === undefined ? [] : [`schema version: says ${said}, but the ledger lacks ${first.name}`];
 }
 
 /** On a connection of its own: the lane's is in use by the comparison that waits for it. */

@@ -7,10 +7,10 @@ import type { Release, ReleaseFile } from "../release/release.ts";
 import { serverKey, type Target, type TargetModel } from "../target.ts";
 import { Lanes } from "../waves/lanes.ts";
 import { estimateOf, type History } from "./estimate.ts";
-import { readStandings, type TargetStanding } from "./standing.ts";
+import { readStandings, type StandingOptions, type TargetStanding } from "./standing.ts";
 
 /** How to plan. */
-export interface PlanOptions {
+export interface PlanOptions extends StandingOptions {
   /** Connections for each server; default 4. */
   readonly concurrency?: number;
   /** What migrations took elsewhere: the store's `durations()`. */
@@ -66,11 +66,11 @@ export interface MigrationPlan {
 export async function planMigrations(
   targets: readonly Target[],
   release: Release,
-  { concurrency = 4, history = new Map() }: PlanOptions = {},
+  { concurrency = 4, history = new Map(), readLedgers = false }: PlanOptions = {},
 ): Promise<MigrationPlan> {
   const lanes = new Lanes({ concurrency });
   try {
-    return planOf(await readStandings(targets, release, lanes), release, concurrency, history);
+    return planOf(await readStandings(targets, release, lanes, { readLedgers }), release, concurrency, history);
   } finally {
     await lanes.close();
   }

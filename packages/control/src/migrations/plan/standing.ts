@@ -23,11 +23,21 @@ export interface TargetStanding {
   readonly problem: { readonly code: string; readonly message: string } | null;
 }
 
+/** How to read. */
+export interface StandingOptions {
+  /**
+   * Read every ledger, whatever the schema versions say: after a tenant's schema was restored from a backup its fence row is newer than its tables.
+   * Default false: versions move in the transactions of the ledgers, and one query reads a thousand of them.
+   */
+  readonly readLedgers?: boolean;
+}
+
 /** Reads where every target stands, in the order given. @throws MigrationError WT_MIGRATION_TARGET */
 export async function readStandings(
   targets: readonly Target[],
   release: Release,
   lanes: Lanes,
+  { readLedgers = false }: StandingOptions = {},
 ): Promise<TargetStanding[]> {
   const databases = new Map<string, Target[]>();
   for (const target of targets) {
@@ -42,7 +52,8 @@ export async function readStandings(
     [...databases.values()].map((own) => ({ target: own[0]!, own })),
     async ({ own }, connect) => {
       try {
-        for (const standing of await readDatabase(await connect(), own, release)) found.set(standing.target, standing);
+        for (const standing of await readDatabase(await connect(), own, release, readLedgers))
+          found.set(standing.target, standing);
       } catch (error) {
         const { code, message } = error as { code?: string; message: string };
         for (const target of own)
@@ -69,6 +80,7 @@ async function readDatabase(
   db: TargetConnection,
   targets: readonly Target[],
   release: Release,
+  readLedgers: boolean,
 ): Promise<TargetStanding[]> {
   const schemas = targets.filter(({ schema }) => schema !== undefined);
   const versions = new Map<string, string | null>();
@@ -84,7 +96,7 @@ async function readDatabase(
   let withLedger: Set<string> | undefined;
   for (const target of targets) {
     const version = versions.get(fenceRow(target)) ?? null;
-    const standing = target.schema === undefined ? "unknown" : standingOf(release, version);
+    const standing = target.schema === undefined || readLedgers ? "unknown" : standingOf(release, version);
     if (standing === "current") standings.push(blank(target, version));
     else if (standing === "behind") {
       const missing = missingAfter(release, target, version!);
@@ -117,8 +129,12 @@ async function byLedger(
   try {
     const missing = missingIn(release, target, ledger);
     const begun = ledger.some(({ state }) => state === "started");
-    const isLate = missing.length === 0 && (target.schema !== undefined || (await versionIsLate(db, target, release)));
-    return { ...blank(target, version), missing, begun, onlyVersion: isLate };
+    const isBehind =
+      target.schema === undefined ? versionIsLate(db, target, release) : version !== schemaVersion(release);
+    const isLate = missing.length === 0 && (await isBehind);
+    // a version that is ahead of its ledger is worth nothing: then applying reads the ledger as well
+    const said = missing.length > 0 ? null : version;
+    return { ...blank(target, said), missing, begun, onlyVersion: isLate };
   } catch (error) {
     const { code, message } = error as { code: string; message: string };
     if (code !== "WT_MIGRATION_EDITED") throw error;

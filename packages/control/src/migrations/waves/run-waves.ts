@@ -7,7 +7,7 @@ import { performance } from "node:perf_hooks";
 import type { ApplyOptions } from "../apply/apply-to-target.ts";
 import { MigrationError } from "../migration-error.ts";
 import type { History } from "../plan/estimate.ts";
-import { readStandings, type TargetStanding } from "../plan/standing.ts";
+import { readStandings, type StandingOptions, type TargetStanding } from "../plan/standing.ts";
 import type { Release } from "../release/release.ts";
 import type { Target } from "../target.ts";
 import { Lanes } from "./lanes.ts";
@@ -18,7 +18,7 @@ import type { WaveEvent } from "./wave-event.ts";
 import type { Run, RunState, RunTarget, WaveStore } from "./wave-store.ts";
 
 /** What to run. */
-export interface WaveOptions {
+export interface WaveOptions extends StandingOptions {
   readonly targets: readonly Target[];
   readonly release: Release;
   readonly store: WaveStore;
@@ -85,7 +85,7 @@ export async function runWaves(options: WaveOptions): Promise<WaveResult> {
 
 async function withLanes(options: WaveOptions, lanes: Lanes, begun: number): Promise<WaveResult> {
   const { targets, release, store, onEvent = () => {} } = options;
-  const standings = await readStandings(targets, release, lanes);
+  const standings = await readStandings(targets, release, lanes, options);
   const behind = standings.filter(
     ({ missing, onlyVersion, problem }) => missing.length > 0 || onlyVersion || problem !== null,
   );

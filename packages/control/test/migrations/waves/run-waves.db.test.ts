@@ -1,5 +1,6 @@
 // Waves over many schema tenants: canaries first, pauses with their reasons, failures in groups, resume, only failed, skip. Nothing half-made.
 import {
+  findDrift,
   makeRelease,
   memoryStore,
   planMigrations,
@@ -203,6 +204,25 @@ describeServers((server) => {
     expect(stopped.counts.done).toBeLessThan(count);
     expect(await inLedger()).toBe(stopped.counts.done);
     expect(await runWaves({ targets, release, store, resume: stopped.run! })).toMatchObject({ state: "done" });
+  });
+
+  test("a restored tenant is found by its ledger, though its version says otherwise", async () => {
+    const some = targets.slice(0, 3);
+    await runWaves({ targets, release, store });
+    // as a backup of last week would leave it
+    await db.admin.query(
+      `alter table t2.projects drop column c${step}; delete from t2.watertight_release_ledger where position = ${step}`,
+    );
+    expect((await planMigrations(some, release)).totals.behind).toBe(0);
+    expect(await findDrift([some[1]!], release, { reference: { connectionString: db.adminUrl } })).toMatchObject({
+      groups: [{ differences: [`schema version: says ${step}, but the ledger lacks 000${step}_add`] }],
+    });
+    expect((await planMigrations(some, release, { readLedgers: true })).totals.behind).toBe(1);
+    expect(await runWaves({ targets: some, release, store, readLedgers: true })).toMatchObject({
+      state: "done",
+      counts: { done: 1, current: 2 },
+    });
+    expect((await planMigrations(some, release, { readLedgers: true })).totals.behind).toBe(0);
   });
 
   test("the plan says who is behind, with locks and an estimate, and what it cannot read", async () => {
