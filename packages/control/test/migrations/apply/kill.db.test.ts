@@ -22,7 +22,7 @@ describeServers((server) => {
   let targets: Target[];
   const points = Object.values(failpoints);
   // the points within steps are passed several times
-  const kills = points.flatMap((point) => sized([1, 2, 3], [1, 2]).map((nth) => ({ point, nth })));
+  const kills = points.flatMap((point) => sized([1, 2, 3], [1]).map((nth) => ({ point, nth })));
 
   beforeAll(async () => {
     db = await createDatabase(server, { kit: { level: "sealed" } });
