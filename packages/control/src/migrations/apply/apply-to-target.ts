@@ -7,7 +7,7 @@ import { MigrationError } from "../migration-error.ts";
 import { filesFor, type Release, type ReleaseFile } from "../release/release.ts";
 import { schemaVersion } from "../release/schema-version.ts";
 import { requireTarget, scopeOf, type Target } from "../target.ts";
-import { type Command, openTransaction, type Work, workOf } from "./batch.ts";
+import { type Command, lockTenant, type Work, workOf } from "./batch.ts";
 import { BatchFailure, TargetConnection } from "./connection.ts";
 import { type Failpoint, failpoints } from "./failpoint.ts";
 import { createLedger, moveVersion, readLedger, recordSteps, recordWhole, requireSteps } from "./ledger.ts";
@@ -231,20 +231,19 @@ class Application {
     const { connection, target, limits } = this;
     const statements = works.flatMap((work) => work.statements);
     const commands: Command[] = [
-      ...openTransaction(target),
+      lockTenant(target),
       ...head.map((text) => ({ text })),
       ...workOf(works, limits, connection.speaker),
     ];
-    const tail: Command[] = [
-      ...(position === undefined ? [] : [{ text: moveVersion(target, schemaVersion(this.release, position)) }]),
-      { text: "commit" },
-    ];
+    const tail: Command[] =
+      position === undefined ? [] : [{ text: moveVersion(target, schemaVersion(this.release, position)) }];
     const protects = ["pool", "silo"].includes(target.model) && statements.some(({ table }) => table !== null);
     await this.failpoint(failpoints.beforeTransaction);
     const begun = performance.now();
     await this.#retried(works[0]?.migration, async () => {
       const left: string[] = [];
-      await this.#send(protects ? commands : [...commands, ...tail]);
+      // PostgreSQL runs one message as one transaction: BEGIN and COMMIT would be two commands more
+      await this.#send(protects ? [{ text: "begin" }, ...commands] : [...commands, ...tail]);
       if (protects) {
         try {
           left.push(...(await protectNew(connection, statements, limits.lockTimeoutMs)));
@@ -252,7 +251,7 @@ class Application {
           await connection.clear();
           throw this.#told(error, [], 0);
         }
-        await this.#send(tail);
+        await this.#send([...tail, { text: "commit" }]);
       }
       this.unprotected.push(...left);
     });

@@ -1,5 +1,5 @@
 /**
- * The text of a transaction: settings and the tenant's lock, the statements, the ledger, the schema version, COMMIT. All of it is one message and
+ * The text of a transaction: search path and lock of the tenant, the statements, the ledger, the schema version. All of it is one message and
  * one round trip. Pure. Must never contain a name or value that was not quoted.
  */
 import { quoteText } from "@watertight/schema";
@@ -27,12 +27,9 @@ export function pathSetting(target: Target, local: boolean): string {
   return path === undefined ? "" : `pg_catalog.set_config('search_path', ${quoteText(path)}, ${local}), `;
 }
 
-/** The head of a transaction. */
-export function openTransaction(target: Target): Command[] {
-  return [
-    { text: "begin" },
-    { text: `select ${pathSetting(target, true)}pg_catalog.pg_advisory_xact_lock(${lockKey(target)})` },
-  ];
+/** The first command of a transaction: the search path, then the tenant's lock, which is waited for no longer than a table's. */
+export function lockTenant(target: Target): Command {
+  return { text: `select ${pathSetting(target, true)}pg_catalog.pg_advisory_xact_lock(${lockKey(target)})` };
 }
 
 /** What one migration does in a transaction. */
