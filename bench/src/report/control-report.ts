@@ -25,8 +25,8 @@ function controlTable(results: readonly FigureResult[]): Table {
       name,
       unit,
       value.toFixed(1),
-      baseline.toFixed(1),
-      ratio.toFixed(2),
+      baseline?.toFixed(1) ?? "-",
+      ratio?.toFixed(2) ?? "-",
       target,
       ok ? "yes" : "NO",
     ]),
@@ -37,7 +37,10 @@ function controlTable(results: readonly FigureResult[]): Table {
 export function controlPage({ versions, results }: ControlReport): Page {
   return {
     title: `Control plane and fleets, PostgreSQL ${versions.postgres}`,
-    facts: [`PostgreSQL ${versions.postgres}, Node ${versions.node}, pg ${versions.pg}`],
+    facts: [
+      `PostgreSQL ${versions.postgres}, Node ${versions.node}, pg ${versions.pg}`,
+      ...results.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`])),
+    ],
     parts: [controlTable(results)],
   };
 }

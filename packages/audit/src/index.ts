@@ -17,6 +17,12 @@ export type { CommandAnswer, Explanation, PolicyValue, TermValue } from "./why/e
 export { whyLive, type WhyLiveRequest } from "./why/why-live.ts";
 export { whyReplay, type WhyReplayRequest } from "./why/why-replay.ts";
 export type { MigrationSet } from "./find/migration.ts";
+export {
+  type ReadMigration,
+  readMigrations,
+  type ReadMigrationsOptions,
+  type ReadStatement,
+} from "./find/read-migrations.ts";
 export { githubAnnotations, githubSummary, withoutCommands } from "./report/github.ts";
 export { gitlabReport } from "./report/gitlab.ts";
 export { htmlReport } from "./report/html.ts";

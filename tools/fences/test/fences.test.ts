@@ -69,6 +69,8 @@ describe("oxlint", () => {
 
   test("lets a clean driver pass", () => expect(refused("drivers/pglite/clean.ts")).toEqual([]));
 
+  test("lets control use runtime and schema", () => expect(refused("control/src/clean.ts")).toEqual([]));
+
   test("lets the audit use schema and embedded", () => expect(refused("audit/src/clean.ts")).toEqual([]));
 });
 

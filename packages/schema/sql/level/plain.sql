@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tenant text := pg_catalog.convert_from(token, 'UTF8');
+  accepts text := nullif(pg_catalog.current_setting('watertight.accepts', true), '');
   f record;
 begin
   perform pg_catalog.pg_advisory_xact_lock_shared(watertight.lock_key(v_tenant));
@@ -16,11 +17,16 @@ begin
     raise exception using errcode = '40001', constraint = 'watertight_epoch',
       message = 'this snapshot is older than the last move of a tenant', hint = 'Retry the transaction.';
   end if;
-  select x.state, x.goto into f from watertight.fence x where x.tenant = v_tenant;
+  select x.state, x.goto, x.schema_version, x.schema_position into f from watertight.fence x where x.tenant = v_tenant;
   if f.state is distinct from 'active' then
     raise exception using errcode = 'WT002', message = 'this tenant is not served in this database',
       detail = pg_catalog.jsonb_build_object('state', coalesce(f.state, 'unknown'), 'goto', f.goto)::text,
       hint = 'Ask the catalog where the tenant is served, or register it: watertight kit tenants add.';
+  end if;
+  if accepts is not null and not coalesce(f.schema_position <@ accepts::pg_catalog.int4range, false) then
+    raise exception using errcode = 'WT002', message = 'this application does not serve the tenant''s schema version',
+      detail = pg_catalog.jsonb_build_object('state', 'version', 'goto', null, 'version', f.schema_version, 'accepts', accepts)::text,
+      hint = 'Migrate the tenant, or deploy the version of the application that serves it.';
   end if;
   if coalesce(nullif(pg_catalog.current_setting('watertight.tenant', true), ''), v_tenant) <> v_tenant then
     raise exception using errcode = 'WT003', message = 'a second tenant was opened in one transaction',

@@ -30,7 +30,10 @@ begin
     from watertight.fence f cross join watertight.seal s
    where f.tenant = v_tenant
      and f.plain_sailing
-     and pg_catalog.current_setting('transaction_isolation') || pg_catalog.current_setting('watertight.ctx', true) = 'read committed';
+     and pg_catalog.current_setting('transaction_isolation') || pg_catalog.current_setting('watertight.ctx', true) = 'read committed'
+     -- the serving gate: nothing declared, or in the range; nullif in both, because the planner looks at either side first
+     and (nullif(pg_catalog.current_setting('watertight.accepts', true), '') is null
+          or f.schema_position <@ nullif(pg_catalog.current_setting('watertight.accepts', true), '')::pg_catalog.int4range);
   if not found then
     perform watertight.open_slowly(v_tenant);
   end if;
