@@ -1,6 +1,5 @@
 -- What the control plane remembers of migrations: the files that were released, runs and their targets, copies of what the targets' ledgers say.
 -- The ledgers are the truth: everything here but `migration_file` can be rebuilt from them. Must never hold how a target is reached.
-create schema if not exists watertight_catalog;
 
 -- A released file is for ever: its checksum may never change, which the trigger sees to whoever writes.
 create table watertight_catalog.migration_file (
@@ -65,4 +64,7 @@ create table watertight_catalog.migration_version (
   mirrored_at timestamptz not null default now()
 );
 
-revoke all on all tables in schema watertight_catalog from public;
+grant select, insert, update, delete on watertight_catalog.migration_file, watertight_catalog.migration_run, watertight_catalog.migration_target,
+  watertight_catalog.migration_mirror, watertight_catalog.migration_version to :"control";
+grant select on watertight_catalog.migration_file, watertight_catalog.migration_run, watertight_catalog.migration_target,
+  watertight_catalog.migration_mirror, watertight_catalog.migration_version to :"auditor";

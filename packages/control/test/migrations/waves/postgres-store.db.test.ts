@@ -1,6 +1,5 @@
 // The store in the catalog database does what the one in memory does, a run goes on in another process's hands, and the copy is rebuilt from the
 // targets.
-import { readFile } from "node:fs/promises";
 import {
   applyRelease,
   memoryStore,
@@ -12,31 +11,30 @@ import {
   type WaveStore,
 } from "@watertight/control";
 import { createDatabase, describeServers, type TestDatabase } from "@watertight/testkit";
+import { type CatalogDatabase, catalogDatabase } from "../../catalog-database.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { releaseOf } from "../support/project.ts";
 import { schemaTenants } from "../support/tenants.ts";
 
-const catalogSql = readFile(new URL("../../../sql/0100_migrations.sql", import.meta.url), "utf8");
 const clean = () => Promise.resolve([]);
 
 describeServers((server) => {
-  let catalog: TestDatabase;
+  let catalog: CatalogDatabase;
   let db: TestDatabase;
   let targets: Target[];
   beforeEach(async () => {
-    catalog = await createDatabase(server);
-    await catalog.admin.query(await catalogSql);
+    catalog = await catalogDatabase(server);
     db = await createDatabase(server, { kit: { level: "sealed" } });
     targets = await schemaTenants(db, 12);
   });
   afterEach(async () => {
     await db?.drop();
-    await catalog?.drop();
+    await catalog?.close();
   });
 
   const stores: [string, () => WaveStore][] = [
     ["memory", memoryStore],
-    ["PostgreSQL", () => postgresStore(catalog.admin)],
+    ["PostgreSQL", () => postgresStore(catalog.pool)],
   ];
 
   describe.each(stores)("a store in %s", (_, make) => {
@@ -122,17 +120,17 @@ describeServers((server) => {
   });
 
   test("released files cannot be changed in the catalog by hand", async () => {
-    const store = postgresStore(catalog.admin);
+    const store = postgresStore(catalog.pool);
     await store.addReleased([{ name: "0001", position: 1, file: "f", checksum: "aa" }]);
     for (const change of [
       "update watertight_catalog.migration_file set checksum = 'bb'",
       "delete from watertight_catalog.migration_file",
     ])
-      await expect(catalog.admin.query(change)).rejects.toMatchObject({ code: "23000" });
+      await expect(catalog.db.admin.query(change)).rejects.toMatchObject({ code: "23000" });
   });
 
   test("a lost copy is rebuilt from the targets' ledgers", async () => {
-    const store = postgresStore(catalog.admin);
+    const store = postgresStore(catalog.pool);
     const release = await releaseOf({
       "0001_init.sql": "create table projects (id int);",
       "0002_more.sql": "create table more (id int);",
@@ -140,13 +138,13 @@ describeServers((server) => {
     await runWaves({ targets, release, store, waves: ["100%"] });
     const copy = async (): Promise<unknown[]> =>
       (
-        await catalog.admin.query(
+        await catalog.db.admin.query(
           "select target, name, position, version from watertight_catalog.migration_mirror join watertight_catalog.migration_version using (target) order by 1, 2",
         )
       ).rows;
     const before = await copy();
     expect(before).toHaveLength(24);
-    await catalog.admin.query("truncate watertight_catalog.migration_mirror, watertight_catalog.migration_version");
+    await catalog.db.admin.query("truncate watertight_catalog.migration_mirror, watertight_catalog.migration_version");
     expect(await rebuildMirror(targets, release, store)).toEqual({ targets: 12, problems: [] });
     expect(await copy()).toEqual(before);
   });
