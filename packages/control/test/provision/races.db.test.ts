@@ -58,10 +58,9 @@ describeServers((server) => {
       let holder: pg.Client | undefined;
       atActivation = async () => {
         const { database } = await placement(1);
-        const inside = new pg.Client({ connectionString: cell.url(database) });
-        Object.assign(holder, { inside });
-        await inside.connect();
-        await inside.query("select pg_advisory_lock(watertight.lock_key($1))", [uuid(1)]);
+        holder = new pg.Client({ connectionString: cell.url(database) });
+        await holder.connect();
+        await holder.query("select pg_advisory_lock(watertight.lock_key($1))", [uuid(1)]);
       };
       const kind = plane.kinds.get("tenant.create") as unknown as OperationKind;
       const { id } = await requestOperation(plane.catalog.pool, actor, kind, {
@@ -74,7 +73,11 @@ describeServers((server) => {
           const { rows } = await admin.query("select 1 from pg_stat_activity where wait_event = 'advisory'");
           return rows.length > 0;
         });
-      while (!(await shared())) await new Promise((resolve) => setTimeout(resolve, 10));
+      const early = running.then((operation) => {
+        throw new Error(`ended early: ${JSON.stringify(operation.error)}`);
+      });
+      while (!(await Promise.race([shared(), early]))) await new Promise((resolve) => setTimeout(resolve, 10));
+      early.catch(() => {}); // it ends as it should, later
       let ended = false;
       const release = raiseMinimum(plane.catalog.pool, actor, "main", 2).then(
         () => "raised",
