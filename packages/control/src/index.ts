@@ -52,6 +52,7 @@ export {
   type OperationFilter,
   requestOperation,
 } from "./operations/operation-rows.ts";
+export { installQueue } from "./operations/queue.ts";
 export { startWorker, type Worker, type WorkerOptions } from "./operations/worker.ts";
 export { type CellLoad, type Choice, chooseCell, type SharedPlace, type Wanted } from "./provision/choose-cell.ts";
 export { createTenant } from "./provision/create-tenant-kind.ts";
