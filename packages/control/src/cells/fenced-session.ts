@@ -1,13 +1,14 @@
 /**
  * A session on a cell for one step of one operation, fenced by the operation's token: it ends every session that an earlier lease of the same
  * operation left on that server, and acts only after it has asked the catalog whether it still holds the lease. A worker that slept through
- * the end of its lease finds its session gone, and no new one. Must never be shared between operations, nor outlive its step.
+ * the end of its lease finds its session gone, and no new one. Must never be shared between operations, nor outlive the run.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queryable } from "@watertight/schema";
 import pg from "pg";
 import { controlError } from "../errors/control-error.ts";
 import type { StepContext } from "../operations/operation.ts";
+import { atRunEnd } from "../operations/run-end.ts";
 
 /** Limits of a session, in milliseconds. */
 export interface SessionLimits {
@@ -19,16 +20,70 @@ export interface SessionLimits {
 
 const prefix = (operation: string): string => `watertight ${operation} `;
 
+/** An open session with what became of it. */
+interface Session {
+  readonly client: pg.Client;
+  lost: Error | undefined;
+  close(): Promise<void>;
+}
+
 /**
- * Runs `fn` on a fenced session.
+ * Runs `fn` on a fenced session of its own.
  * @throws ControlError WT_OPERATION_LEASE_LOST, WT_CELL_UNREACHABLE
  */
 export async function onCell<T>(
   context: StepContext<never>,
   connectionString: string,
   fn: (session: Queryable) => Promise<T>,
-  { statementMs = 30_000, lockMs = 5000 }: SessionLimits = {},
+  limits: SessionLimits = {},
 ): Promise<T> {
+  const session = await open(context, connectionString, limits);
+  try {
+    return await use(context, session, fn);
+  } finally {
+    await session.close();
+  }
+}
+
+const shared = new WeakMap<AbortSignal, Map<string, Promise<Session>>>();
+
+/**
+ * Runs `fn` on the fenced session that the steps of this run share, opened at its first use. It needs no second question to the catalog: whoever
+ * takes the lease ends it before acting, and then it says nothing more.
+ * @throws ControlError WT_OPERATION_LEASE_LOST, WT_CELL_UNREACHABLE
+ */
+export async function onSharedSession<T>(
+  context: StepContext<never>,
+  connectionString: string,
+  fn: (session: Queryable) => Promise<T>,
+  limits: SessionLimits = {},
+): Promise<T> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const sessions = shared.get(signal) ?? new Map<string, Promise<Session>>();
+  shared.set(signal, sessions);
+  const known = sessions.get(connectionString);
+  const opening = known ?? open(context, connectionString, limits);
+  if (known === undefined) {
+    sessions.set(connectionString, opening);
+    atRunEnd(signal, async () => (await opening).close());
+  }
+  try {
+    const session = await opening;
+    return await use(context, session, fn);
+  } catch (error) {
+    // after an error nobody knows what the session holds: the next one begins anew
+    sessions.delete(connectionString);
+    await opening.then((session) => session.close()).catch(() => {});
+    throw error;
+  }
+}
+
+async function open(
+  context: StepContext<never>,
+  connectionString: string,
+  { statementMs = 30_000, lockMs = 5000 }: SessionLimits,
+): Promise<Session> {
   const { operation, signal } = context;
   signal.throwIfAborted();
   const client = new pg.Client({
@@ -38,11 +93,18 @@ export async function onCell<T>(
     keepAlive: true,
     options: `-c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${statementMs}`,
   });
-  let lost: Error | undefined;
-  client.on("error", (error) => {
-    lost = error;
-  });
   const stop = (): void => void client.end().catch(() => {});
+  const session: Session = {
+    client,
+    lost: undefined,
+    async close() {
+      signal.removeEventListener("abort", stop);
+      await client.end().catch(() => {});
+    },
+  };
+  client.on("error", (error) => {
+    session.lost = error;
+  });
   try {
     await client.connect();
   } catch (error) {
@@ -56,13 +118,25 @@ export async function onCell<T>(
     await endEarlier(client, operation.id, operation.leaseToken, signal);
     // asked after the session is there: whoever takes the lease from now on finds it and ends it
     await context.commit(async () => {});
-    return await fn(client);
+    return session;
+  } catch (error) {
+    await session.close();
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function use<T>(
+  { signal }: StepContext<never>,
+  session: Session,
+  fn: (session: Queryable) => Promise<T>,
+): Promise<T> {
+  try {
+    return await fn(session.client);
   } catch (error) {
     signal.throwIfAborted();
+    const { lost } = session;
     throw lost === undefined ? error : controlError("WT_CELL_UNREACHABLE", { detail: lost.message, cause: error });
-  } finally {
-    signal.removeEventListener("abort", stop);
-    await client.end().catch(() => {});
   }
 }
 

@@ -8,7 +8,7 @@ import { controlError } from "../errors/control-error.ts";
 import type { StepContext } from "../operations/operation.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import { cellUrl } from "./cell-url.ts";
-import { onCell, type SessionLimits } from "./fenced-session.ts";
+import { onCell, onSharedSession, type SessionLimits } from "./fenced-session.ts";
 import { loggedSession } from "./statement-log.ts";
 
 /** Where to. */
@@ -18,8 +18,11 @@ export interface CellAddress {
   readonly database?: string;
 }
 
+/** Limits of the session that steps share: a copy may take its time on a slow disk. */
+const usual: SessionLimits = { statementMs: 300_000 };
+
 /**
- * Runs `fn` as the cell's provisioner.
+ * Runs `fn` as the cell's provisioner, on the session that the steps of the run share; with limits, on one of its own.
  * @throws ControlError WT_CELL_UNREACHABLE, WT_CELL_DISK_FULL, WT_CELL_TEMPLATE, WT_CELL_PRIVILEGE, WT_OPERATION_LEASE_LOST
  */
 export async function onPlace<T>(
@@ -30,21 +33,17 @@ export async function onPlace<T>(
   limits?: SessionLimits,
 ): Promise<T> {
   const url = cellUrl(await secrets.read(cell.adminSecret), database);
-  return onCell(
-    context,
-    url,
-    async (client) => {
-      const { session, flush } = loggedSession(context, cell.id, database, client);
-      try {
-        return await fn(session);
-      } catch (error) {
-        throw refusal(error, cell.id);
-      } finally {
-        await flush();
-      }
-    },
-    limits,
-  );
+  const logged = async (client: Queryable): Promise<T> => {
+    const { session, flush } = loggedSession(context, cell.id, database, client);
+    try {
+      return await fn(session);
+    } catch (error) {
+      throw refusal(error, cell.id);
+    } finally {
+      await flush();
+    }
+  };
+  return limits === undefined ? onSharedSession(context, url, logged, usual) : onCell(context, url, logged, limits);
 }
 
 /** The server's own refusals that a person must hear in our words. */

@@ -12,6 +12,7 @@ import { holdLease, type Lease, takeLease } from "./lease.ts";
 import type { Operation, OperationKind, Step, StepContext } from "./operation.ts";
 import { getOperation, listSteps, writeOperationEvent } from "./operation-rows.ts";
 import { Pause } from "./pause.ts";
+import { runEnded } from "./run-end.ts";
 
 /** What running needs. */
 export interface RunOptions {
@@ -43,6 +44,7 @@ export async function runOperation(options: RunOptions, id: string): Promise<Run
     throw error;
   } finally {
     lease.stop();
+    await runEnded(lease.signal);
   }
 }
 

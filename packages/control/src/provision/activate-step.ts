@@ -90,9 +90,13 @@ export async function noteTenantVersion(
   ]);
 }
 
+// Each turn takes a lock of the server's table, which holds some thousands.
+const turnsAtOnce = 1000;
+
 /** Serves tenants from now on. Reading words only: while the catalog's transaction is held, nothing may wait for the audit log. */
 export async function openFence(session: Queryable, tenants: readonly string[]): Promise<void> {
-  await session.query("select watertight.set_tenant_state(t, 'active') from pg_catalog.unnest($1::text[]) t", [
-    tenants,
-  ]);
+  for (let at = 0; at < tenants.length; at += turnsAtOnce)
+    await session.query("select watertight.set_tenant_state(t, 'active') from pg_catalog.unnest($1::text[]) t", [
+      tenants.slice(at, at + turnsAtOnce),
+    ]);
 }

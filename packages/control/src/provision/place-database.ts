@@ -12,13 +12,10 @@ import { findPlaceOf, type Place, type PlaceFinder, placeOf, type ProvisioningOp
 import { settle } from "./place-roles.ts";
 import { isOurs, readTag, tagStatement } from "./tags.ts";
 
-/** A copy may take its time on a slow disk, milliseconds. */
-const copyMs = 300_000;
-
 /** Makes the database. */
 export function databaseStep<I>(options: ProvisioningOptions, finder: PlaceFinder<I>): Step<I> {
   const at = <T>(context: StepContext<I>, place: Place, fn: (session: Queryable) => Promise<T>): Promise<T> =>
-    onPlace(context as never, options.secrets, { cell: place.onCell }, fn, { statementMs: copyMs });
+    onPlace(context as never, options.secrets, { cell: place.onCell }, fn);
   return {
     name: "database",
     async observe(context) {

@@ -4,6 +4,7 @@ import { createTenantKind } from "./create-tenant-kind.ts";
 import { lifecycleKinds } from "./lifecycle-kinds.ts";
 import { deleteTenantKind } from "./remove/delete-tenant-kind.ts";
 import type { ProvisioningOptions } from "./place.ts";
+import { registerTenantsKind } from "./register-tenants-kind.ts";
 import { makePlaceKind } from "./shared-place-kinds.ts";
 import { templateKind } from "./template-kind.ts";
 
@@ -17,6 +18,7 @@ export function provisioningKinds(options: ProvisioningOptions): ReadonlyMap<str
     makePlaceKind("pool.create", options),
     makePlaceKind("silo.create", options),
     makePlaceKind("warm.fill", options),
+    registerTenantsKind(options),
     templateKind(options),
     ...lifecycleKinds(options),
     deleteTenantKind(options),
