@@ -75,9 +75,13 @@ class Run {
   async #forward(): Promise<RunResult> {
     const before = await withConnection(this.#options.catalog, (db) => listSteps(db, this.#operation.id));
     const done = new Set(before.filter(({ state }) => state === "done").map(({ position }) => position));
+    const begun = new Set(before.filter(({ state }) => state !== "undone").map(({ position }) => position));
     for (const [position, step] of this.#steps.entries()) {
       if (done.has(position)) continue;
-      const past = this.#steps.slice(0, position).some(({ pointOfNoReturn }) => pointOfNoReturn === true);
+      // a step that was begun may have acted: a cancel that came at the same moment comes too late
+      const past = this.#steps.some(
+        ({ pointOfNoReturn }, at) => pointOfNoReturn === true && (at < position || (at === position && begun.has(at))),
+      );
       if (!past && (await this.#cancelled())) return this.#turn(undefined);
       try {
         await this.#step(position, step);
@@ -203,7 +207,9 @@ class Run {
     this.#options.failpoint(`${this.#operation.kind}.end.before`);
     await this.#lease.commit(async (tx) => {
       await tx.query(
-        `update watertight_catalog.operation set state = $2, error = $3, lease_until = null, lease_owner = null, finished_at = clock_timestamp() where id = $1`,
+        `update watertight_catalog.operation set state = $2, error = $3, lease_until = null, lease_owner = null, finished_at = clock_timestamp(),
+           unfinished = $2 <> 'succeeded' and exists (select from watertight_catalog.operation_step s where s.operation = $1 and s.state <> 'undone')
+          where id = $1`,
         [this.#operation.id, end, failure === null || end === "succeeded" ? null : JSON.stringify(failure)],
       );
       // What was made belongs to the tenant now; what was undone is gone. Only a failure in the middle leaves them open.
