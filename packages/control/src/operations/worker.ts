@@ -8,7 +8,7 @@ import { type CatalogPool, inTransaction } from "../db/transaction.ts";
 import { newId } from "../catalog/ids.ts";
 import { type Failpoint, failpointFrom } from "./failpoints.ts";
 import type { OperationKind } from "./operation.ts";
-import { type OperationQueue, openQueue } from "./queue.ts";
+import { mayPut, type OperationQueue, openQueue } from "./queue.ts";
 import { runOperation, type RunResult } from "./run-operation.ts";
 
 /** What a worker needs. */
@@ -38,7 +38,6 @@ export interface Worker {
 const idleMs = 500;
 // How often a worker looks for operations whose worker died or whose time has come.
 const sweepMs = 1000;
-const sweepLock = "7071005";
 
 /**
  * Starts a worker.
@@ -117,8 +116,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 /** Calls for what is due and led by nobody. One worker at a time does it. */
 async function sweep(catalog: CatalogPool, queue: OperationQueue): Promise<number> {
   const due = await inTransaction(catalog, async (tx) => {
-    const { rows: mine } = await tx.query(`select pg_catalog.pg_try_advisory_xact_lock(${sweepLock}) as yes`);
-    if (mine[0]!["yes"] !== true) return [];
+    if (!(await mayPut(tx))) return [];
     const { rows } = await tx.query(
       `select id, started_at is not null as begun from watertight_catalog.operation
         where state in ('pending', 'running', 'waiting') and run_after <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
