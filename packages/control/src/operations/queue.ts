@@ -45,10 +45,9 @@ export async function installQueue(db: Queryable, roles: CatalogRoles): Promise<
  * held by every role that may connect, and then no operation would ever be called for.
  */
 export async function mayPut(tx: Queryable): Promise<boolean> {
-  const { rows } = await tx.query(
-    `select 1 from ${schema}.queue where name = $1 for no key update skip locked`,
-    [queue],
-  );
+  const { rows } = await tx.query(`select 1 from ${schema}.queue where name = $1 for no key update skip locked`, [
+    queue,
+  ]);
   return rows.length > 0;
 }
 

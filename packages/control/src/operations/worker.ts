@@ -53,6 +53,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     max: concurrency + 2,
     application_name: `watertight worker ${name}`.slice(0, 63),
     connectionTimeoutMillis: 10_000,
+    // a catalog that has gone silent (a failed-over host says nothing) must not keep a run, nor stop(), waiting for TCP to notice
+    query_timeout: 40_000,
     keepAlive: true,
   });
   catalog.on("error", failed);
@@ -174,7 +176,13 @@ class Bell {
 // Only makes things faster: without it, or between two connections, the sweep finds everything.
 async function listen(url: string, bell: Bell, signal: AbortSignal, failed: (error: Error) => void): Promise<void> {
   while (!signal.aborted) {
-    const client = new pg.Client({ connectionString: url, application_name: "watertight listener", keepAlive: true });
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "watertight listener",
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+      query_timeout: 5000,
+    });
     const ended = new Promise<void>((resolve) => {
       client.on("end", resolve);
       client.on("error", (error) => {
@@ -192,7 +200,8 @@ async function listen(url: string, bell: Bell, signal: AbortSignal, failed: (err
       failed(error as Error);
       await sleep(sweepMs, undefined, { signal }).catch(() => {});
     } finally {
-      await client.end().catch(() => {});
+      // its socket may be half open: not waited for
+      void client.end().catch(() => {});
     }
   }
 }
