@@ -124,6 +124,5 @@ async function makeRoles(db: Queryable, roles: CatalogRoles): Promise<void> {
   const { rows } = await db.query(
     "select rolname as name from pg_catalog.pg_roles where rolname = current_user and not rolsuper",
   );
-  if (rows.length > 0)
-    await db.query(`grant ${quoteName(roles.owner)} to ${quoteName(rows[0]!["name"] as string)}`);
+  if (rows.length > 0) await db.query(`grant ${quoteName(roles.owner)} to ${quoteName(rows[0]!["name"] as string)}`);
 }

@@ -80,6 +80,12 @@ export function idempotent(pool: CatalogPool): MiddlewareHandler<ApiEnv> {
 }
 
 const shownOnce = (c: Context): Response =>
-  problem(c, 409, "WT_API_IDEMPOTENCY", "The first request with this Idempotency-Key was answered, and what it said is shown only once.", {
-    next: "If the answer was lost, end the token that was made and ask for another one with a new key.",
-  });
+  problem(
+    c,
+    409,
+    "WT_API_IDEMPOTENCY",
+    "The first request with this Idempotency-Key was answered, and what it said is shown only once.",
+    {
+      next: "If the answer was lost, end the token that was made and ask for another one with a new key.",
+    },
+  );
