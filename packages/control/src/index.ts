@@ -52,7 +52,8 @@ export {
   requestOperation,
 } from "./operations/operation-rows.ts";
 export { startWorker, type Worker, type WorkerOptions } from "./operations/worker.ts";
-export { fileStore, openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
+export { fileStore } from "./secrets/file-store.ts";
+export { openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
 export {
   type CatalogLocationRoute,
   type CatalogRoutes,
