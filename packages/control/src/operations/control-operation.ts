@@ -124,5 +124,23 @@ export async function approveOperation(pool: CatalogPool, actor: Actor, id: stri
     },
     "state = 'pending', approved_by = $2, run_after = clock_timestamp()",
     [actor.name],
+    async (tx, { requestedBy }) => {
+      if (await oneHand(tx, requestedBy, actor.name))
+        throw controlError("WT_OPERATION_APPROVAL", {
+          detail: `one of ${requestedBy} and ${actor.name} made the other's token`,
+        });
+    },
   );
+}
+
+// Whoever makes a token has seen it: it is no second person, nor is a token that it has made in turn.
+async function oneHand(tx: Queryable, one: string, other: string): Promise<boolean> {
+  const { rows } = await tx.query(
+    `with recursive hand(of, name) as (
+       select $1::text, $1::text union select $2::text, $2::text
+       union select h.of, t.created_by from hand h join watertight_catalog.api_token t on 'token:' || t.name = h.name
+     ) select 1 from hand where (of, name) in (($1, $2), ($2, $1))`,
+    [one, other],
+  );
+  return rows.length > 0;
 }

@@ -63,10 +63,13 @@ class Run {
   async go(): Promise<RunResult> {
     const kind = this.#options.kinds.get(this.#operation.kind);
     try {
-      if (kind === undefined) throw controlError("WT_OPERATION_KIND", { detail: this.#operation.kind });
+      // while workers are updated one by one, another one may know it
+      if (kind === undefined)
+        throw controlError("WT_OPERATION_KIND", { detail: this.#operation.kind, retryable: true });
       this.#input = kind.parse(this.#operation.input);
       this.#steps = kind.steps(this.#input as never);
     } catch (error) {
+      if (this.#again(error)) return this.#later(error);
       return this.#end("failed", error);
     }
     return this.#operation.direction === "back" ? this.#back() : this.#forward();
@@ -87,8 +90,7 @@ class Run {
         await this.#step(position, step);
       } catch (error) {
         this.#lease.signal.throwIfAborted();
-        if (isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8))
-          return this.#later(error, step.name);
+        if (this.#again(error)) return this.#later(error, step.name);
         await this.#recordFailure(position, error);
         // past the point of no return it stands where it is until somebody resumes it
         return past || step.pointOfNoReturn === true
@@ -156,8 +158,7 @@ class Run {
         place("acted");
       } catch (error) {
         this.#lease.signal.throwIfAborted();
-        if (isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8))
-          return this.#later(error, row.name);
+        if (this.#again(error)) return this.#later(error, row.name);
         return this.#end("failed", error, row.name);
       }
       await this.#lease.commit(async (tx) => {
@@ -186,7 +187,11 @@ class Run {
     return this.#back();
   }
 
-  async #later(error: unknown, step: string): Promise<RunResult> {
+  #again(error: unknown): boolean {
+    return isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8);
+  }
+
+  async #later(error: unknown, step?: string): Promise<RunResult> {
     const failure = failureOf(error, step);
     // half a second, doubled, at most half a minute; a random part, so that many operations do not come back together
     const waitMs = Math.min(30_000, 500 * 2 ** this.#operation.attempts) * (0.75 + Math.random() / 2);

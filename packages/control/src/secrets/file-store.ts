@@ -21,7 +21,9 @@ export function fileStore(folder: string): SecretStore {
     return join(root, file);
   };
   const said = (error: unknown): Error =>
-    controlError("WT_SECRET", { detail: `the folder of secrets: ${(error as NodeJS.ErrnoException).code ?? "unusable"}` });
+    controlError("WT_SECRET", {
+      detail: `the folder of secrets: ${(error as NodeJS.ErrnoException).code ?? "unusable"}`,
+    });
   return {
     async read(name) {
       try {

@@ -28,7 +28,9 @@ export async function addWebhook(pool: CatalogPool, actor: Actor, webhook: NewWe
   const id = newId("wh");
   const address = URL.canParse(webhook.url) ? new URL(webhook.url) : undefined;
   if (address === undefined || address.username !== "" || address.password !== "")
-    throw controlError("WT_CATALOG_INPUT", { detail: "a webhook's url is an address, without a user or a password in it" });
+    throw controlError("WT_CATALOG_INPUT", {
+      detail: "a webhook's url is an address, without a user or a password in it",
+    });
   await inTransaction(pool, async (tx) => {
     await tx
       .query("insert into watertight_catalog.webhook (id, service, url, secret, events) values ($1, $2, $3, $4, $5)", [
@@ -129,7 +131,13 @@ async function send(due: Due, { secrets, signal, timeoutMs = 5000, may = noMetad
     "content-type": "application/json",
   };
   const limit = AbortSignal.timeout(timeoutMs);
-  const status = await post(due.url, headers, body, signal === undefined ? limit : AbortSignal.any([limit, signal]), may);
+  const status = await post(
+    due.url,
+    headers,
+    body,
+    signal === undefined ? limit : AbortSignal.any([limit, signal]),
+    may,
+  );
   if (status < 200 || status > 299) throw new Error(`HTTP ${status}`);
 }
 

@@ -47,7 +47,13 @@ export async function post(
     const request = url.protocol === "https:" ? httpsRequest : httpRequest;
     const sent = request(
       url,
-      { method: "POST", headers: { ...headers, "content-length": Buffer.byteLength(body) }, lookup, signal, agent: false },
+      {
+        method: "POST",
+        headers: { ...headers, "content-length": Buffer.byteLength(body) },
+        lookup,
+        signal,
+        agent: false,
+      },
       (response) => {
         resolve(response.statusCode ?? 0);
         response.destroy();

@@ -39,10 +39,15 @@ describeServers((server) => {
   });
   afterAll(() => catalog.close());
 
-  const ask = async (api: ReturnType<typeof createApi>, path: string, init: RequestInit = {}, token: string = admin) =>
+  const ask = async (
+    api: ReturnType<typeof createApi>,
+    path: string,
+    init: { readonly method?: string; readonly body?: string } = {},
+    token: string = admin,
+  ) =>
     await api.request(path, {
       ...init,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...init.headers },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     });
 
   test.each([

@@ -7,6 +7,7 @@ import {
   resumeOperation,
   retryOperation,
 } from "../../src/operations/control-operation.ts";
+import { createToken } from "../../src/access/tokens.ts";
 import type { OperationKind, Step } from "../../src/operations/operation.ts";
 import { getOperation, listSteps, requestOperation } from "../../src/operations/operation-rows.ts";
 import { runOperation } from "../../src/operations/run-operation.ts";
@@ -82,6 +83,23 @@ describeServers((server) => {
     expect(await run(kind, id)).toEqual({ end: "succeeded" });
   });
 
+  test("a token that the requester made, or that made the requester's, is no second person", async () => {
+    const name = (token: string) => `token:${token}`;
+    // ada makes an admin's token, which makes another one, which makes an approver's; bob's was made by somebody else
+    await createToken(catalog.pool, actor, "admin", ["admin"]);
+    await createToken(catalog.pool, { name: name("admin") }, "second", ["admin"]);
+    await createToken(catalog.pool, { name: name("second") }, "hand", ["approver"]);
+    await createToken(catalog.pool, { name: "carol" }, "bob", ["approver"]);
+    const kind = kindOf([], true);
+    const { id } = await requestOperation(catalog.pool, { name: name("admin") }, kind as never, {});
+    for (const approver of ["ada", name("second"), name("hand")])
+      await expect(approveOperation(catalog.pool, { name: approver }, id)).rejects.toMatchObject({
+        code: "WT_OPERATION_APPROVAL",
+      });
+    expect(await approveOperation(catalog.pool, { name: name("bob") }, id)).toMatchObject({ state: "pending" });
+    await cancel(kind, id);
+  });
+
   test("a retry after an undo that stopped in the middle looks at every step again", async () => {
     const world = new Set<string>();
     let broken = true;
@@ -154,6 +172,26 @@ describeServers((server) => {
     expect([...world].toSorted()).toEqual(["copy", "drop", "end"]);
     expect((await listSteps(catalog.db.admin, id)).map(({ state }) => state)).toEqual(["done", "done", "done"]);
     expect((await getOperation(catalog.db.admin, id)).direction).toBe("forward");
+  });
+
+  test("a worker that does not know a kind leaves it to one that does", async () => {
+    const world = new Set<string>();
+    const kind = kindOf([make(world, "a")]);
+    const { id } = await request(kind);
+    const old = await runOperation(
+      {
+        catalog: catalog.pool,
+        kinds: new Map(),
+        worker: "old",
+        signal: new AbortController().signal,
+        failpoint: () => {},
+      },
+      id,
+    );
+    expect(old.end).toBe("later");
+    await catalog.db.admin.query("update watertight_catalog.operation set run_after = now() where id = $1", [id]);
+    expect(await run(kind, id)).toEqual({ end: "succeeded" });
+    expect(world.size).toBe(1);
   });
 
   test("an input that the database does not take is refused as one", async () => {

@@ -149,20 +149,24 @@ describeServers((server) => {
     endless.close();
   });
 
-  test.each(["http://169.254.169.254/latest", "http://[::ffff:169.254.169.254]/", "http://0xa9fea9fe/", "http://[fd00:ec2::254]/", "http://[fe80::1]/", "http://0/"])(
-    "%s is never spoken to",
-    async (url) => {
-      const id = await addWebhook(catalog.pool, actor, { url, secret: "env:HOOK", events: ["metadata"] });
-      await write("metadata");
-      expect(await deliverDue(catalog.pool, { secrets, timeoutMs: 300 })).toEqual({ delivered: 0, failed: 1 });
-      const { rows } = await catalog.db.admin.query(
-        "select last_error from watertight_catalog.delivery where webhook = $1",
-        [id],
-      );
-      expect(rows).toEqual([{ last_error: "WT_ADDRESS_REFUSED" }]);
-      await catalog.db.admin.query("update watertight_catalog.webhook set active = false where id = $1", [id]);
-    },
-  );
+  test.each([
+    "http://169.254.169.254/latest",
+    "http://[::ffff:169.254.169.254]/",
+    "http://0xa9fea9fe/",
+    "http://[fd00:ec2::254]/",
+    "http://[fe80::1]/",
+    "http://0/",
+  ])("%s is never spoken to", async (url) => {
+    const id = await addWebhook(catalog.pool, actor, { url, secret: "env:HOOK", events: ["metadata"] });
+    await write("metadata");
+    expect(await deliverDue(catalog.pool, { secrets, timeoutMs: 300 })).toEqual({ delivered: 0, failed: 1 });
+    const { rows } = await catalog.db.admin.query(
+      "select last_error from watertight_catalog.delivery where webhook = $1",
+      [id],
+    );
+    expect(rows).toEqual([{ last_error: "WT_ADDRESS_REFUSED" }]);
+    await catalog.db.admin.query("update watertight_catalog.webhook set active = false where id = $1", [id]);
+  });
 
   test.each(["http://user:hunter2@receiver/", "http://", "http://a b"])("%s is no address", async (url) => {
     const refusal = addWebhook(catalog.pool, actor, { url, secret: "env:HOOK" });
