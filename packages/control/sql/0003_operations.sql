@@ -11,8 +11,11 @@ create table watertight_catalog.operation (
   output jsonb not null default '{}',
   error jsonb,
   requested_by text not null,
+  four_eyes boolean not null default false,
   approved_by text,
   cancel_requested boolean not null default false,
+  -- it ended with steps that are neither part of a success nor undone: it keeps its subject until somebody resumes or retries it
+  unfinished boolean not null default false,
   attempts integer not null default 0,
   lease_owner text,
   lease_token bigint not null default 0,
@@ -21,10 +24,12 @@ create table watertight_catalog.operation (
   created_at timestamptz not null default now(),
   started_at timestamptz,
   finished_at timestamptz,
-  check (approved_by is null or approved_by <> requested_by)
+  check (approved_by is null or approved_by <> requested_by),
+  -- whatever a program believes: without the second person's word it never runs
+  constraint operation_approved check (not four_eyes or approved_by is not null or state in ('waiting_approval', 'cancelled'))
 );
--- two operations never work on one subject at a time
-create unique index operation_subject on watertight_catalog.operation (subject) where state not in ('succeeded', 'failed', 'cancelled');
+-- two operations never work on one subject at a time, nor one on what another left half done
+create unique index operation_subject on watertight_catalog.operation (subject) where state not in ('succeeded', 'failed', 'cancelled') or unfinished;
 create index operation_due on watertight_catalog.operation (run_after) where state in ('pending', 'running', 'waiting');
 create index operation_newest on watertight_catalog.operation (created_at desc, id);
 

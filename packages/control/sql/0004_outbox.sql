@@ -28,7 +28,7 @@ create table watertight_catalog.delivery (
   last_error text,
   primary key (event, webhook)
 );
-create index delivery_due on watertight_catalog.delivery (next_at) where delivered_at is null and not given_up;
+create index delivery_due on watertight_catalog.delivery (webhook, next_at) where delivered_at is null and not given_up;
 
 -- Shares of a server's connections, one row for each running instance of the application.
 create table watertight_catalog.budget_lease (

@@ -52,7 +52,6 @@ export {
   type OperationFilter,
   requestOperation,
 } from "./operations/operation-rows.ts";
-export { installQueue } from "./operations/queue.ts";
 export { startWorker, type Worker, type WorkerOptions } from "./operations/worker.ts";
 export { type CellLoad, type Choice, chooseCell, type SharedPlace, type Wanted } from "./provision/choose-cell.ts";
 export { createTenant } from "./provision/create-tenant-kind.ts";
@@ -62,7 +61,8 @@ export { provisioningKinds } from "./provision/provisioning-kinds.ts";
 export type { ProtectedTable, ProvisioningSetting, SchemaSource } from "./provision/schema-source.ts";
 export { type TimeToActive, timeToActive } from "./provision/time-to-active.ts";
 export type { CreateTenant } from "./provision/tenant-input.ts";
-export { fileStore, openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
+export { fileStore } from "./secrets/file-store.ts";
+export { openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
 export {
   type CatalogLocationRoute,
   type CatalogRoutes,

@@ -57,7 +57,18 @@ async function install(db: Queryable, roles: CatalogRoles): Promise<CatalogRepor
   );
   const applied = await applyFiles(db, roles);
   await db.query("reset role");
+  if (found.length === 0) await closeDatabase(db, roles);
   return { applied, roles };
+}
+
+// Whoever may connect hears NOTIFY (which tenants change, which operations run) and may take advisory locks. A second installation leaves the
+// database's own rights as its owner has them by then; without ownership this is only a warning of the server.
+async function closeDatabase(db: Queryable, roles: CatalogRoles): Promise<void> {
+  const { rows } = await db.query("select pg_catalog.current_database() as name");
+  const database = quoteName(rows[0]!["name"] as string);
+  const logins = [roles.control, roles.router, roles.auditor].map(quoteName).join(", ");
+  await db.query(`grant connect on database ${database} to ${logins}`);
+  await db.query(`revoke connect, temporary on database ${database} from public`);
 }
 
 async function applyFiles(db: Queryable, roles: CatalogRoles): Promise<string[]> {
@@ -110,11 +121,8 @@ async function makeRoles(db: Queryable, roles: CatalogRoles): Promise<void> {
     await db.query(`comment on role ${quoteName(name)} is ${quoteText(`Made by Watertight: ${purposes[kind]}`)}`);
   }
   // A creator that is no superuser may act as the owner only as its member (16 grants ADMIN but neither INHERIT nor SET).
-  await db.query(
-    `do $$ begin
-       if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
-         execute format('grant %I to %I', ${quoteText(roles.owner)}, current_user);
-       end if;
-     end $$`,
+  const { rows } = await db.query(
+    "select rolname as name from pg_catalog.pg_roles where rolname = current_user and not rolsuper",
   );
+  if (rows.length > 0) await db.query(`grant ${quoteName(roles.owner)} to ${quoteName(rows[0]!["name"] as string)}`);
 }

@@ -140,11 +140,12 @@ async function use<T>(
   }
 }
 
+// Only sessions of roles that this one may end: every role may give its session any name, and one that cannot be ended would stop the operation.
 async function endEarlier(client: pg.Client, operation: string, token: string, signal: AbortSignal): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     const { rows } = await client.query(
       `select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-        where pg_catalog.left(application_name, $2) = $1 and pid <> pg_catalog.pg_backend_pid()
+        where pg_catalog.left(application_name, $2) = $1 and pid <> pg_catalog.pg_backend_pid() and pg_catalog.pg_has_role(usesysid, 'USAGE')
           and pg_catalog.substr(application_name, $2 + 1) ~ '^[0-9]+$' and pg_catalog.substr(application_name, $2 + 1)::bigint < $3`,
       [prefix(operation), prefix(operation).length, token],
     );

@@ -3,6 +3,7 @@
  * is unknown: the caller's error is the one that is thrown.
  */
 import type { Queryable } from "@watertight/schema";
+import { controlError } from "../errors/control-error.ts";
 
 /** What this package asks of a pool of connections, for example a `pg.Pool`. */
 export interface CatalogPool {
@@ -49,14 +50,22 @@ async function borrowed<T>(
   }
 }
 
+// A process that is stopped in the middle of a transaction may hold the audit log's head, for which everybody waits: the server ends it. Nobody
+// waits longer for a lock than a bulk registration takes.
+const begin =
+  "begin isolation level read committed read write; set local idle_in_transaction_session_timeout = '15s'; set local lock_timeout = '30s'";
+
 /** Runs `fn` on one connection in one transaction. */
 export async function inTransaction<T>(pool: CatalogPool, fn: (tx: Queryable) => Promise<T>): Promise<T> {
   return borrowed(
     pool,
     async (client) => {
-      await client.query("begin isolation level read committed read write");
+      await client.query(begin);
       const result = await fn(client);
-      await client.query("commit");
+      // where `fn` has swallowed an error of the server, COMMIT says ROLLBACK, and says it as a success
+      const { command } = (await client.query("commit")) as { readonly command?: string };
+      if (command === "ROLLBACK")
+        throw controlError("WT_CATALOG_STATE", { detail: "the transaction had failed before its end" });
       return result;
     },
     (client) => client.query("rollback"),

@@ -15,6 +15,8 @@ export const problems = {
   422: { description: "The input is not accepted", content: problemContent },
   428: { description: "If-Match is missing", content: problemContent },
   429: { description: "Too many requests", content: problemContent },
+  500: { description: "Something went wrong here", content: problemContent },
+  503: { description: "The catalog does not answer", content: problemContent },
 } as const;
 
 /** A JSON answer in the OpenAPI document. */

@@ -13,6 +13,7 @@ import type { OperationKind } from "../operations/operation.ts";
 import { type ApiEnv, identify, need } from "./caller.ts";
 import { idempotent } from "./idempotency.ts";
 import { readMetrics } from "./metrics.ts";
+import { onceAtATime } from "./once-at-a-time.ts";
 import { problem, thrown } from "./problem.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { cellRoutes } from "./routes/cells.ts";
@@ -28,6 +29,8 @@ export interface ApiSettings {
   readonly verifiers?: readonly ((token: string) => Promise<OidcCaller | undefined>)[];
   /** Requests a minute for each caller; default 600. */
   readonly requestsPerMinute?: number;
+  /** Tokens a minute from each address that are looked up and found wrong; default 300. Those that were right lately are not held up by them. */
+  readonly wrongTokensPerMinute?: number;
   /** Told of errors that are not the caller's. */
   readonly log?: (error: Error) => void;
 }
@@ -72,13 +75,14 @@ export function createApi(settings: ApiSettings): OpenAPIHono<ApiEnv> {
   api.notFound((c) => problem(c, 404, "WT_API_NOT_FOUND", "There is no such route.", { next: "See /openapi.json." }));
 
   api.get("/healthz", (c) => c.json({ ok: true }));
-  api.get("/readyz", async (c) => {
+  const ready = onceAtATime(async () => {
     const limit = new Promise<never>((_, reject) => setTimeout(reject, 2000, new Error("no answer")).unref());
+    const asked = withConnection(pool, (db) => db.query("select 1 from watertight_catalog.service limit 1"));
+    await Promise.race([asked, limit]);
+  }, 1000);
+  api.get("/readyz", async (c) => {
     try {
-      await Promise.race([
-        withConnection(pool, (db) => db.query("select 1 from watertight_catalog.service limit 1")),
-        limit,
-      ]);
+      await ready();
       return c.json({ ok: true });
     } catch {
       return problem(c, 503, "WT_CATALOG_UNREACHABLE", "The catalog does not answer.");
@@ -100,7 +104,7 @@ export function createApi(settings: ApiSettings): OpenAPIHono<ApiEnv> {
       handler: (c) =>
         problem(c, 429, "WT_API_RATE", "Too many requests.", { next: "Wait for the time in Retry-After." }),
     });
-  const guard = identify(pool, settings.verifiers ?? []);
+  const guard = identify(pool, settings.verifiers ?? [], settings.wrongTokensPerMinute ?? 300);
   for (const path of ["/v1/*", "/metrics"])
     api.use(
       path,

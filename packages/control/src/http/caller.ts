@@ -1,5 +1,7 @@
 /** Who calls: a token of ours or an identity provider's, and what it may do. No caller, no answer. */
-import type { MiddlewareHandler } from "hono";
+import { createHash } from "node:crypto";
+import type { Context, MiddlewareHandler } from "hono";
+import { LRUCache } from "lru-cache";
 import type { Actor } from "../audit-log/append-audit.ts";
 import type { OidcCaller } from "../access/oidc.ts";
 import { type AccessRole, type Scope, scopesOf } from "../access/roles.ts";
@@ -17,14 +19,38 @@ export interface Caller extends Actor {
   readonly roles: readonly AccessRole[];
 }
 
-/** Finds the caller of each request. */
+/**
+ * Finds the caller of each request. Looking up a token costs a question to the catalog, so an address may be wrong only so often; tokens that
+ * were right lately go on all the same.
+ */
 export function identify(
   pool: CatalogPool,
   verifiers: readonly ((token: string) => Promise<OidcCaller | undefined>)[],
+  wrongPerMinute: number,
 ): MiddlewareHandler<ApiEnv> {
+  const right = new LRUCache<string, true>({ max: 10_000, ttl: 60 * 60_000 });
+  const wrong = new LRUCache<string, { count: number }>({ max: 10_000, ttl: 60_000 });
   return async (c, next) => {
-    const given = /^Bearer ([\w.~+/=-]{1,4096})$/.exec(c.req.header("authorization") ?? "")?.[1];
-    const caller = given === undefined ? undefined : await callerOf(pool, verifiers, given);
+    const token = /^Bearer ([\w.~+/=-]{1,4096})$/.exec(c.req.header("authorization") ?? "")?.[1];
+    let caller: Caller | undefined;
+    if (token !== undefined) {
+      const hash = createHash("sha256").update(token).digest("base64");
+      const address = addressOf(c);
+      const tries = wrong.get(address) ?? { count: 0 };
+      if (!right.has(hash)) {
+        if (tries.count >= wrongPerMinute)
+          return problem(c, 429, "WT_API_RATE", "Too many wrong tokens come from this address.", {
+            next: "Wait for a minute.",
+          });
+        if (tries.count++ === 0) wrong.set(address, tries);
+      }
+      caller = await callerOf(pool, verifiers, token);
+      if (caller === undefined) right.delete(hash);
+      else if (!right.has(hash)) {
+        right.set(hash, true);
+        tries.count--;
+      }
+    }
     if (caller === undefined) {
       c.header("www-authenticate", "Bearer");
       return problem(c, 401, "WT_API_UNAUTHENTICATED", "Who calls is not known.", {
@@ -34,6 +60,12 @@ export function identify(
     c.set("caller", caller);
     return next();
   };
+}
+
+// as @hono/node-server gives it; other servers have one bucket for all
+function addressOf(c: Context<ApiEnv>): string {
+  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
+  return incoming?.socket?.remoteAddress ?? "";
 }
 
 async function callerOf(

@@ -1,9 +1,9 @@
 /**
  * Repeated requests: `Idempotency-Key` on POST and PATCH. The same key with the same request gets the first answer again; with another request
- * 422; while the first is at work 409. Kept for 24 hours, for each caller. Must never repeat the work.
+ * 422; while the first is at work 409. Kept for 24 hours, for each caller. Must never repeat the work, nor keep an answer that is shown once.
  */
 import { createHash } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { type CatalogPool, withConnection } from "../db/transaction.ts";
 import type { ApiEnv } from "./caller.ts";
 import { problem } from "./problem.ts";
@@ -52,23 +52,40 @@ export function idempotent(pool: CatalogPool): MiddlewareHandler<ApiEnv> {
       return c.body(before.body, before.status as 200, { ...before.headers, "idempotent-replayed": "true" });
     }
     await next();
-    const status = c.res.status;
-    const body = await c.res.clone().text();
+    // what was refused did no work: the same request may be let in later (a busy subject, a new role), and then does it
+    if (c.res.status >= 400) {
+      await withConnection(pool, (db) =>
+        db.query("delete from watertight_catalog.idempotency where actor = $1 and key = $2", [actor, key]),
+      );
+      return undefined;
+    }
+    const secret = /\bno-store\b/.test(c.res.headers.get("cache-control") ?? "");
+    const answer = secret ? shownOnce(c) : c.res.clone();
+    const status = answer.status;
+    const body = await answer.text();
     const headers = Object.fromEntries(
       ["content-type", "location", "etag"].flatMap((name) => {
-        const value = c.res.headers.get(name);
+        const value = answer.headers.get(name);
         return value === null ? [] : [[name, value]];
       }),
     );
     await withConnection(pool, (db) =>
-      // an answer that says "later" is none: the next try does the work
-      status >= 500 || status === 429
-        ? db.query("delete from watertight_catalog.idempotency where actor = $1 and key = $2", [actor, key])
-        : db.query(
-            "update watertight_catalog.idempotency set status = $3, headers = $4, body = $5 where actor = $1 and key = $2",
-            [actor, key, status, JSON.stringify(headers), body],
-          ),
+      db.query(
+        "update watertight_catalog.idempotency set status = $3, headers = $4, body = $5 where actor = $1 and key = $2",
+        [actor, key, status, JSON.stringify(headers), body],
+      ),
     );
     return undefined;
   };
 }
+
+const shownOnce = (c: Context): Response =>
+  problem(
+    c,
+    409,
+    "WT_API_IDEMPOTENCY",
+    "The first request with this Idempotency-Key was answered, and what it said is shown only once.",
+    {
+      next: "If the answer was lost, end the token that was made and ask for another one with a new key.",
+    },
+  );

@@ -5,6 +5,7 @@
 import type { Context } from "hono";
 import { ControlError } from "../errors/control-error.ts";
 import type { ControlErrorCode } from "../errors/control-codes.ts";
+import { isPassing } from "../operations/failure.ts";
 
 /** One thing that is wrong with an input. */
 export interface InputProblem {
@@ -59,7 +60,17 @@ export function thrown(c: Context, error: unknown, log: (error: Error) => void):
     const [, title = message] = /^WT_\w+: ([^(]*?[.!])/.exec(message) ?? [];
     return problem(c, status, code, title.trim(), { ...(detail === undefined ? {} : { detail }), next: hint });
   }
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  // a text or a number that the database cannot hold, wherever it stood
+  if (typeof code === "string" && /^(22021|22P05|22P02|22003)$/.test(code))
+    return problem(c, 422, "WT_API_INPUT", "The input is not accepted.", {
+      detail: "a character or a number that cannot be stored",
+    });
   log(error as Error);
+  if (isPassing({ code, message }))
+    return problem(c, 503, "WT_CATALOG_UNREACHABLE", "The catalog does not answer.", {
+      next: "Ask again in a moment.",
+    });
   return problem(c, 500, "WT_UNEXPECTED", "Something went wrong here.", {
     next: "Look at the server's log, by the request's id.",
   });

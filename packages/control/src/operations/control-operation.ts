@@ -4,7 +4,7 @@ import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
 import { type CatalogPool, inTransaction, withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { Operation, OperationKind } from "./operation.ts";
-import { getOperation, listSteps, operationColumns, writeOperationEvent } from "./operation-rows.ts";
+import { busyOr, getOperation, listSteps, operationColumns, writeOperationEvent } from "./operation-rows.ts";
 
 async function change(
   pool: CatalogPool,
@@ -14,16 +14,22 @@ async function change(
   allowed: (operation: Operation) => string | undefined,
   set: string,
   values: readonly unknown[] = [],
+  before: (tx: Queryable, operation: Operation) => Promise<unknown> = async () => {},
 ): Promise<Operation> {
   return inTransaction(pool, async (tx: Queryable) => {
     await tx.query("select 1 from watertight_catalog.operation where id = $1 for update", [id]);
     const operation = await getOperation(tx, id);
     const why = allowed(operation);
     if (why !== undefined) throw controlError("WT_OPERATION_STATE", { detail: `${id} ${why}` });
-    const { rows } = await tx.query(
-      `update watertight_catalog.operation o set ${set} where o.id = $1 returning ${operationColumns}`,
-      [id, ...values],
-    );
+    await before(tx, operation);
+    const { rows } = await tx
+      .query(`update watertight_catalog.operation o set ${set} where o.id = $1 returning ${operationColumns}`, [
+        id,
+        ...values,
+      ])
+      .catch((error: unknown) => {
+        throw busyOr(error, operation.subject);
+      });
     await appendAudit(tx, actor, `operation.${word}`, `operation:${id}`, { subject: operation.subject });
     await writeOperationEvent(tx, id, word, { by: actor.name });
     return rows[0] as Operation;
@@ -72,11 +78,14 @@ export async function resumeOperation(pool: CatalogPool, actor: Actor, id: strin
     id,
     "resumed",
     ({ state }) => (state === "failed" || state === "waiting" ? undefined : `is ${state}`),
-    "state = 'pending', attempts = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null",
+    "state = 'pending', attempts = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, unfinished = false",
   );
 }
 
-/** Begins a failed or cancelled operation again from its first step; what is there already is found there. */
+/**
+ * Begins a failed or cancelled operation again from its first step; what is there already is found there. One that waited for a second
+ * person's word and never got it waits again.
+ */
 export async function retryOperation(pool: CatalogPool, actor: Actor, id: string): Promise<Operation> {
   return change(
     pool,
@@ -84,8 +93,16 @@ export async function retryOperation(pool: CatalogPool, actor: Actor, id: string
     id,
     "retried",
     ({ state }) => (state === "failed" || state === "cancelled" ? undefined : `is ${state}`),
-    `state = 'pending', direction = 'forward', attempts = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, error = null,
-     cancel_requested = false`,
+    `state = case when o.four_eyes and o.approved_by is null then 'waiting_approval' else 'pending' end, direction = 'forward', attempts = 0,
+     run_after = clock_timestamp(), lease_until = null, finished_at = null, error = null, cancel_requested = false, unfinished = false`,
+    [],
+    // an undo may have stopped in the middle of a step that was done: it is looked at again, and undone again if need be
+    async (tx, { direction }) =>
+      direction === "back" &&
+      tx.query(
+        "update watertight_catalog.operation_step set state = 'failed' where operation = $1 and state = 'done'",
+        [id],
+      ),
   );
 }
 
@@ -107,5 +124,23 @@ export async function approveOperation(pool: CatalogPool, actor: Actor, id: stri
     },
     "state = 'pending', approved_by = $2, run_after = clock_timestamp()",
     [actor.name],
+    async (tx, { requestedBy }) => {
+      if (await oneHand(tx, requestedBy, actor.name))
+        throw controlError("WT_OPERATION_APPROVAL", {
+          detail: `one of ${requestedBy} and ${actor.name} made the other's token`,
+        });
+    },
   );
+}
+
+// Whoever makes a token has seen it: it is no second person, nor is a token that it has made in turn.
+async function oneHand(tx: Queryable, one: string, other: string): Promise<boolean> {
+  const { rows } = await tx.query(
+    `with recursive hand(of, name) as (
+       select $1::text, $1::text union select $2::text, $2::text
+       union select h.of, t.created_by from hand h join watertight_catalog.api_token t on 'token:' || t.name = h.name
+     ) select 1 from hand where (of, name) in (($1, $2), ($2, $1))`,
+    [one, other],
+  );
+  return rows.length > 0;
 }

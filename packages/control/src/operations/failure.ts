@@ -23,7 +23,7 @@ export function isPassing(error: unknown): boolean {
   if (typeof code === "string" && (passingStates.test(code) || passingSystem.has(code))) return true;
   return (
     typeof message === "string" &&
-    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+    /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
       message,
     )
   );

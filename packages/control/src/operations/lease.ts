@@ -68,9 +68,14 @@ export function holdLease(pool: CatalogPool, id: string, token: string, outer: A
       // the catalog is away: the clock below decides
     }
   };
+  let asking = false;
   const timer = setInterval(() => {
     if (performance.now() - renewed > leaseMs * 0.8) lose();
-    else void renew();
+    // one question at a time: behind a lock they would take all connections
+    else if (!asking) {
+      asking = true;
+      void renew().finally(() => (asking = false));
+    }
   }, leaseMs / 4);
   return {
     token,

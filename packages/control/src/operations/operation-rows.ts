@@ -2,8 +2,9 @@
 import type { Queryable } from "@watertight/schema";
 import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
 import { newId } from "../catalog/ids.ts";
+import { refused } from "../catalog/refused.ts";
 import { type CatalogPool, inTransaction, withConnection } from "../db/transaction.ts";
-import { controlError } from "../errors/control-error.ts";
+import { type ControlError, controlError } from "../errors/control-error.ts";
 import type { Operation, OperationKind, OperationState, OperationStep } from "./operation.ts";
 
 /** Columns of an operation, over the alias `o`. */
@@ -26,7 +27,7 @@ export async function beginOperation<I>(
   const id = newId("op");
   const { rows } = await tx
     .query(
-      `insert into watertight_catalog.operation as o (id, kind, subject, state, input, requested_by) values ($1, $2, $3, $4, $5, $6) returning ${operationColumns}`,
+      `insert into watertight_catalog.operation as o (id, kind, subject, state, input, requested_by, four_eyes) values ($1, $2, $3, $4, $5, $6, $7) returning ${operationColumns}`,
       [
         id,
         kind.kind,
@@ -34,11 +35,11 @@ export async function beginOperation<I>(
         kind.fourEyes === true ? "waiting_approval" : "pending",
         JSON.stringify(input),
         actor.name,
+        kind.fourEyes === true,
       ],
     )
     .catch((error: unknown) => {
-      if ((error as { constraint?: string }).constraint !== "operation_subject") throw error;
-      throw controlError("WT_OPERATION_BUSY", { detail: subject, cause: error });
+      throw busyOr(error, subject);
     });
   await appendAudit(tx, actor, "operation.requested", `operation:${id}`, { kind: kind.kind, subject });
   await writeOperationEvent(tx, id, kind.fourEyes === true ? "waiting_approval" : "requested", {
@@ -46,6 +47,13 @@ export async function beginOperation<I>(
     subject,
   });
   return rows[0] as Operation;
+}
+
+/** What the database said, as WT_OPERATION_BUSY where another operation has the subject, or as a refused input. */
+export function busyOr(error: unknown, subject: string): ControlError {
+  return (error as { constraint?: string }).constraint === "operation_subject"
+    ? controlError("WT_OPERATION_BUSY", { detail: subject, cause: error })
+    : refused(error, subject);
 }
 
 /** {@link beginOperation} in a transaction of its own. */

@@ -41,6 +41,17 @@ export async function installQueue(db: Queryable, roles: CatalogRoles): Promise<
   );
 }
 
+/**
+ * Whether this transaction is the one that puts calls in: one at a time. By a row that only the control role may lock: an advisory lock could be
+ * held by every role that may connect, and then no operation would ever be called for.
+ */
+export async function mayPut(tx: Queryable): Promise<boolean> {
+  const { rows } = await tx.query(`select 1 from ${schema}.queue where name = $1 for no key update skip locked`, [
+    queue,
+  ]);
+  return rows.length > 0;
+}
+
 /** Opens the queue for a worker, over its connections of the catalog. `failed` hears what pg-boss cannot tell a caller. */
 export async function openQueue(catalog: CatalogPool, failed: (error: Error) => void): Promise<OperationQueue> {
   const boss = new PgBoss({

@@ -66,10 +66,13 @@ class Run {
   async go(): Promise<RunResult> {
     const kind = this.#options.kinds.get(this.#operation.kind);
     try {
-      if (kind === undefined) throw controlError("WT_OPERATION_KIND", { detail: this.#operation.kind });
+      // while workers are updated one by one, another one may know it
+      if (kind === undefined)
+        throw controlError("WT_OPERATION_KIND", { detail: this.#operation.kind, retryable: true });
       this.#input = kind.parse(this.#operation.input);
       this.#steps = kind.steps(this.#input as never);
     } catch (error) {
+      if (this.#again(error)) return this.#later(error);
       return this.#end("failed", error);
     }
     return this.#operation.direction === "back" ? this.#back() : this.#forward();
@@ -78,17 +81,20 @@ class Run {
   async #forward(): Promise<RunResult> {
     const before = await withConnection(this.#options.catalog, (db) => listSteps(db, this.#operation.id));
     const done = new Set(before.filter(({ state }) => state === "done").map(({ position }) => position));
+    const begun = new Set(before.filter(({ state }) => state !== "undone").map(({ position }) => position));
     for (const [position, step] of this.#steps.entries()) {
       if (done.has(position)) continue;
-      const past = this.#steps.slice(0, position).some(({ pointOfNoReturn }) => pointOfNoReturn === true);
+      // a step that was begun may have acted: a cancel that came at the same moment comes too late
+      const past = this.#steps.some(
+        ({ pointOfNoReturn }, at) => pointOfNoReturn === true && (at < position || (at === position && begun.has(at))),
+      );
       if (!past && (await this.#cancelled())) return this.#turn(undefined);
       try {
         await this.#step(position, step);
       } catch (error) {
         this.#lease.signal.throwIfAborted();
         if (error instanceof Pause) return this.#rest(error.until, step.name);
-        if (isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8))
-          return this.#later(error, step.name);
+        if (this.#again(error)) return this.#later(error, step.name);
         await this.#recordFailure(position, error);
         // past the point of no return it stands where it is until somebody resumes it
         return past || step.pointOfNoReturn === true
@@ -156,8 +162,7 @@ class Run {
         place("acted");
       } catch (error) {
         this.#lease.signal.throwIfAborted();
-        if (isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8))
-          return this.#later(error, row.name);
+        if (this.#again(error)) return this.#later(error, row.name);
         return this.#end("failed", error, row.name);
       }
       await this.#lease.commit(async (tx) => {
@@ -186,7 +191,11 @@ class Run {
     return this.#back();
   }
 
-  async #later(error: unknown, step: string): Promise<RunResult> {
+  #again(error: unknown): boolean {
+    return isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8);
+  }
+
+  async #later(error: unknown, step?: string): Promise<RunResult> {
     const failure = failureOf(error, step);
     // half a second, doubled, at most half a minute; a random part, so that many operations do not come back together
     const waitMs = Math.min(30_000, 500 * 2 ** this.#operation.attempts) * (0.75 + Math.random() / 2);
@@ -219,7 +228,9 @@ class Run {
     this.#options.failpoint(`${this.#operation.kind}.end.before`);
     await this.#lease.commit(async (tx) => {
       await tx.query(
-        `update watertight_catalog.operation set state = $2, error = $3, lease_until = null, lease_owner = null, finished_at = clock_timestamp() where id = $1`,
+        `update watertight_catalog.operation set state = $2, error = $3, lease_until = null, lease_owner = null, finished_at = clock_timestamp(),
+           unfinished = $2 <> 'succeeded' and exists (select from watertight_catalog.operation_step s where s.operation = $1 and s.state <> 'undone')
+          where id = $1`,
         [this.#operation.id, end, failure === null || end === "succeeded" ? null : JSON.stringify(failure)],
       );
       // What was made belongs to the tenant now; what was undone is gone. Only a failure in the middle leaves them open.

@@ -9,7 +9,7 @@ import { type CatalogPool, inTransaction } from "../db/transaction.ts";
 import { newId } from "../catalog/ids.ts";
 import { type Failpoint, failpointFrom } from "./failpoints.ts";
 import type { OperationKind } from "./operation.ts";
-import { type OperationQueue, openQueue } from "./queue.ts";
+import { mayPut, type OperationQueue, openQueue } from "./queue.ts";
 import { runOperation, type RunResult } from "./run-operation.ts";
 
 /** What a worker needs. */
@@ -39,7 +39,6 @@ export interface Worker {
 const idleMs = 500;
 // How often a worker looks for operations whose worker died or whose time has come.
 const sweepMs = 1000;
-const sweepLock = "7071005";
 
 /**
  * Starts a worker.
@@ -57,6 +56,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     max: concurrency + 4,
     application_name: `watertight worker ${name}`.slice(0, 63),
     connectionTimeoutMillis: 10_000,
+    // a catalog that has gone silent (a failed-over host says nothing) must not keep a run, nor stop(), waiting for TCP to notice
+    query_timeout: 40_000,
     keepAlive: true,
   });
   catalog.on("error", failed);
@@ -122,8 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 /** Calls for what is due and led by nobody. One worker at a time does it. */
 async function sweep(catalog: CatalogPool, queue: OperationQueue): Promise<number> {
   const due = await inTransaction(catalog, async (tx) => {
-    const { rows: mine } = await tx.query(`select pg_catalog.pg_try_advisory_xact_lock(${sweepLock}) as yes`);
-    if (mine[0]!["yes"] !== true) return [];
+    if (!(await mayPut(tx))) return [];
     const { rows } = await tx.query(
       `select id, started_at is not null as begun from watertight_catalog.operation
         where state in ('pending', 'running', 'waiting') and run_after <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
@@ -181,7 +181,13 @@ class Bell {
 // Only makes things faster: without it, or between two connections, the sweep finds everything.
 async function listen(url: string, bell: Bell, signal: AbortSignal, failed: (error: Error) => void): Promise<void> {
   while (!signal.aborted) {
-    const client = new pg.Client({ connectionString: url, application_name: "watertight listener", keepAlive: true });
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "watertight listener",
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+      query_timeout: 5000,
+    });
     const ended = new Promise<void>((resolve) => {
       client.on("end", resolve);
       client.on("error", (error) => {
@@ -199,7 +205,8 @@ async function listen(url: string, bell: Bell, signal: AbortSignal, failed: (err
       failed(error as Error);
       await sleep(sweepMs, undefined, { signal }).catch(() => {});
     } finally {
-      await client.end().catch(() => {});
+      // its socket may be half open: not waited for
+      void client.end().catch(() => {});
     }
   }
 }

@@ -35,7 +35,7 @@ export function fenceStep<I>(
       await context.willMake({ cell: place.cell, kind: "fence", name: tenant, database: place.database });
       context.failpoint("fence.promised");
       await at(context, place, async (session) => {
-        await registerIncoming(session, [tenant]);
+        await registerIncoming(session, [tenant], place.schema);
         context.failpoint("fence.inside");
       });
     },
@@ -60,13 +60,18 @@ export async function fenceStates(session: Queryable, tenants: readonly string[]
 /**
  * Registers tenants as `incoming`: known, not served. Those that are there stay as they are. Written by the kit's owner and not by
  * register_tenant, whose rows are active at once; a row that nobody could open yet needs neither lock nor epoch.
+ * @param schema of a tenant that has one of its own: what unqualified names mean in its transactions
  */
-export async function registerIncoming(session: Queryable, tenants: readonly string[]): Promise<void> {
+export async function registerIncoming(
+  session: Queryable,
+  tenants: readonly string[],
+  schema: string | null = null,
+): Promise<void> {
   const { rows } = await session.query(
     `with made as (
-       insert into watertight.fence (tenant, state) select t, 'incoming' from pg_catalog.unnest($1::text[]) t on conflict do nothing
+       insert into watertight.fence (tenant, state, schema_name) select t, 'incoming', $2 from pg_catalog.unnest($1::text[]) t on conflict do nothing
      ) select f.tenant from watertight.fence f where f.tenant = any ($1) and f.state = 'deleted' limit 1`,
-    [tenants],
+    [tenants, schema],
   );
   // the fence's own word: a deleted tenant's id never comes back
   if (rows.length > 0)

@@ -34,7 +34,6 @@ export interface CatalogLocationRoute extends Location {
   readonly schema?: string;
   /** Connection settings of the role that the server lets read only. */
   readonly readOnly: object;
-  readonly limits: Readonly<Record<string, unknown>>;
 }
 
 /** Routes of the catalog. */
@@ -55,6 +54,10 @@ interface Kept {
 
 // An unknown tenant is asked for again after this long: a flood of made-up ids must not reach the catalog.
 const unknownMs = 2000;
+// Made-up ids have a place of their own: they must not push out tenants that are known.
+const mostUnknown = 1000;
+// How often the listener asks whether its connection is still there: a half-open one would never hear of a change.
+const heartbeatMs = 15_000;
 
 /**
  * Opens a route source.
@@ -74,6 +77,7 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
   // a connection that breaks while it is handed over, or after it was thrown away, would end the process
   pool.on("connect", (client) => client.on("error", () => {}));
   const kept = new LRUCache<string, Kept>({ max: most });
+  const unknown = new LRUCache<string, Kept>({ max: mostUnknown });
   const asking = new Map<string, { answer: Promise<CatalogLocationRoute | undefined>; changed: boolean }>();
   const count = { asked: 0, known: 0, away: 0 };
   const closing = new AbortController();
@@ -87,9 +91,9 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
         const question = asking.get(payload);
         // the answer on its way may be from before the change
         if (question !== undefined) question.changed = true;
+        unknown.delete(payload);
         const known = kept.peek(payload);
-        if (known?.route === undefined) kept.delete(payload);
-        else kept.set(payload, { ...known, generation: -1 });
+        if (known !== undefined) kept.set(payload, { ...known, generation: -1 });
       }
     },
     closing.signal,
@@ -102,13 +106,15 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
     const route = await readRoute(pool, tenant, service);
     const location = route === undefined ? undefined : await locationOf(route, secrets);
     const changed = asking.get(tenant)?.changed === true;
-    if (location === undefined && changed) kept.delete(tenant);
-    else
-      kept.set(tenant, {
-        route: location,
-        generation: changed ? -1 : asked,
-        until: location === undefined ? Date.now() + unknownMs : Infinity,
-      });
+    const until = location === undefined ? Date.now() + unknownMs : Infinity;
+    const answer = { route: location, generation: changed ? -1 : asked, until };
+    if (location === undefined) {
+      kept.delete(tenant);
+      if (!changed) unknown.set(tenant, answer);
+    } else {
+      unknown.delete(tenant);
+      kept.set(tenant, answer);
+    }
     return location;
   };
   const askOnce = (tenant: string): Promise<CatalogLocationRoute | undefined> => {
@@ -121,7 +127,9 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
   };
   return {
     async locate(tenant, hint) {
-      const known = kept.get(tenant);
+      // no tenant has such an id: neither asked for nor remembered, however long
+      if (tenant.includes("\0") || Buffer.byteLength(tenant) > 200) throw notServed();
+      const known = kept.get(tenant) ?? unknown.get(tenant);
       const fresh = known !== undefined && known.generation === generation && known.until > Date.now();
       let route = known?.route;
       if (fresh && hint?.refresh !== true) count.known++;
@@ -129,13 +137,13 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
         try {
           route = await askOnce(tenant);
         } catch (error) {
-          if ((error as { code?: string }).code === "WT_SECRET") throw error;
+          if (route === undefined && (error as { code?: string }).code === "WT_SECRET") throw error;
           if (route === undefined)
             throw controlError("WT_CATALOG_UNREACHABLE", { detail: (error as { code?: string }).code, cause: error });
           count.away++;
           failed(error as Error);
         }
-      if (route === undefined) throw controlError("WT_CATALOG_NOT_FOUND", { detail: "a tenant that is served" });
+      if (route === undefined) throw notServed();
       return route;
     },
     stats: () => ({ ...count, kept: kept.size }),
@@ -146,6 +154,8 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
     },
   };
 }
+
+const notServed = (): Error => controlError("WT_CATALOG_NOT_FOUND", { detail: "a tenant that is served" });
 
 async function locationOf(route: Route, secrets: Pick<Secrets, "read">): Promise<CatalogLocationRoute> {
   // pg takes a connection string before everything else, and the pool that this replaces the settings of may have one
@@ -175,12 +185,18 @@ async function listen(
       application_name: "watertight route listener",
       keepAlive: true,
       connectionTimeoutMillis: 5000,
+      query_timeout: 5000,
     });
+    let ended = false;
     const gone = new Promise<void>((resolve) => {
-      client.on("end", resolve);
+      const end = (): void => {
+        ended = true;
+        resolve();
+      };
+      client.on("end", end);
       client.on("error", (error) => {
         failed(error);
-        resolve();
+        end();
       });
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
@@ -190,7 +206,10 @@ async function listen(
       await client.query("listen watertight_route");
       // what was changed while nobody listened is not known
       changed(undefined);
-      await gone;
+      while (!ended && !signal.aborted) {
+        await Promise.race([gone, sleep(heartbeatMs, undefined, { signal, ref: false }).catch(() => {})]);
+        if (!ended && !signal.aborted) await client.query("select 1");
+      }
     } catch (error) {
       failed(error as Error);
     } finally {

@@ -2,8 +2,8 @@
  * Secrets by reference. The catalog holds `env:NAME`, `file:/path` or `<store>:<name>` and never what stands there. Must never put a
  * secret's value into an error or a log.
  */
-import { readFile, writeFile, mkdir, rm } from "node:fs/promises";
-import { dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { readFile } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 import { controlError } from "../errors/control-error.ts";
 
 /** A place that keeps secrets, for example Vault or a cloud's secret manager. */
@@ -79,40 +79,14 @@ export function openSecrets({ env = process.env, stores = {}, keepIn }: SecretsO
 
 async function readSecretFile(path: string): Promise<string> {
   if (!isAbsolute(path)) throw controlError("WT_SECRET", { detail: `file:${path} is not an absolute path` });
+  let value: string;
   try {
-    return (await readFile(path, "utf8")).replace(/\r?\n$/, "");
+    value = (await readFile(path, "utf8")).replace(/\r?\n$/, "");
   } catch (error) {
     throw controlError("WT_SECRET", {
       detail: `file:${path}: ${(error as NodeJS.ErrnoException).code ?? "unreadable"}`,
     });
   }
-}
-
-/**
- * A store in a folder that only this user may enter: one file a secret, mode 0600. For one machine; several machines want a real store.
- * @param folder made when it is not there
- */
-export function fileStore(folder: string): SecretStore {
-  const root = resolve(folder);
-  const place = (name: string): string => {
-    const path = join(root, encodeURIComponent(name).replaceAll(".", "%2E"));
-    if (name === "" || !path.startsWith(root + sep))
-      throw controlError("WT_SECRET", { detail: "not a name for a secret" });
-    return path;
-  };
-  return {
-    async read(name) {
-      return readFile(place(name), "utf8").catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return undefined;
-        throw error;
-      });
-    },
-    async write(name, value) {
-      await mkdir(dirname(place(name)), { recursive: true, mode: 0o700 });
-      await writeFile(place(name), value, { mode: 0o600 });
-    },
-    async remove(name) {
-      await rm(place(name), { force: true });
-    },
-  };
+  if (value === "") throw controlError("WT_SECRET", { detail: `file:${path} is empty` });
+  return value;
 }

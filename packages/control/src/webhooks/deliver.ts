@@ -7,7 +7,9 @@ import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
 import { newId } from "../catalog/ids.ts";
 import { refused } from "../catalog/refused.ts";
 import { type CatalogPool, inTransaction, withConnection } from "../db/transaction.ts";
+import { controlError } from "../errors/control-error.ts";
 import type { Secrets } from "../secrets/secrets.ts";
+import { type MaySpeakTo, noMetadata, post } from "./post.ts";
 import { signWebhook } from "./signature.ts";
 
 /** A receiver of events. */
@@ -24,6 +26,11 @@ export interface NewWebhook {
 /** Adds a receiver. @returns its id. @throws ControlError WT_CATALOG_INPUT, WT_CATALOG_NOT_FOUND */
 export async function addWebhook(pool: CatalogPool, actor: Actor, webhook: NewWebhook): Promise<string> {
   const id = newId("wh");
+  const address = URL.canParse(webhook.url) ? new URL(webhook.url) : undefined;
+  if (address === undefined || address.username !== "" || address.password !== "")
+    throw controlError("WT_CATALOG_INPUT", {
+      detail: "a webhook's url is an address, without a user or a password in it",
+    });
   await inTransaction(pool, async (tx) => {
     await tx
       .query("insert into watertight_catalog.webhook (id, service, url, secret, events) values ($1, $2, $3, $4, $5)", [
@@ -47,8 +54,10 @@ export interface DeliverOptions {
   readonly signal?: AbortSignal;
   /** Limit for one receiver, in milliseconds; default 5,000. */
   readonly timeoutMs?: number;
-  /** Deliveries at a time; default 20. */
+  /** Deliveries at a time; default 20, a quarter of them to one receiver. */
   readonly most?: number;
+  /** Addresses that may be spoken to; default: all but link-local ones, where clouds keep a machine's credentials. */
+  readonly may?: MaySpeakTo;
 }
 
 interface Due {
@@ -73,13 +82,16 @@ export async function deliverDue(
   return { delivered: results.filter(Boolean).length, failed: results.filter((each) => !each).length };
 }
 
+// A receiver that is slow has a share of each round and no more: the others do not wait behind it.
 /** Claims by moving the next try into the future: whoever dies while sending leaves it due again a minute later. */
 async function claim(db: Queryable, most: number): Promise<Due[]> {
   const { rows } = await db.query(
     `with due as (
-       select d.event, d.webhook from watertight_catalog.delivery d
-        where d.delivered_at is null and not d.given_up and d.next_at <= clock_timestamp()
-        order by d.next_at limit $1 for update skip locked
+       select d.event, d.webhook from watertight_catalog.webhook w cross join lateral (
+         select each.event, each.webhook, each.next_at from watertight_catalog.delivery each
+          where each.webhook = w.id and each.delivered_at is null and not each.given_up and each.next_at <= clock_timestamp()
+          order by each.next_at, each.event limit greatest(1, $1 / 4) for update skip locked) d
+        where w.active order by d.next_at limit $1
      ), claimed as (
        update watertight_catalog.delivery d set attempts = d.attempts + 1, next_at = clock_timestamp() + interval '1 minute'
          from due where (d.event, d.webhook) = (due.event, due.webhook) returning d.event, d.webhook, d.attempts
@@ -112,22 +124,21 @@ async function deliver(pool: CatalogPool, due: Due, options: DeliverOptions): Pr
   return why === undefined;
 }
 
-async function send(due: Due, { secrets, signal, timeoutMs = 5000 }: DeliverOptions): Promise<void> {
+async function send(due: Due, { secrets, signal, timeoutMs = 5000, may = noMetadata }: DeliverOptions): Promise<void> {
   const body = JSON.stringify({ type: due.type, timestamp: due.at.toISOString(), tenant: due.tenant, data: due.data });
   const headers = {
     ...signWebhook(await secrets.read(due.secret), `evt_${due.event}`, body),
     "content-type": "application/json",
   };
   const limit = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(due.url, {
-    method: "POST",
+  const status = await post(
+    due.url,
     headers,
     body,
-    redirect: "manual",
-    signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
-  });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    signal === undefined ? limit : AbortSignal.any([limit, signal]),
+    may,
+  );
+  if (status < 200 || status > 299) throw new Error(`HTTP ${status}`);
 }
 
 function describe(error: unknown): string {

@@ -11,7 +11,8 @@ import { getOperation, requestOperation } from "../../src/operations/operation-r
 import { runOperation } from "../../src/operations/run-operation.ts";
 import type { ProvisioningOptions } from "../../src/provision/place.ts";
 import { provisioningKinds } from "../../src/provision/provisioning-kinds.ts";
-import { fileStore, openSecrets } from "../../src/secrets/secrets.ts";
+import { fileStore } from "../../src/secrets/file-store.ts";
+import { openSecrets } from "../../src/secrets/secrets.ts";
 import { type CatalogDatabase, catalogDatabase } from "../catalog-database.ts";
 import { sampleSource } from "./sample-source.ts";
 

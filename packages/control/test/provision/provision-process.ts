@@ -6,7 +6,8 @@ import pg from "pg";
 import { failpointFrom } from "../../src/operations/failpoints.ts";
 import { runOperation } from "../../src/operations/run-operation.ts";
 import { provisioningKinds } from "../../src/provision/provisioning-kinds.ts";
-import { fileStore, openSecrets } from "../../src/secrets/secrets.ts";
+import { fileStore } from "../../src/secrets/file-store.ts";
+import { openSecrets } from "../../src/secrets/secrets.ts";
 import { killedSource } from "./sample-source.ts";
 
 const env = process.env as Record<string, string>;

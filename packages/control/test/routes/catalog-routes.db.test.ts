@@ -112,6 +112,40 @@ describeServers((server) => {
     expect(fresh.stats().asked).toBe(asked + 1);
   });
 
+  test("made-up ids push out nobody who is known, and what cannot be an id is not asked for", async () => {
+    const small = catalogRoutes({ url: catalog.url.router, secrets, most: 2 });
+    onTestFinished(() => small.close());
+    await small.locate("acme");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await small.locate("acme");
+    for (let i = 0; i < 10; i++) await small.locate(`made up ${i}`).catch(() => {});
+    const { asked } = small.stats();
+    expect((await small.locate("acme")).id).toBe("loc_0");
+    for (const id of ["x".repeat(201), "a\0"])
+      await expect(small.locate(id)).rejects.toMatchObject({ code: "WT_CATALOG_NOT_FOUND" });
+    expect(small.stats().asked).toBe(asked);
+  });
+
+  test("serves whom it knows while a store of secrets is away, and says so for others", async () => {
+    let away = false;
+    const store = {
+      read: (reference: string) =>
+        away ? Promise.reject(Object.assign(new Error("sealed"), { code: "WT_SECRET" })) : secrets.read(reference),
+    };
+    const failed: string[] = [];
+    const sealed = catalogRoutes({
+      url: catalog.url.router,
+      secrets: store,
+      failed: (error) => failed.push(error.message),
+    });
+    onTestFinished(() => sealed.close());
+    await sealed.locate("acme");
+    away = true;
+    expect((await sealed.locate("acme", { refresh: true })).id).toBe("loc_0");
+    expect(failed).toContain("sealed");
+    await expect(sealed.locate("globex")).rejects.toMatchObject({ code: "WT_SECRET" });
+  });
+
   test("is told of a change, and knows who is not served any more", async () => {
     expect((await routes.locate("globex")).id).toBe("loc_1");
     await inTransaction(catalog.pool, async (tx) => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { writeEvent } from "../../src/catalog/outbox.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { addWebhook, deliverDue } from "../../src/webhooks/deliver.ts";
+import { noMetadata, post } from "../../src/webhooks/post.ts";
 import { signWebhook, verifyWebhook } from "../../src/webhooks/signature.ts";
 import { type CatalogDatabase, catalogDatabase } from "../catalog-database.ts";
 
@@ -108,6 +109,69 @@ describeServers((server) => {
     expect((await catalog.db.admin.query("select given_up from watertight_catalog.delivery")).rows).toEqual([
       { given_up: true },
     ]);
+  });
+
+  test("a receiver that never answers holds up nobody else, and one that is switched off gets nothing", async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const id = await addWebhook(catalog.pool, actor, {
+      url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      secret: "env:HOOK",
+      events: ["slow"],
+    });
+    for (let i = 0; i < 30; i++) await write("slow");
+    await write("tenant.active");
+    expect(await deliverDue(catalog.pool, { secrets, timeoutMs: 300 })).toEqual({ delivered: 1, failed: 5 });
+    await catalog.db.admin.query("update watertight_catalog.webhook set active = false where id = $1", [id]);
+    await catalog.db.admin.query("update watertight_catalog.delivery set next_at = now()");
+    expect(await deliverDue(catalog.pool, { secrets, timeoutMs: 300 })).toEqual({ delivered: 0, failed: 0 });
+    silent.closeAllConnections();
+    silent.close();
+  });
+
+  test("an answer without an end, or of any size, is not waited for", async () => {
+    const endless = createServer((_, response) => {
+      response.writeHead(200);
+      const more = setInterval(() => response.write("x".repeat(65_536)), 1);
+      response.on("close", () => clearInterval(more));
+    });
+    await new Promise<void>((resolve) => endless.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
+    const began = performance.now();
+    expect(await post(url, {}, "{}", AbortSignal.timeout(5000), noMetadata)).toBe(200);
+    expect(performance.now() - began).toBeLessThan(4000);
+    // by name as well, and a name whose address may not be spoken to
+    const named = url.replace("127.0.0.1", "localhost");
+    await expect(post(named, {}, "{}", AbortSignal.timeout(5000), () => false)).rejects.toMatchObject({
+      code: "WT_ADDRESS_REFUSED",
+    });
+    endless.closeAllConnections();
+    endless.close();
+  });
+
+  test.each([
+    "http://169.254.169.254/latest",
+    "http://[::ffff:169.254.169.254]/",
+    "http://0xa9fea9fe/",
+    "http://[fd00:ec2::254]/",
+    "http://[fe80::1]/",
+    "http://0/",
+  ])("%s is never spoken to", async (url) => {
+    const id = await addWebhook(catalog.pool, actor, { url, secret: "env:HOOK", events: ["metadata"] });
+    await write("metadata");
+    expect(await deliverDue(catalog.pool, { secrets, timeoutMs: 300 })).toEqual({ delivered: 0, failed: 1 });
+    const { rows } = await catalog.db.admin.query(
+      "select last_error from watertight_catalog.delivery where webhook = $1",
+      [id],
+    );
+    expect(rows).toEqual([{ last_error: "WT_ADDRESS_REFUSED" }]);
+    await catalog.db.admin.query("update watertight_catalog.webhook set active = false where id = $1", [id]);
+  });
+
+  test.each(["http://user:hunter2@receiver/", "http://", "http://a b"])("%s is no address", async (url) => {
+    const refusal = addWebhook(catalog.pool, actor, { url, secret: "env:HOOK" });
+    await expect(refusal).rejects.toMatchObject({ code: "WT_CATALOG_INPUT" });
+    await expect(refusal).rejects.not.toThrow("hunter2");
   });
 
   test("a secret in clear, and an address that is none, are refused", async () => {

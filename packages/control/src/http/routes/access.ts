@@ -6,10 +6,13 @@ import { withConnection } from "../../db/transaction.ts";
 import { body, json, problems } from "../answers.ts";
 import type { ApiSettings } from "../api.ts";
 import { type ApiEnv, need } from "../caller.ts";
+import { onceAtATime } from "../once-at-a-time.ts";
 import { auditVerdictSchema, newTokenSchema } from "../schemas.ts";
 
 /** Adds the routes. */
 export function accessRoutes(api: OpenAPIHono<ApiEnv>, { pool }: ApiSettings): void {
+  // it reads the whole log: one run at a time, whoever asks
+  const verdict = onceAtATime(() => withConnection(pool, (db) => verifyAudit(db)));
   api.openapi(
     createRoute({
       method: "get",
@@ -18,7 +21,7 @@ export function accessRoutes(api: OpenAPIHono<ApiEnv>, { pool }: ApiSettings): v
       middleware: [need("audit:read")] as const,
       responses: { 200: json(auditVerdictSchema, "The verdict"), ...problems },
     }),
-    async (c) => c.json((await withConnection(pool, (db) => verifyAudit(db))) as never, 200),
+    async (c) => c.json((await verdict()) as never, 200),
   );
   api.openapi(
     createRoute({

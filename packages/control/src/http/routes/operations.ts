@@ -1,6 +1,5 @@
 /** Operations over HTTP: ask for one (202), watch it (SSE), cancel, resume, retry, approve. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { streamSSE } from "hono/streaming";
 import { withConnection } from "../../db/transaction.ts";
 import { controlError } from "../../errors/control-error.ts";
 import {
@@ -10,26 +9,21 @@ import {
   retryOperation,
 } from "../../operations/control-operation.ts";
 import type { Operation } from "../../operations/operation.ts";
-import {
-  getOperation,
-  listOperationEvents,
-  listOperations,
-  listSteps,
-  requestOperation,
-} from "../../operations/operation-rows.ts";
+import { getOperation, listOperations, listSteps, requestOperation } from "../../operations/operation-rows.ts";
 import { body, json, linkNext, page, problems, readCursor } from "../answers.ts";
 import type { ApiSettings } from "../api.ts";
 import { type ApiEnv, need } from "../caller.ts";
 import { leftOut } from "../left-out.ts";
 import { newOperationSchema, operationSchema } from "../schemas.ts";
+import { operationStream } from "./operation-stream.ts";
 
 const one = { params: z.object({ operation: z.string().min(1).max(60) }) };
 const shown = (operation: Operation): Omit<Operation, "leaseOwner" | "leaseToken"> =>
   leftOut(operation, "leaseOwner", "leaseToken");
-const finished = ["succeeded", "failed", "cancelled"];
 
 /** Adds the routes. */
-export function operationRoutes(api: OpenAPIHono<ApiEnv>, { pool, kinds }: ApiSettings): void {
+export function operationRoutes(api: OpenAPIHono<ApiEnv>, settings: ApiSettings): void {
+  const { pool, kinds } = settings;
   api.openapi(
     createRoute({
       method: "get",
@@ -126,29 +120,5 @@ export function operationRoutes(api: OpenAPIHono<ApiEnv>, { pool, kinds }: ApiSe
         return c.json(shown(changed) as never, 202);
       },
     );
-  // a stream has no schema: it stands beside the document's routes
-  api.get("/v1/operations/:operation/events", need("operations:read"), async (c) => {
-    const id = c.req.param("operation");
-    await withConnection(pool, (db) => getOperation(db, id));
-    let last = /^\d{1,19}$/.exec(c.req.header("last-event-id") ?? "")?.[0] ?? "0";
-    return streamSSE(c, async (stream) => {
-      let quiet = 0;
-      while (!stream.aborted) {
-        // state first: what ends it is written with its last event
-        const { events, state } = await withConnection(pool, async (db) => {
-          const operation = await getOperation(db, id);
-          return { state: operation.state, events: await listOperationEvents(db, id, last) };
-        });
-        for (const { id: eventId, at, kind, data } of events) {
-          await stream.writeSSE({ id: eventId, event: kind, data: JSON.stringify({ at, ...data }) });
-          last = eventId;
-        }
-        if (events.length === 0 && finished.includes(state)) return;
-        quiet = events.length === 0 ? quiet + 1 : 0;
-        // proxies close what says nothing
-        if (quiet > 0 && quiet % 60 === 0) await stream.write(": still here\n\n");
-        await stream.sleep(250);
-      }
-    });
-  });
+  operationStream(api, settings);
 }
