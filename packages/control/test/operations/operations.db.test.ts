@@ -49,10 +49,12 @@ describeServers((server) => {
 
   const start = (env: Record<string, string> = {}): WorkerProcess =>
     pool.start({ CATALOG_URL: catalog.url.control, OUTSIDE_URL: outside.adminUrl, ...env });
-  const stop = async (worker: WorkerProcess): Promise<void> => {
+  // told before its first line ran, it is simply gone
+  const stop = async (worker: WorkerProcess, ways: readonly (number | string)[] = [0, "SIGTERM"]): Promise<unknown> => {
     worker.child.kill("SIGTERM");
-    // told before its first line ran, it is simply gone
-    expect([0, "SIGTERM"]).toContain(await worker.ended);
+    const how = await worker.ended;
+    expect(ways).toContain(how);
+    return how;
   };
   const request = (input: Record<string, unknown>) => requestOperation(catalog.pool, actor, makeThing, input);
   const end = async (id: string, limitMs = 30_000): Promise<Operation> => {
@@ -185,14 +187,16 @@ describeServers((server) => {
       const first = start({ WATERTIGHT_FAILPOINT: String(failpoint), CONCURRENCY: "1" });
       const how = await Promise.race([first.ended, end(id).then(() => "ended")]);
       if (how === "ended") {
-        await stop(first);
-        return { id, died: false };
+        // the last place is passed when everything is done
+        const died = (await stop(first, [0, "SIGTERM", "SIGKILL"])) === "SIGKILL";
+        return { id, died };
       }
       expect(how).toBe("SIGKILL");
       await leasesEnd();
       // the next one dies as well, a few places on
       const second = start({ WATERTIGHT_FAILPOINT: "3", CONCURRENCY: "1" });
-      if ((await Promise.race([second.ended, end(id).then(() => "ended")])) === "ended") await stop(second);
+      if ((await Promise.race([second.ended, end(id).then(() => "ended")])) === "ended")
+        await stop(second, [0, "SIGTERM", "SIGKILL"]);
       await leasesEnd();
       const third = start({ CONCURRENCY: "1" });
       await end(id);
