@@ -86,7 +86,7 @@ export async function withControlPlane<T>(
   const one = async (kind: string, input: Record<string, unknown>) => {
     const { id } = await requestOperation(pool, actor, kinds.get(kind) as unknown as OperationKind, input);
     for (const until = Date.now() + 600_000; Date.now() < until;) {
-      const { state, error, output } = await getOperation(admin, id);
+      const { state, error, output } = await getOperation(pool, id);
       if (state === "succeeded") return output;
       if (state === "failed") throw new Error(`${kind}: ${JSON.stringify(error)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -21,7 +21,7 @@ export const tablesSetting = "watertight_smoke.tables";
 export const foundSetting = "watertight_smoke.found";
 
 const loop = `for t in select * from pg_catalog.jsonb_to_recordset(pg_catalog.current_setting('${tablesSetting}')::jsonb)
-             as x(name text, "column" text, own text, other text) loop`;
+             as x(name text, "column" text, own text, other text, cols text, mine text) loop`;
 const leave = `perform pg_catalog.set_config('${foundSetting}', pg_catalog.jsonb_build_object('leaks', leaks, 'untested', untested)::text, true);`;
 const begin = `declare
   t record; n bigint; foreign_rows text;
@@ -29,32 +29,53 @@ const begin = `declare
 begin
   ${loop}`;
 
+/** A value that a column takes which must not be null; `n` tells the other tenant's row from one's own. */
+const valueOf = (n: number): string => `case
+            when y.typname = 'uuid' then 'pg_catalog.gen_random_uuid()' when y.typname in ('json', 'jsonb') then '''{}''' when y.typname = 'bytea' then '''x'''
+            when y.typcategory = 'N' then '${n}' when y.typcategory = 'B' then 'true' when y.typcategory = 'S' then '''x${n}'''
+            when y.typcategory = 'D' then 'pg_catalog.now()' when y.typcategory = 'T' then '''1 s''' when y.typcategory = 'A' then '''{}'''
+            when y.typcategory = 'E' then (select pg_catalog.quote_literal(e.enumlabel) from pg_catalog.pg_enum e where e.enumtypid = y.oid order by e.enumsortorder limit 1)
+            else 'null' end`;
+
 /**
- * As the owner, in the other tenant's context, on tables that nobody uses yet: what would keep a bare row out is taken away, and one row of the
- * other tenant is put in. Constraints come back with the rollback.
+ * As the owner, in the other tenant's context, on tables that nobody uses yet: one row of the other tenant is put into each. Where plain values do
+ * not get in, what keeps them out is taken away first. All of it goes with the rollback.
  */
 export const seedScript: string = `do $smoke$
 declare
-  t record; parts text;
+  t record; parts text; seeded jsonb := '[]'; cols text; theirs text; mine text;
 begin
   ${loop}
-    select pg_catalog.string_agg(p.part, ', ') into parts from (
-      select pg_catalog.format('drop constraint if exists %I cascade', c.conname) as part
-        from pg_catalog.pg_constraint c where c.conrelid = t.name::regclass and c.contype in ('p', 'u', 'f', 'c', 'x') and c.conislocal and c.coninhcount = 0
-       union all
-      select pg_catalog.format('alter column %I drop not null', a.attname)
-        from pg_catalog.pg_attribute a where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped and a.attnotnull and a.attidentity = ''
-       union all
-      select 'disable trigger user') p;
-    begin
-      execute pg_catalog.format('alter table %s %s', t.name, parts);
-      if t."column" is not null then
-        execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.other);
-      end if;
-    exception when others then
-      raise notice 'no row in %: %', t.name, sqlerrm;
-    end;
+    select coalesce(pg_catalog.string_agg(', ' || v.name, '' order by v.n), ''), coalesce(pg_catalog.string_agg(', ' || v.theirs, '' order by v.n), ''),
+           coalesce(pg_catalog.string_agg(', ' || v.mine, '' order by v.n), '') into cols, theirs, mine from (
+      select pg_catalog.quote_ident(a.attname) as name, a.attnum as n, ${valueOf(1)} as theirs, ${valueOf(2)} as mine
+        from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+       where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped and a.attnotnull and not a.atthasdef and a.attidentity = ''
+         and pg_catalog.quote_ident(a.attname) <> coalesce(t."column", '')) v;
+    if t."column" is not null then
+      begin
+        execute pg_catalog.format('insert into %s (%s%s) values (%L%s)', t.name, t."column", cols, t.other, theirs);
+      exception when others then
+        select pg_catalog.string_agg(p.part, ', ') into parts from (
+          select pg_catalog.format('drop constraint if exists %I cascade', c.conname) as part
+            from pg_catalog.pg_constraint c where c.conrelid = t.name::regclass and c.contype in ('p', 'u', 'f', 'c', 'x') and c.conislocal and c.coninhcount = 0
+           union all
+          select pg_catalog.format('alter column %I drop not null', a.attname)
+            from pg_catalog.pg_attribute a where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped and a.attnotnull and a.attidentity = ''
+           union all
+          select 'disable trigger user') p;
+        cols := ''; mine := '';
+        begin
+          execute pg_catalog.format('alter table %s %s', t.name, parts);
+          execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.other);
+        exception when others then
+          raise notice 'no row in %: %', t.name, sqlerrm;
+        end;
+      end;
+    end if;
+    seeded := seeded || pg_catalog.jsonb_build_array(pg_catalog.to_jsonb(t) || pg_catalog.jsonb_build_object('cols', cols, 'mine', mine));
   end loop;
+  perform pg_catalog.set_config('${tablesSetting}', seeded::text, true);
 end $smoke$`;
 
 /** As the application's role in the context of `own`: every way to the other tenant's rows. */
@@ -99,7 +120,7 @@ ${begin}
       when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': update');
     end;
     begin
-      execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.own);
+      execute pg_catalog.format('insert into %s (%s%s) values (%L%s)', t.name, t."column", coalesce(t.cols, ''), t.own, coalesce(t.mine, ''));
       begin
         execute pg_catalog.format('update %s set %s = %L where %s::text = %L', t.name, t."column", t.other, t."column", t.own);
         leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': reassign');
