@@ -13,8 +13,12 @@ const long: readonly string[] = [
   "packages/audit/test/rules/{attacks,cases,fix-order,fixes,history,mechanisms,narrow-fixes,quoted-names,session}.db.test.ts",
   "packages/audit/test/rules/predicate/*.db.test.ts",
   "packages/audit/test/why/**",
-  "packages/cli/test/{bad-input,check-life,documents,repro,why}.db.test.ts",
+  "packages/cli/test/{bad-input,check-life,documents,repro,up,why}.db.test.ts",
   "packages/cli/test/download.test.ts",
+  "packages/control/test/migrations/{apply/kill,waves/run-waves}.db.test.ts",
+  "packages/control/test/operations/{crash,operations}.db.test.ts",
+  "packages/control/test/provision/{kill,lifecycle,races,smoke,trouble}.db.test.ts",
+  "packages/runtime/test/fleet/pg/budget.db.test.ts",
 ];
 
 const commands = ["run", "watch", "dev"];

@@ -4,8 +4,7 @@ import pg3 from "pg";
 // packages/control/src/operations/failpoints.ts
 function failpointFrom(env2 = process.env, kill = () => process.kill(process.pid, "SIGKILL")) {
   const wanted = env2["WATERTIGHT_FAILPOINT"];
-  if (wanted === void 0 || wanted === "") return () => {
-  };
+  if (wanted === void 0 || wanted === "") return () => {};
   const number = /^\d+$/.test(wanted) ? Number(wanted) : void 0;
   let passed = 0;
   return (name) => {
@@ -20,7 +19,7 @@ async function appendAudit(tx, actor, action, subject, detail = {}) {
     actor.name,
     action,
     subject,
-    JSON.stringify(detail)
+    JSON.stringify(detail),
   ]);
   return BigInt(rows[0]["seq"]);
 }
@@ -60,107 +59,107 @@ var config = (what, next) => ({
   kind: "ConfigurationError",
   what,
   next,
-  retryable: false
+  retryable: false,
 });
 var operation = (what, next, retryable = false) => ({
   kind: "OperationError",
   what,
   next,
-  retryable
+  retryable,
 });
 var controlErrorCodes = {
   WT_CATALOG_NOT_INSTALLED: config("This database has no Watertight catalog.", "Run: watertight up --db env:NAME"),
   WT_CATALOG_EDITED: config(
     "A numbered SQL file that was applied to this catalog differs from the file of this package.",
-    "Restore the published file; changes belong in a new numbered file."
+    "Restore the published file; changes belong in a new numbered file.",
   ),
   WT_CATALOG_TOO_NEW: config("The catalog is newer than this program.", "Update the watertight packages."),
   WT_CATALOG_PRIVILEGE: config(
     "The connected role lacks a right that the catalog's installation needs.",
-    "Connect as a superuser, or as the owner of the database with CREATEROLE."
+    "Connect as a superuser, or as the owner of the database with CREATEROLE.",
   ),
   WT_CATALOG_INPUT: config("A value is not accepted.", "Correct the value named here."),
   WT_CATALOG_NOT_FOUND: config(
     "There is no such thing in the catalog.",
-    "List what there is: watertight tenants list, watertight cells list."
+    "List what there is: watertight tenants list, watertight cells list.",
   ),
   WT_CATALOG_DUPLICATE: config("It exists already.", "Choose another id, slug or hostname."),
   WT_CATALOG_STALE: operation(
     "It was changed by somebody else in the meantime.",
-    "Read it again and repeat the change on what it is now."
+    "Read it again and repeat the change on what it is now.",
   ),
   WT_CATALOG_STATE: operation("Its state does not allow this.", "Look at it first: watertight tenants show."),
   WT_CATALOG_AUDIT_BROKEN: {
     kind: "AccessDeniedError",
     what: "The audit log was changed: its chain of hashes is broken.",
     next: "Treat it as an incident: keep the database as it is and compare with the anchors that you kept.",
-    retryable: false
+    retryable: false,
   },
   WT_SECRET: config(
     "A secret could not be read.",
-    "A reference is env:NAME, file:/path, or <store>:<name> of a store that this process knows."
+    "A reference is env:NAME, file:/path, or <store>:<name> of a store that this process knows.",
   ),
   WT_OPERATION_BUSY: operation(
     "Another operation is at work on this.",
     "Wait for it: watertight operations list. Or cancel it: watertight operations cancel.",
-    true
+    true,
   ),
   WT_OPERATION_KIND: config("This worker knows no operation of that kind.", "Update the worker, or correct the kind."),
   WT_OPERATION_LEASE_LOST: operation(
     "Another worker has taken this operation over.",
     "Nothing: it goes on there.",
-    true
+    true,
   ),
   WT_OPERATION_UNVERIFIED: operation(
     "A step ended without an error, but what it had to make is not there.",
-    "Look at the step: watertight operations show. Then: watertight operations retry."
+    "Look at the step: watertight operations show. Then: watertight operations retry.",
   ),
   WT_OPERATION_PAST_RETURN: operation(
     "The operation is past its point of no return and can only be finished.",
-    "Let it finish, or resume it: watertight operations resume."
+    "Let it finish, or resume it: watertight operations resume.",
   ),
   WT_OPERATION_STATE: operation(
     "The operation's state does not allow this.",
-    "Look at it: watertight operations show."
+    "Look at it: watertight operations show.",
   ),
   WT_OPERATION_APPROVAL: {
     kind: "AccessDeniedError",
     what: "The operation needs the approval of a second person.",
     next: "Ask somebody else to run: watertight operations approve.",
-    retryable: false
+    retryable: false,
   },
   WT_CELL_UNREACHABLE: operation("The cell does not answer.", "It is tried again; look at the server.", true),
   WT_CELL_FULL: operation(
     "The cell is at 80 % of a published cap, and there is no other one to go to.",
-    "Add a cell: watertight cells add. Or raise the cap: watertight cells set."
+    "Add a cell: watertight cells add. Or raise the cap: watertight cells set.",
   ),
   WT_CELL_TEMPLATE: operation(
     "The template database is in use.",
     "It is tried again when its sessions have ended.",
-    true
+    true,
   ),
   WT_CELL_NO_TEMPLATE: operation(
     "The cell has no template database of that version.",
-    "Build it first: the operation template.build. Then: watertight operations retry."
+    "Build it first: the operation template.build. Then: watertight operations retry.",
   ),
   WT_CELL_DISK_FULL: operation(
     "The cell's disk is full; what was begun there was taken back.",
-    "Make room on the server, or drain the cell: watertight cells drain. Then: watertight operations retry."
+    "Make room on the server, or drain the cell: watertight cells drain. Then: watertight operations retry.",
   ),
   WT_CELL_PRIVILEGE: operation(
     "The provisioner's role lacks a right on this cell.",
-    "Give it CREATEDB, CREATEROLE and, from a superuser, pg_monitor and pg_signal_backend."
+    "Give it CREATEDB, CREATEROLE and, from a superuser, pg_monitor and pg_signal_backend.",
   ),
   WT_CELL_FOREIGN_OBJECT: operation(
     "An object of that name is there and was not made by this operation.",
-    "Rename or remove it, or choose another slug; it is never touched."
+    "Rename or remove it, or choose another slug; it is never touched.",
   ),
   WT_PROVISION_LEAK: {
     kind: "AccessDeniedError",
     what: "The intrusion test got in: the new place is not closed, so the tenant was not activated.",
     next: "Look at the operation's last step: watertight operations show.",
-    retryable: false
-  }
+    retryable: false,
+  },
 };
 
 // packages/control/src/errors/control-error.ts
@@ -182,7 +181,7 @@ var ControlError = class extends Error {
     const hint = details.next ?? entry.next;
     super(
       `${code}: ${entry.what}${details.detail ? ` (${details.detail})` : ""} ${hint}`,
-      details.cause === void 0 ? void 0 : { cause: details.cause }
+      details.cause === void 0 ? void 0 : { cause: details.cause },
     );
     this.name = entry.kind;
     this.code = code;
@@ -207,15 +206,18 @@ var passingSystem = /* @__PURE__ */ new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "EHOSTUNREACH",
-  "ENETUNREACH"
+  "ENETUNREACH",
 ]);
 function isPassing(error) {
   const { code, retryable, message } = error;
   if (code === "53100") return false;
   if (retryable === true) return true;
   if (typeof code === "string" && (passingStates.test(code) || passingSystem.has(code))) return true;
-  return typeof message === "string" && /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
-    message
+  return (
+    typeof message === "string" &&
+    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+      message,
+    )
   );
 }
 function failureOf(error, step3) {
@@ -223,12 +225,14 @@ function failureOf(error, step3) {
   return {
     code: typeof code === "string" ? code : "WT_UNEXPECTED",
     message: redact(typeof message === "string" ? message : String(error)).slice(0, 2e3),
-    ...typeof hint === "string" && hint !== "" ? { hint: redact(hint).slice(0, 500) } : {},
-    ...step3 === void 0 ? {} : { step: step3 }
+    ...(typeof hint === "string" && hint !== "" ? { hint: redact(hint).slice(0, 500) } : {}),
+    ...(step3 === void 0 ? {} : { step: step3 }),
   };
 }
 function redact(text2) {
-  return text2.replaceAll(/\b(postgres(?:ql)?:\/\/[^:@/\s]*):[^@\s]*@/g, "$1:\u2026@").replaceAll(/\b(password\s*(?:=|:)?\s*)'[^']*'/gi, "$1'\u2026'");
+  return text2
+    .replaceAll(/\b(postgres(?:ql)?:\/\/[^:@/\s]*):[^@\s]*@/g, "$1:\u2026@")
+    .replaceAll(/\b(password\s*(?:=|:)?\s*)'[^']*'/gi, "$1'\u2026'");
 }
 
 // packages/control/src/operations/operation-rows.ts
@@ -239,12 +243,12 @@ async function writeOperationEvent(tx, id, kind, data = {}) {
   await tx.query("insert into watertight_catalog.operation_event (operation, kind, data) values ($1, $2, $3)", [
     id,
     kind,
-    JSON.stringify(data)
+    JSON.stringify(data),
   ]);
 }
 async function getOperation(db, id) {
   const { rows } = await db.query(`select ${operationColumns} from watertight_catalog.operation o where o.id = $1`, [
-    id
+    id,
   ]);
   if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `operation ${id}` });
   return rows[0];
@@ -253,7 +257,7 @@ async function listSteps(db, id) {
   const { rows } = await db.query(
     `select position, name, state, attempts, output, error, started_at as "startedAt", finished_at as "finishedAt"
        from watertight_catalog.operation_step where operation = $1 order by position`,
-    [id]
+    [id],
   );
   return rows;
 }
@@ -269,7 +273,7 @@ async function takeLease(pool, id, owner) {
         where o.id = $1 and o.state in ('pending', 'running', 'waiting') and o.run_after <= clock_timestamp()
           and (o.lease_until is null or o.lease_until < clock_timestamp())
         returning ${operationColumns}`,
-      [id, owner, leaseMs]
+      [id, owner, leaseMs],
     );
     return rows[0];
   });
@@ -288,14 +292,13 @@ function holdLease(pool, id, token, outer) {
         const { rows } = await db.query(
           `update watertight_catalog.operation set lease_until = clock_timestamp() + $3 * interval '1 ms'
             where id = $1 and lease_token = $2 and state = 'running' returning 1 as yes`,
-          [id, token, leaseMs]
+          [id, token, leaseMs],
         );
         return rows.length > 0;
       });
       if (!held && !stopped) return lose();
       renewed = began;
-    } catch {
-    }
+    } catch {}
   };
   const timer = setInterval(() => {
     if (performance.now() - renewed > leaseMs * 0.8) lose();
@@ -304,31 +307,31 @@ function holdLease(pool, id, token, outer) {
   return {
     token,
     signal: AbortSignal.any([lost.signal, outer]),
-    commit: (fn) => inTransaction(pool, async (tx) => {
-      const { rows } = await tx.query(
-        "select 1 from watertight_catalog.operation where id = $1 and lease_token = $2 and state = 'running' for update",
-        [id, token]
-      );
-      if (rows.length === 0) {
-        lose();
-        throw controlError("WT_OPERATION_LEASE_LOST", { detail: id });
-      }
-      return fn(tx);
-    }),
+    commit: (fn) =>
+      inTransaction(pool, async (tx) => {
+        const { rows } = await tx.query(
+          "select 1 from watertight_catalog.operation where id = $1 and lease_token = $2 and state = 'running' for update",
+          [id, token],
+        );
+        if (rows.length === 0) {
+          lose();
+          throw controlError("WT_OPERATION_LEASE_LOST", { detail: id });
+        }
+        return fn(tx);
+      }),
     async release() {
       stopped = true;
-      await withConnection(
-        pool,
-        (db) => db.query(
+      await withConnection(pool, (db) =>
+        db.query(
           "update watertight_catalog.operation set lease_until = null where id = $1 and lease_token = $2 and state = 'running'",
-          [id, token]
-        )
+          [id, token],
+        ),
       );
     },
     stop() {
       stopped = true;
       clearInterval(timer);
-    }
+    },
   };
 }
 
@@ -362,8 +365,7 @@ async function runOperation(options, id) {
   try {
     return await new Run(options, operation3, lease).go();
   } catch (error) {
-    if (options.signal.aborted) await lease.release().catch(() => {
-    });
+    if (options.signal.aborted) await lease.release().catch(() => {});
     if (lease.signal.aborted || error.code === "WT_OPERATION_LEASE_LOST") return { end: "lost" };
     throw error;
   } finally {
@@ -401,7 +403,7 @@ var Run = class {
     for (const [position, step3] of this.#steps.entries()) {
       if (done.has(position)) continue;
       const past = this.#steps.slice(0, position).some(({ pointOfNoReturn }) => pointOfNoReturn === true);
-      if (!past && await this.#cancelled()) return this.#turn(void 0);
+      if (!past && (await this.#cancelled())) return this.#turn(void 0);
       try {
         await this.#step(position, step3);
       } catch (error) {
@@ -410,7 +412,9 @@ var Run = class {
         if (isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8))
           return this.#later(error, step3.name);
         await this.#recordFailure(position, error);
-        return past || step3.pointOfNoReturn === true ? this.#end("failed", error, step3.name) : this.#turn(error, step3.name);
+        return past || step3.pointOfNoReturn === true
+          ? this.#end("failed", error, step3.name)
+          : this.#turn(error, step3.name);
       }
     }
     return this.#end("succeeded");
@@ -423,22 +427,22 @@ var Run = class {
       await tx.query(
         `insert into watertight_catalog.operation_step as s (operation, position, name) values ($1, $2, $3)
          on conflict (operation, position) do update set state = 'running', attempts = s.attempts + 1, error = null, finished_at = null`,
-        [this.#operation.id, position, step3.name]
+        [this.#operation.id, position, step3.name],
       );
       await writeOperationEvent(tx, this.#operation.id, "step_started", {
         step: step3.name,
         of: this.#steps.length,
-        position
+        position,
       });
     });
     place("started");
     await step3.before?.(context2);
     let output = {};
-    if (!await step3.observe(context2)) {
+    if (!(await step3.observe(context2))) {
       place("observed");
-      output = await step3.act(context2) ?? {};
+      output = (await step3.act(context2)) ?? {};
       place("acted");
-      if (!await step3.observe(this.#context(output)))
+      if (!(await step3.observe(this.#context(output))))
         throw controlError("WT_OPERATION_UNVERIFIED", { detail: step3.name });
     }
     place("verified");
@@ -446,11 +450,11 @@ var Run = class {
     await this.#lease.commit(async (tx) => {
       await tx.query(
         "update watertight_catalog.operation_step set state = 'done', output = $3, finished_at = clock_timestamp() where operation = $1 and position = $2",
-        [this.#operation.id, position, JSON.stringify(output)]
+        [this.#operation.id, position, JSON.stringify(output)],
       );
       await tx.query("update watertight_catalog.operation set output = output || $2, attempts = 0 where id = $1", [
         this.#operation.id,
-        JSON.stringify(output)
+        JSON.stringify(output),
       ]);
       await writeOperationEvent(tx, this.#operation.id, "step_done", { step: step3.name, position });
     });
@@ -477,7 +481,7 @@ var Run = class {
       await this.#lease.commit(async (tx) => {
         await tx.query(
           "update watertight_catalog.operation_step set state = 'undone', finished_at = clock_timestamp() where operation = $1 and position = $2",
-          [this.#operation.id, row3.position]
+          [this.#operation.id, row3.position],
         );
         await tx.query("update watertight_catalog.operation set attempts = 0 where id = $1", [this.#operation.id]);
         await writeOperationEvent(tx, this.#operation.id, "step_undone", { step: row3.name, position: row3.position });
@@ -491,7 +495,7 @@ var Run = class {
     await this.#lease.commit(async (tx) => {
       await tx.query(
         "update watertight_catalog.operation set direction = 'back', error = $2, attempts = 0 where id = $1",
-        [this.#operation.id, failure2 === null ? null : JSON.stringify(failure2)]
+        [this.#operation.id, failure2 === null ? null : JSON.stringify(failure2)],
       );
       await writeOperationEvent(tx, this.#operation.id, "undoing", failure2 === null ? {} : { error: failure2 });
     });
@@ -506,7 +510,7 @@ var Run = class {
       await tx.query(
         `update watertight_catalog.operation set state = 'waiting', attempts = attempts + 1, lease_until = null, lease_owner = null,
            run_after = clock_timestamp() + $2 * interval '1 ms' where id = $1`,
-        [this.#operation.id, waitMs]
+        [this.#operation.id, waitMs],
       );
       await writeOperationEvent(tx, this.#operation.id, "waiting", { error: failure2, at: at.toISOString() });
     });
@@ -517,7 +521,7 @@ var Run = class {
     await this.#lease.commit(async (tx) => {
       await tx.query(
         "update watertight_catalog.operation set state = 'waiting', lease_until = null, lease_owner = null, run_after = $2 where id = $1",
-        [this.#operation.id, until]
+        [this.#operation.id, until],
       );
       await writeOperationEvent(tx, this.#operation.id, "waiting", { step: step3, at: until.toISOString() });
     });
@@ -529,17 +533,17 @@ var Run = class {
     await this.#lease.commit(async (tx) => {
       await tx.query(
         `update watertight_catalog.operation set state = $2, error = $3, lease_until = null, lease_owner = null, finished_at = clock_timestamp() where id = $1`,
-        [this.#operation.id, end, failure2 === null || end === "succeeded" ? null : JSON.stringify(failure2)]
+        [this.#operation.id, end, failure2 === null || end === "succeeded" ? null : JSON.stringify(failure2)],
       );
       if (end === "succeeded")
         await tx.query(
           "update watertight_catalog.cleanup set settled_at = clock_timestamp(), settled_as = 'kept' where operation = $1 and settled_at is null",
-          [this.#operation.id]
+          [this.#operation.id],
         );
       await appendAudit(tx, this.#actor, `operation.${end}`, `operation:${this.#operation.id}`, {
         kind: this.#operation.kind,
         subject: this.#operation.subject,
-        ...failure2 === null ? {} : { error: failure2.code }
+        ...(failure2 === null ? {} : { error: failure2.code }),
       });
       await writeOperationEvent(tx, this.#operation.id, end, failure2 === null ? {} : { error: failure2 });
     });
@@ -547,17 +551,17 @@ var Run = class {
     return { end };
   }
   async #recordFailure(position, error) {
-    await this.#lease.commit(
-      (tx) => tx.query(
+    await this.#lease.commit((tx) =>
+      tx.query(
         "update watertight_catalog.operation_step set state = 'failed', error = $3, finished_at = clock_timestamp() where operation = $1 and position = $2",
-        [this.#operation.id, position, JSON.stringify(failureOf(error))]
-      )
+        [this.#operation.id, position, JSON.stringify(failureOf(error))],
+      ),
     );
   }
   async #cancelled() {
     return withConnection(
       this.#options.catalog,
-      async (db) => (await getOperation(db, this.#operation.id)).cancelRequested
+      async (db) => (await getOperation(db, this.#operation.id)).cancelRequested,
     );
   }
   #context(output = {}) {
@@ -571,15 +575,16 @@ var Run = class {
       signal: this.#lease.signal,
       catalog: catalog2,
       commit: (fn) => this.#lease.commit(fn),
-      willMake: ({ cell, kind: what, name, database: database2 }) => this.#lease.commit(async (tx) => {
-        await tx.query(
-          `insert into watertight_catalog.cleanup (operation, cell, kind, name, database) values ($1, $2, $3, $4, $5)
+      willMake: ({ cell, kind: what, name, database: database2 }) =>
+        this.#lease.commit(async (tx) => {
+          await tx.query(
+            `insert into watertight_catalog.cleanup (operation, cell, kind, name, database) values ($1, $2, $3, $4, $5)
              on conflict (operation, cell, kind, database, name) do update set settled_at = null, settled_as = null`,
-          [id, cell, what, name, database2 ?? ""]
-        );
-      }),
+            [id, cell, what, name, database2 ?? ""],
+          );
+        }),
       progress: (data) => withConnection(catalog2, (db) => writeOperationEvent(db, id, "progress", data)),
-      failpoint: (name) => failpoint(`${kind}.${name}`)
+      failpoint: (name) => failpoint(`${kind}.${name}`),
     };
   }
 };
@@ -593,7 +598,7 @@ async function writeEvent(tx, type, tenant, data) {
      insert into watertight_catalog.delivery (event, webhook)
      select written.id, w.id from written, watertight_catalog.webhook w
       where w.active and (w.events = '{}' or $1 = any (w.events))`,
-    [type, tenant ?? null, JSON.stringify(data)]
+    [type, tenant ?? null, JSON.stringify(data)],
   );
 }
 
@@ -604,10 +609,17 @@ function refused(error, what) {
     return controlError("WT_CATALOG_DUPLICATE", { detail: `${what}: ${constraint ?? "unique"}`, cause: error });
   if (code === "23503")
     return controlError("WT_CATALOG_NOT_FOUND", { detail: `${what}: ${constraint ?? "reference"}`, cause: error });
-  if (code === "23514" || code === "22021" || code === "22P05" || code === "22003" || code === "22P02" || code === "23502")
+  if (
+    code === "23514" ||
+    code === "22021" ||
+    code === "22P05" ||
+    code === "22003" ||
+    code === "22P02" ||
+    code === "23502"
+  )
     return controlError("WT_CATALOG_INPUT", {
       detail: `${what}: ${constraint ?? error.message}`,
-      cause: error
+      cause: error,
     });
   throw error;
 }
@@ -616,44 +628,48 @@ function refused(error, what) {
 var columns = `t.id, t.slug, t.name, t.tier, t.state, t.limits, t.metadata, t.version::text, t.created_at as "createdAt", t.delete_after as "deleteAfter"`;
 async function insertTenants(tx, actor, tenants) {
   const what = tenants.length === 1 ? `tenant ${tenants[0].slug}` : `${tenants.length} tenants`;
-  await tx.query(
-    `insert into watertight_catalog.tenant (id, slug, name, tier, limits, metadata)
+  await tx
+    .query(
+      `insert into watertight_catalog.tenant (id, slug, name, tier, limits, metadata)
        select * from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]),
          pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::jsonb[]), pg_catalog.unnest($6::jsonb[]))`,
-    [
-      tenants.map(({ id }) => id),
-      tenants.map(({ slug }) => slug),
-      tenants.map(({ name }) => name),
-      tenants.map(({ tier }) => tier ?? "standard"),
-      tenants.map(({ limits }) => JSON.stringify(limits ?? {})),
-      tenants.map(({ metadata }) => JSON.stringify(metadata ?? {}))
-    ]
-  ).catch((error) => {
-    throw refused(error, what);
-  });
-  const names = tenants.flatMap(
-    ({ id, hostnames }) => (hostnames ?? []).map((hostname) => ({ id, hostname: hostname.toLowerCase() }))
-  );
-  if (names.length > 0)
-    await tx.query(
-      "insert into watertight_catalog.hostname (hostname, tenant) select * from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))",
-      [names.map(({ hostname }) => hostname), names.map(({ id }) => id)]
-    ).catch((error) => {
+      [
+        tenants.map(({ id }) => id),
+        tenants.map(({ slug }) => slug),
+        tenants.map(({ name }) => name),
+        tenants.map(({ tier }) => tier ?? "standard"),
+        tenants.map(({ limits }) => JSON.stringify(limits ?? {})),
+        tenants.map(({ metadata }) => JSON.stringify(metadata ?? {})),
+      ],
+    )
+    .catch((error) => {
       throw refused(error, what);
     });
+  const names = tenants.flatMap(({ id, hostnames }) =>
+    (hostnames ?? []).map((hostname) => ({ id, hostname: hostname.toLowerCase() })),
+  );
+  if (names.length > 0)
+    await tx
+      .query(
+        "insert into watertight_catalog.hostname (hostname, tenant) select * from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))",
+        [names.map(({ hostname }) => hostname), names.map(({ id }) => id)],
+      )
+      .catch((error) => {
+        throw refused(error, what);
+      });
   if (tenants.length === 1)
     await appendAudit(tx, actor, "tenant.added", `tenant:${tenants[0].id}`, { slug: tenants[0].slug });
   else
     await appendAudit(tx, actor, "tenants.added", "tenants", {
       count: tenants.length,
       first: tenants[0]?.id,
-      last: tenants.at(-1)?.id
+      last: tenants.at(-1)?.id,
     });
 }
 async function getTenant(db, idOrSlug) {
   const { rows } = await db.query(
     `select ${columns} from watertight_catalog.tenant t where t.id = $1 or t.slug = $1 order by (t.id = $1) desc limit 1`,
-    [idOrSlug]
+    [idOrSlug],
   );
   if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `tenant ${idOrSlug}` });
   return rows[0];
@@ -662,7 +678,7 @@ async function moveTenantState(tx, actor, id, from, to) {
   const { rows } = await tx.query(
     `update watertight_catalog.tenant set state = $3, version = version + 1, updated_at = now()
       where id = $1 and state = any ($2) and state <> $3 returning state`,
-    [id, from, to]
+    [id, from, to],
   );
   if (rows.length === 0) {
     const tenant = await getTenant(tx, id);
@@ -718,8 +734,7 @@ async function onSharedSession(context2, connectionString, fn, limits = {}) {
     return await use(context2, session, fn);
   } catch (error) {
     sessions.delete(connectionString);
-    await opening.then((session) => session.close()).catch(() => {
-    });
+    await opening.then((session) => session.close()).catch(() => {});
     throw error;
   }
 }
@@ -731,18 +746,16 @@ async function open(context2, connectionString, { statementMs = 3e4, lockMs = 5e
     application_name: prefix(operation3.id) + operation3.leaseToken,
     connectionTimeoutMillis: 1e4,
     keepAlive: true,
-    options: `-c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${statementMs}`
+    options: `-c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${statementMs}`,
   });
-  const stop = () => void client.end().catch(() => {
-  });
+  const stop = () => void client.end().catch(() => {});
   const session = {
     client,
     lost: void 0,
     async close() {
       signal.removeEventListener("abort", stop);
-      await client.end().catch(() => {
-      });
-    }
+      await client.end().catch(() => {});
+    },
   };
   client.on("error", (error) => {
     session.lost = error;
@@ -752,14 +765,13 @@ async function open(context2, connectionString, { statementMs = 3e4, lockMs = 5e
   } catch (error) {
     throw controlError("WT_CELL_UNREACHABLE", {
       detail: error.code ?? error.message,
-      cause: error
+      cause: error,
     });
   }
   signal.addEventListener("abort", stop, { once: true });
   try {
     await endEarlier(client, operation3.id, operation3.leaseToken, signal);
-    await context2.commit(async () => {
-    });
+    await context2.commit(async () => {});
     return session;
   } catch (error) {
     await session.close();
@@ -782,7 +794,7 @@ async function endEarlier(client, operation3, token, signal) {
       `select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
         where pg_catalog.left(application_name, $2) = $1 and pid <> pg_catalog.pg_backend_pid()
           and pg_catalog.substr(application_name, $2 + 1) ~ '^[0-9]+$' and pg_catalog.substr(application_name, $2 + 1)::bigint < $3`,
-      [prefix(operation3), prefix(operation3).length, token]
+      [prefix(operation3), prefix(operation3).length, token],
     );
     if (rows.length === 0) return;
     await sleep(50, void 0, { signal });
@@ -792,10 +804,14 @@ async function endEarlier(client, operation3, token, signal) {
 
 // packages/control/src/cells/statement-log.ts
 import { createHash } from "node:crypto";
-var harmless = /^\s*(select|show|begin|commit|rollback|savepoint|release|set\s+local|set\s+constraints|reset)\b(?![\s\S]*;\s*\S)/i;
+var harmless =
+  /^\s*(select|show|begin|commit|rollback|savepoint|release|set\s+local|set\s+constraints|reset)\b(?![\s\S]*;\s*\S)/i;
 var longest = 600;
 function loggedStatement(text2) {
-  const safe = text2.replaceAll(/\bpassword\s+(E?)'(?:[^']|'')*'/gi, "password '\u2026'").replaceAll(/SCRAM-SHA-256\$[^'\s]+/g, "\u2026").trim();
+  const safe = text2
+    .replaceAll(/\bpassword\s+(E?)'(?:[^']|'')*'/gi, "password '\u2026'")
+    .replaceAll(/SCRAM-SHA-256\$[^'\s]+/g, "\u2026")
+    .trim();
   if (safe.length <= longest) return safe;
   return `${safe.slice(0, longest)}\u2026 (${safe.length} characters, sha256 ${createHash("sha256").update(safe).digest("hex")})`;
 }
@@ -805,12 +821,12 @@ function loggedSession(context2, cell, database2, client) {
     if (waiting.length === 0) return;
     const statements = waiting;
     waiting = [];
-    await context2.commit(
-      (tx) => appendAudit(tx, context2.actor, "provisioner.statements", `operation:${context2.operation.id}`, {
+    await context2.commit((tx) =>
+      appendAudit(tx, context2.actor, "provisioner.statements", `operation:${context2.operation.id}`, {
         cell,
-        ...database2 === void 0 ? {} : { database: database2 },
-        statements
-      })
+        ...(database2 === void 0 ? {} : { database: database2 }),
+        statements,
+      }),
     );
   };
   return {
@@ -820,8 +836,8 @@ function loggedSession(context2, cell, database2, client) {
         waiting.push(loggedStatement(text2));
         if (!harmless.test(text2)) await flush();
         return client.query(text2, params);
-      }
-    }
+      },
+    },
   };
 }
 
@@ -862,30 +878,32 @@ async function getLocation(db, id) {
 async function setLocationState(tx, actor, id, state) {
   const { rows } = await tx.query(
     "update watertight_catalog.location set state = $2, version = version + 1 where id = $1 and state <> $2 and state <> 'retired' returning id",
-    [id, state]
+    [id, state],
   );
   if (rows.length > 0) await appendAudit(tx, actor, `location.${state}`, `location:${id}`);
 }
 async function activePlacement(db, tenant, service) {
   const { rows } = await db.query(
     `select location, schema_version as "schemaVersion" from watertight_catalog.placement where tenant = $1 and service = $2 and state = 'active'`,
-    [tenant, service]
+    [tenant, service],
   );
   return rows[0];
 }
 async function prepareTenantPlacement(tx, tenant, service, location) {
-  await tx.query(
-    `insert into watertight_catalog.placement as p (tenant, service, location) values ($1, $2, $3)
+  await tx
+    .query(
+      `insert into watertight_catalog.placement as p (tenant, service, location) values ($1, $2, $3)
        on conflict (tenant, service, location) do update set state = 'incoming', updated_at = now() where p.state = 'retired'`,
-    [tenant, service, location]
-  ).catch((error) => {
-    throw refused(error, `placement of ${tenant} for ${service}`);
-  });
+      [tenant, service, location],
+    )
+    .catch((error) => {
+      throw refused(error, `placement of ${tenant} for ${service}`);
+    });
 }
 async function activatePlacement(tx, actor, placement) {
   const { tenant, service, location, schemaVersion } = placement;
   const { rows } = await tx.query("select min_version from watertight_catalog.service where id = $1 for share", [
-    service
+    service,
   ]);
   if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `service ${service}` });
   const least = rows[0]["min_version"];
@@ -893,22 +911,24 @@ async function activatePlacement(tx, actor, placement) {
     throw controlError("WT_CATALOG_STATE", {
       detail: `schema version ${schemaVersion} is below ${least}, which ${service} serves`,
       next: "Migrate it first; the operation does when it is retried.",
-      retryable: true
+      retryable: true,
     });
-  const changed = await tx.query(
-    `update watertight_catalog.placement set state = 'active', schema_version = $4, updated_at = now()
+  const changed = await tx
+    .query(
+      `update watertight_catalog.placement set state = 'active', schema_version = $4, updated_at = now()
         where tenant = $1 and service = $2 and location = $3 and (state, schema_version) is distinct from ('active', $4) returning 1 as yes`,
-    [tenant, service, location, schemaVersion]
-  ).catch((error) => {
-    throw refused(error, `placement of ${tenant} for ${service}`);
-  });
+      [tenant, service, location, schemaVersion],
+    )
+    .catch((error) => {
+      throw refused(error, `placement of ${tenant} for ${service}`);
+    });
   if (changed.rows.length > 0)
     await appendAudit(tx, actor, "placement.active", `tenant:${tenant}`, { service, location, schemaVersion });
 }
 async function retirePlacement(tx, actor, tenant, service, location) {
   const { rows } = await tx.query(
     "update watertight_catalog.placement set state = 'retired', updated_at = now() where tenant = $1 and service = $2 and location = $3 and state <> 'retired' returning 1 as yes",
-    [tenant, service, location]
+    [tenant, service, location],
   );
   if (rows.length > 0) await appendAudit(tx, actor, "placement.retired", `tenant:${tenant}`, { service, location });
 }
@@ -923,56 +943,56 @@ var kitErrorCodes = {
   WT_KIT_TOO_NEW: row("The kit in this database is newer than this program.", "Update the watertight packages."),
   WT_KIT_EDITED: row(
     "A numbered SQL file that was applied here differs from the file of this package.",
-    "Restore the published file; changes belong in a new numbered file."
+    "Restore the published file; changes belong in a new numbered file.",
   ),
   WT_KIT_SCHEMA_TAKEN: row(
     "A schema named watertight exists and is not ours.",
-    "Rename or drop that schema, then run: watertight kit install"
+    "Rename or drop that schema, then run: watertight kit install",
   ),
   WT_KIT_VERSION: row("PostgreSQL 15 or newer is needed.", "Use a server of version 15 to 18."),
   WT_KIT_PRIVILEGE: row(
     "The connected role lacks a right that this step needs.",
-    "Connect as a superuser, or as the owner of the database with CREATEROLE."
+    "Connect as a superuser, or as the owner of the database with CREATEROLE.",
   ),
   WT_KIT_ROLE_UNSAFE: row(
     "A role that the kit would rely on has rights that defeat it.",
-    "Give the kit another role name, or correct the role."
+    "Give the kit another role name, or correct the role.",
   ),
   WT_KIT_ROLES_DIFFER: row(
     "The kit was installed here with other role names.",
-    "Leave the role options out, or uninstall first: watertight kit uninstall"
+    "Leave the role options out, or uninstall first: watertight kit uninstall",
   ),
   WT_KIT_KEY: row("The key cannot be used.", "Run: watertight kit keys list"),
   WT_KIT_KEY_LAST: row(
     "The last key cannot be retired: nothing could open a context any more.",
-    "Run: watertight kit keys rotate"
+    "Run: watertight kit keys rotate",
   ),
   WT_KIT_IN_USE: row(
     "Objects of the application use the kit's functions, so it was not removed.",
-    "Change or drop the objects named here, then run: watertight kit uninstall"
+    "Change or drop the objects named here, then run: watertight kit uninstall",
   ),
   WT_KIT_TABLE: row(
     "There is no such table, or it cannot be protected.",
-    "Name an ordinary or partitioned table as schema.table."
+    "Name an ordinary or partitioned table as schema.table.",
   ),
   WT_KIT_TENANT_COLUMN: row(
     "The tenant column of the table could not be determined.",
-    "Name it: watertight kit protect <table> --column <name>, or --parent for a derived table."
+    "Name it: watertight kit protect <table> --column <name>, or --parent for a derived table.",
   ),
   WT_KIT_TENANT_TYPE: row(
     "The tenant column has a type that the kit does not support.",
-    "Use uuid, integer, bigint or text."
+    "Use uuid, integer, bigint or text.",
   ),
   WT_KIT_TENANT_NULLS: row(
     "Rows without a tenant exist in the table.",
-    "Fill the tenant column in every row, then protect again."
+    "Fill the tenant column in every row, then protect again.",
   ),
   WT_KIT_PARENT: row(
     "The parent of a derived table is not protected.",
-    "Protect the parent first: watertight kit protect <parent>"
+    "Protect the parent first: watertight kit protect <parent>",
   ),
   WT_KIT_NOT_PROTECTED: row("The table is not protected by the kit.", "Run: watertight kit protect <table>"),
-  WT_KIT_TENANT: row("The tenant could not be registered or changed.", "Run: watertight kit tenants list")
+  WT_KIT_TENANT: row("The tenant could not be registered or changed.", "Run: watertight kit tenants list"),
 };
 
 // packages/schema/src/errors/kit-error.ts
@@ -992,7 +1012,7 @@ var KitError = class extends Error {
     const hint = details.next ?? entry.next;
     super(
       `${code}: ${entry.what}${details.detail ? ` (${details.detail})` : ""} ${hint}`,
-      details.cause === void 0 ? void 0 : { cause: details.cause }
+      details.cause === void 0 ? void 0 : { cause: details.cause },
     );
     this.code = code;
     this.hint = hint;
@@ -1025,7 +1045,7 @@ async function describeCaller(db) {
             pg_catalog.current_setting('server_version_num')::int as version, d.datname::text as database,
             pg_catalog.pg_has_role(r.oid, d.datdba, 'USAGE') as owns
        from pg_catalog.pg_roles r, pg_catalog.pg_database d
-      where r.rolname = current_user and d.datname = pg_catalog.current_database()`
+      where r.rolname = current_user and d.datname = pg_catalog.current_database()`,
   );
   const row3 = rows[0];
   if (row3.version < 15e4) throw kitError("WT_KIT_VERSION", { detail: `server_version_num ${row3.version}` });
@@ -1036,7 +1056,7 @@ async function describeCaller(db) {
     createRole: row3.createrole,
     version: row3.version,
     database: row3.database,
-    ownsDatabase: row3.owns
+    ownsDatabase: row3.owns,
   };
 }
 
@@ -1091,7 +1111,7 @@ async function inKitTransaction(db, dryRun, fn) {
     try {
       const tx = new KitTransaction(db, await describeCaller(db));
       await db.query(
-        "set local search_path = pg_catalog, pg_temp; set local client_min_messages = warning; set local row_security = on"
+        "set local search_path = pg_catalog, pg_temp; set local client_min_messages = warning; set local row_security = on",
       );
       const result2 = await fn(tx);
       await db.query(dryRun ? "rollback" : "commit");
@@ -1112,7 +1132,7 @@ async function inKitTransaction(db, dryRun, fn) {
 // packages/schema/src/db/membership.ts
 async function withMembership(tx, roles, fn) {
   const giveBack = [];
-  for (const role of roles) giveBack.push(...await borrow(tx, role));
+  for (const role of roles) giveBack.push(...(await borrow(tx, role)));
   const result2 = await fn();
   for (const undo of giveBack.reverse()) await undo();
   return result2;
@@ -1122,8 +1142,10 @@ async function borrow(tx, role) {
   if (caller.superuser || role === caller.user) return [];
   const modern = caller.version >= 16e4;
   const [has] = await tx.rows(
-    modern ? `select pg_catalog.pg_has_role(current_user, $1, 'USAGE') and pg_catalog.pg_has_role(current_user, $1, 'SET') as yes` : `select pg_catalog.pg_has_role(current_user, $1, 'USAGE') as yes`,
-    [role]
+    modern
+      ? `select pg_catalog.pg_has_role(current_user, $1, 'USAGE') and pg_catalog.pg_has_role(current_user, $1, 'SET') as yes`
+      : `select pg_catalog.pg_has_role(current_user, $1, 'USAGE') as yes`,
+    [role],
   );
   if (has.yes) return [];
   const before = modern ? await ownGrant(tx, role) : void 0;
@@ -1135,12 +1157,15 @@ async function borrow(tx, role) {
     throw kitError("WT_KIT_PRIVILEGE", {
       detail: `${caller.user} cannot become a member of ${role}: ${refused2.message}`,
       next: `Ask the role's maker for: ${grant} with admin option`,
-      cause: refused2
+      cause: refused2,
     });
   return [
-    () => before ? tx.run(`${grant} with inherit ${before.inherit}, set ${before.set}`) : tx.run(
-      `revoke ${quoteName(role)} from ${quoteName(caller.user)}${modern ? ` granted by ${quoteName(caller.user)}` : ""}`
-    )
+    () =>
+      before
+        ? tx.run(`${grant} with inherit ${before.inherit}, set ${before.set}`)
+        : tx.run(
+            `revoke ${quoteName(role)} from ${quoteName(caller.user)}${modern ? ` granted by ${quoteName(caller.user)}` : ""}`,
+          ),
   ];
 }
 async function ownGrant(tx, role) {
@@ -1148,7 +1173,7 @@ async function ownGrant(tx, role) {
     `select m.inherit_option as inherit, m.set_option as set, m.admin_option as admin
        from pg_catalog.pg_auth_members m
       where m.roleid = $1::regrole and m.member = current_user::regrole and m.grantor = current_user::regrole`,
-    [quoteName(role)]
+    [quoteName(role)],
   );
   return row3;
 }
@@ -1161,13 +1186,19 @@ var defaultRoles = {
   app: "watertight_app",
   readonly: "watertight_readonly",
   control: "watertight_control",
-  prober: "watertight_prober"
+  prober: "watertight_prober",
 };
 function resolveRoles(given, base = defaultRoles) {
   const roles = { ...base, ...given };
   const names = roleKinds.map((kind) => roles[kind]);
   for (const name of names) {
-    if (name === "" || name.includes("\0") || Buffer.byteLength(name) > 63 || name.startsWith("pg_") || name === "public")
+    if (
+      name === "" ||
+      name.includes("\0") ||
+      Buffer.byteLength(name) > 63 ||
+      name.startsWith("pg_") ||
+      name === "public"
+    )
       throw kitError("WT_KIT_OPTION", { detail: `role name ${JSON.stringify(name)}` });
   }
   if (new Set(names).size !== names.length)
@@ -1178,7 +1209,7 @@ function resolveRoles(given, base = defaultRoles) {
 // packages/schema/src/install/installed.ts
 async function installedKit(tx) {
   const [there] = await tx.rows(
-    "select pg_catalog.to_regclass('watertight.migration') is not null and pg_catalog.to_regclass('watertight.setting') is not null as yes"
+    "select pg_catalog.to_regclass('watertight.migration') is not null and pg_catalog.to_regclass('watertight.setting') is not null as yes",
   );
   if (!there.yes) return void 0;
   const rows = await tx.rows("select name, value from watertight.setting");
@@ -1187,19 +1218,19 @@ async function installedKit(tx) {
   const [version] = await tx.rows("select coalesce(pg_catalog.max(number), 0) as number from watertight.migration");
   const names = roleKinds.map((kind) => [
     kind,
-    settings.get(kind === "prober" ? "prober_name" : kind) || defaultRoles[kind]
+    settings.get(kind === "prober" ? "prober_name" : kind) || defaultRoles[kind],
   ]);
   const roles = Object.fromEntries(names);
   return {
     version: version.number,
     level: settings.get("level"),
     roles,
-    hasProber: (settings.get("prober") ?? "") !== ""
+    hasProber: (settings.get("prober") ?? "") !== "",
   };
 }
 async function asKitMember(tx, fn) {
   const [found] = await tx.rows(
-    "select pg_catalog.pg_get_userbyid(n.nspowner)::text as owner from pg_catalog.pg_namespace n where n.nspname = 'watertight'"
+    "select pg_catalog.pg_get_userbyid(n.nspowner)::text as owner from pg_catalog.pg_namespace n where n.nspname = 'watertight'",
   );
   return found ? withMembership(tx, [found.owner], fn) : fn();
 }
@@ -1218,10 +1249,12 @@ function load(path, number, name) {
   return { number, name, text: text2, checksum: createHash2("sha256").update(text2).digest("hex") };
 }
 function numberedFiles() {
-  return readdirSync(folder).flatMap((file) => {
-    const match = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file);
-    return match ? [load(file, Number(match[1]), file.slice(0, -4))] : [];
-  }).sort((a, b) => a.number - b.number);
+  return readdirSync(folder)
+    .flatMap((file) => {
+      const match = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file);
+      return match ? [load(file, Number(match[1]), file.slice(0, -4))] : [];
+    })
+    .sort((a, b) => a.number - b.number);
 }
 function levelFile(level) {
   const name = level === "plain" ? "plain" : "sealed";
@@ -1233,15 +1266,13 @@ function fillRoles(text2, roles) {
 
 // packages/schema/src/install/with-kit.ts
 async function withKit(db, dryRun, fn) {
-  return inKitTransaction(
-    db,
-    dryRun,
-    (tx) => asKitMember(tx, async () => {
+  return inKitTransaction(db, dryRun, (tx) =>
+    asKitMember(tx, async () => {
       const kit = await requireKit(tx);
       const newest = numberedFiles().at(-1).number;
       if (kit.version < newest) throw kitError("WT_KIT_OUTDATED", { detail: `file ${kit.version} of ${newest}` });
       return fn(tx, kit);
-    })
+    }),
   );
 }
 
@@ -1260,7 +1291,7 @@ async function lookUp(db, text2) {
     const { rows } = await db.query(
       `select c.oid::bigint as oid, n.nspname::text as schema, c.relname::text as name
          from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = pg_catalog.to_regclass($1)`,
-      [text2]
+      [text2],
     );
     const [row3] = rows;
     return row3 && { oid: Number(row3.oid), schema: row3.schema, name: row3.name };
@@ -1274,7 +1305,7 @@ async function withTenantRights(db, fn) {
   const { rows } = await db.query(
     `select pg_catalog.has_schema_privilege(n.oid, 'usage') and exists (
               select from pg_catalog.pg_proc p where p.pronamespace = n.oid and p.proname = 'set_tenant_state' and pg_catalog.has_function_privilege(p.oid, 'execute')) as yes
-       from pg_catalog.pg_namespace n where n.nspname = 'watertight'`
+       from pg_catalog.pg_namespace n where n.nspname = 'watertight'`,
   );
   return rows[0]?.yes === true ? inKitTransaction(db, false, fn) : withKit(db, false, fn);
 }
@@ -1295,7 +1326,9 @@ async function setTenantState(db, tenant, state, options = {}) {
 }
 
 // packages/runtime/src/errors/codes.ts
-var row2 = (kind, retryable = false) => (what, next) => ({ kind, retryable, what, next });
+var row2 =
+  (kind, retryable = false) =>
+  (what, next) => ({ kind, retryable, what, next });
 var config2 = row2("ConfigurationError");
 var context = row2("ContextError");
 var denied = row2("AccessDeniedError");
@@ -1306,7 +1339,7 @@ var errorCodes = {
   WT_CONFIG: config2("Option not accepted.", "Correct it."),
   WT_DRIVER_UNSUPPORTED: config2(
     "Driver can not be scoped.",
-    "Use pg 8.21+ (not native, no pipeline), postgres 3.4+ or PGlite 0.5+."
+    "Use pg 8.21+ (not native, no pipeline), postgres 3.4+ or PGlite 0.5+.",
   ),
   WT_KEY_INVALID: config2("Key missing or malformed.", "Set WATERTIGHT_KEY as `watertight kit install` prints it."),
   WT_KIT_MISSING: config2("No kit for this role here.", "Run `watertight kit install`; connect as the app role."),
@@ -1327,20 +1360,20 @@ var errorCodes = {
   WT_SIMPLE_PROTOCOL: context("The simple protocol is refused.", "Use tx.copyTo() or tx.copyFrom()."),
   WT_ACCESS_DENIED: denied(
     "Refused by the database.",
-    "A security event; or a missing grant: see `watertight kit status`."
+    "A security event; or a missing grant: see `watertight kit status`.",
   ),
   WT_ROW_NOT_FOUND: denied("No such row.", "Answer 404."),
   WT_TENANT_NOT_SERVED: passing("Tenant not served here.", "Register it, or give the pool routes."),
   WT_STATEMENT_TIMEOUT: passing("Time limit exceeded; rolled back.", "Speed it up or raise statementTimeoutMs."),
   WT_QUERY_TIMEOUT: database(
     "No answer in query_timeout; outcome unknown.",
-    "Check before repeating a write; prefer statementTimeoutMs."
+    "Check before repeating a write; prefer statementTimeoutMs.",
   ),
   WT_ABORTED: database("Aborted; outcome unknown.", "Check before repeating a write."),
   WT_TRANSACTION_LEFT_OPEN: database("Transaction left open; connection closed.", "Use transaction() or connect()."),
   WT_ROLLED_BACK: passing("COMMIT rolled back: a statement had failed.", "Use savepoint()."),
   WT_COPY: database("COPY as a single query.", "Use tx.copyTo() or tx.copyFrom()."),
-  WT_OPERATION_FAILED: operation2("Not completed.", "Read its log; safe to run again.")
+  WT_OPERATION_FAILED: operation2("Not completed.", "Read its log; safe to run again."),
 };
 
 // packages/runtime/src/errors/errors.ts
@@ -1371,22 +1404,17 @@ var WatertightError = class extends Error {
     Object.defineProperty(this.prototype, brand3, { value: true });
   }
 };
-var ConfigurationError = class extends WatertightError {
-};
-var ContextError = class extends WatertightError {
-};
-var AccessDeniedError = class extends WatertightError {
-};
-var DatabaseError = class extends WatertightError {
-};
-var OperationError = class extends WatertightError {
-};
+var ConfigurationError = class extends WatertightError {};
+var ContextError = class extends WatertightError {};
+var AccessDeniedError = class extends WatertightError {};
+var DatabaseError = class extends WatertightError {};
+var OperationError = class extends WatertightError {};
 var classes = {
   ConfigurationError,
   ContextError,
   AccessDeniedError,
   DatabaseError,
-  OperationError
+  OperationError,
 };
 function failure(code, details) {
   return new classes[errorCodes[code].kind](code, details);
@@ -1395,7 +1423,11 @@ function failure(code, details) {
 // packages/runtime/src/scope/token.ts
 import { createHmac, createSecretKey } from "node:crypto";
 function parseKeys(text2) {
-  const [first, ...rest] = (text2 ?? "").split(",").map((part) => part.trim()).filter(Boolean).map(parseKey);
+  const [first, ...rest] = (text2 ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map(parseKey);
   if (!first) throw failure("WT_KEY_INVALID");
   return [first, ...rest];
 }
@@ -1422,13 +1454,13 @@ async function openContext(db, tenant, level, key2) {
   }
   const [first] = parseKeys(key2);
   const { rows } = await db.query(
-    "select pg_catalog.pg_backend_pid() as pid, pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::int as now"
+    "select pg_catalog.pg_backend_pid() as pid, pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::int as now",
   );
   const token = mintToken({
     key: first,
     tenant,
     pid: rows[0].pid,
-    expiresAt: rows[0].now + tokenLife
+    expiresAt: rows[0].now + tokenLife,
   });
   await db.query("select watertight.open($1)", [token]);
 }
@@ -1500,7 +1532,7 @@ async function allDescendants(tx, oids) {
   const rows = await tx.rows(
     `with recursive tree(root, oid, depth) as (select o, o, 0 from pg_catalog.unnest($1::bigint[]::oid[]) o union all select t.root, i.inhrelid, t.depth + 1 from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid)
      select t.root::bigint as root, t.oid::bigint as oid from tree t group by t.root, t.oid order by t.root, pg_catalog.min(t.depth), t.oid`,
-    [oids]
+    [oids],
   );
   const trees = new Map(oids.map((oid) => [oid, []]));
   for (const row3 of rows) trees.get(Number(row3.root))?.push(Number(row3.oid));
@@ -1514,7 +1546,7 @@ function parseKey2(text2) {
   if (!match)
     throw kitError("WT_KIT_KEY", {
       detail: "not of the form kid:base64url(32 bytes)",
-      next: "Leave the key out to have one made."
+      next: "Leave the key out to have one made.",
     });
   return { kid: match[1], secret: Buffer.from(match[2], "base64url") };
 }
@@ -1522,8 +1554,10 @@ function formatKey(key2) {
   return `${key2.kid}:${key2.secret.toString("base64url")}`;
 }
 function newKey(taken) {
-  for (; ; ) {
-    const kid = `k${randomInt(36 ** 3).toString(36).padStart(3, "0")}`;
+  for (;;) {
+    const kid = `k${randomInt(36 ** 3)
+      .toString(36)
+      .padStart(3, "0")}`;
     if (!taken.has(kid)) return { kid, secret: randomBytes(32) };
   }
 }
@@ -1551,7 +1585,7 @@ async function keyIds(tx) {
 async function requireSameKey(tx, key2) {
   const [row3] = await tx.rows("select app_ipad = $2 as same from watertight.key where kid = $1", [
     key2.kid,
-    pads(key2.secret).ipad
+    pads(key2.secret).ipad,
   ]);
   if (!row3?.same) throw kitError("WT_KIT_KEY", { detail: `key id ${key2.kid} exists here with another secret` });
 }
@@ -1565,7 +1599,7 @@ var catalogTargets = [
     why: "a tenant's fence is an advisory lock: whoever may take any lock can stop any tenant",
     functions: String.raw`p.proname ~ '^pg_(try_)?advisory_'`,
     // open() and set_tenant_state() run as the owner; migration tools serialise themselves with these locks
-    keep: (roles) => [roles.owner, roles.migrator, roles.control]
+    keep: (roles) => [roles.owner, roles.migrator, roles.control],
   },
   {
     step: "lock table",
@@ -1573,7 +1607,7 @@ var catalogTargets = [
     why: "pg_locks shows the keys of other tenants' locks",
     functions: "p.proname = 'pg_lock_status'",
     views: ["pg_locks"],
-    keep: operators
+    keep: operators,
   },
   {
     step: "prepared statements",
@@ -1581,7 +1615,7 @@ var catalogTargets = [
     why: "a listed statement name can be deallocated and replaced: the next tenant's request then runs the replacement",
     functions: "p.proname = 'pg_prepared_statement'",
     views: ["pg_prepared_statements"],
-    keep: () => ["pg_monitor"]
+    keep: () => ["pg_monitor"],
   },
   {
     step: "cursors",
@@ -1589,7 +1623,7 @@ var catalogTargets = [
     why: "cursors left open are listed by name",
     functions: "p.proname = 'pg_cursor'",
     views: ["pg_cursors"],
-    keep: () => ["pg_monitor"]
+    keep: () => ["pg_monitor"],
   },
   {
     step: "prepared transactions",
@@ -1597,7 +1631,7 @@ var catalogTargets = [
     why: "names of prepared transactions are visible to everybody",
     functions: "p.proname = 'pg_prepared_xact'",
     views: ["pg_prepared_xacts"],
-    keep: operators
+    keep: operators,
   },
   {
     step: "activity",
@@ -1605,22 +1639,22 @@ var catalogTargets = [
     why: "sessions of the same role see each other's query texts",
     functions: String.raw`p.proname = 'pg_stat_get_activity' or p.proname ~ '^pg_stat_get_backend_'`,
     views: ["pg_stat_activity"],
-    keep: operators
+    keep: operators,
   },
   {
     step: "signals",
     vectors: ["F15"],
     why: "a role may end and cancel its own role's sessions, which serve all tenants",
     functions: "p.proname in ('pg_terminate_backend', 'pg_cancel_backend')",
-    keep: (roles) => [roles.control, "pg_signal_backend"]
+    keep: (roles) => [roles.control, "pg_signal_backend"],
   },
   {
     step: "large objects",
     vectors: ["F7"],
     why: "large objects belong to the role, that is, to all tenants",
     functions: String.raw`p.proname ~ '^lo_' or p.proname in ('loread', 'lowrite')`,
-    keep: (roles) => [roles.owner, roles.migrator]
-  }
+    keep: (roles) => [roles.owner, roles.migrator],
+  },
 ];
 
 // packages/schema/src/install/harden.ts
@@ -1632,7 +1666,7 @@ async function harden(tx, steps, roles) {
                      where d.datname = pg_catalog.current_database() and a.grantee = 0 and a.privilege_type = 'TEMPORARY') as temp,
             exists (select from pg_catalog.pg_namespace n, pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
                      where n.nspname = 'public' and a.grantee = 0 and a.privilege_type = 'CREATE') as create,
-            (select pg_catalog.pg_has_role(current_user, n.nspowner, 'USAGE') from pg_catalog.pg_namespace n where n.nspname = 'public') as public_ours`
+            (select pg_catalog.pg_has_role(current_user, n.nspowner, 'USAGE') from pg_catalog.pg_namespace n where n.nspname = 'public') as public_ours`,
   );
   await step(
     tx,
@@ -1640,7 +1674,7 @@ async function harden(tx, steps, roles) {
     "temporary tables",
     [roles.migrator],
     facts.temp ? [{ object: database2, privilege: "temporary", holders: [] }] : [],
-    caller.superuser || caller.ownsDatabase ? void 0 : `${caller.user} does not own the database`
+    caller.superuser || caller.ownsDatabase ? void 0 : `${caller.user} does not own the database`,
   );
   await step(
     tx,
@@ -1648,7 +1682,7 @@ async function harden(tx, steps, roles) {
     "create in public",
     [],
     facts.create ? [{ object: "schema public", privilege: "create", holders: [] }] : [],
-    caller.superuser || facts.public_ours ? void 0 : `${caller.user} does not own schema public`
+    caller.superuser || facts.public_ours ? void 0 : `${caller.user} does not own schema public`,
   );
   for (const target of catalogTargets) {
     await step(
@@ -1657,7 +1691,7 @@ async function harden(tx, steps, roles) {
       target.step,
       target.keep(roles),
       await openRights(tx, target, roles),
-      caller.superuser ? void 0 : "needs a superuser: the objects belong to the server's own superuser"
+      caller.superuser ? void 0 : "needs a superuser: the objects belong to the server's own superuser",
     );
   }
 }
@@ -1673,7 +1707,7 @@ async function openRights(tx, target, roles) {
                from pg_catalog.pg_class c where c.relnamespace = 'pg_catalog'::regnamespace and c.relname = any ($1)) o
       where exists (select from pg_catalog.aclexplode(o.acl) a where a.grantee = 0 and a.privilege_type = pg_catalog.upper(o.privilege))
       order by o.object`,
-    [target.views ?? [], target.keep(roles)]
+    [target.views ?? [], target.keep(roles)],
   );
   return rows;
 }
@@ -1699,7 +1733,7 @@ async function step(tx, steps, name, keep, open2, refusal2) {
       `insert into watertight.hardening (object, step, undo)
        select o.object, $2, array(select pg_catalog.jsonb_array_elements_text(o.undo))
          from pg_catalog.jsonb_to_recordset($1::jsonb) as o(object text, undo jsonb) on conflict (object) do nothing`,
-      [JSON.stringify(open2.map(({ object }, i) => ({ object, undo: undo[i] }))), name]
+      [JSON.stringify(open2.map(({ object }, i) => ({ object, undo: undo[i] }))), name],
     );
   });
 }
@@ -1710,13 +1744,13 @@ var plain = "nosuperuser nocreatedb nocreaterole noreplication";
 async function attributes(tx, name) {
   const [row3] = await tx.rows(
     `select rolsuper as superuser, rolbypassrls as bypass, rolcanlogin as login, rolcreaterole as createrole from pg_catalog.pg_roles where rolname = $1`,
-    [name]
+    [name],
   );
   return row3;
 }
 async function makeRoles(tx, steps, roles) {
   const { caller } = tx;
-  const mayBypass = caller.superuser || caller.version >= 16e4 && caller.bypassRls;
+  const mayBypass = caller.superuser || (caller.version >= 16e4 && caller.bypassRls);
   const noBypass = `BYPASSRLS cannot be granted by ${caller.user}`;
   const make2 = async (name, options, purpose, unsafe) => {
     const found = await attributes(tx, name);
@@ -1724,7 +1758,7 @@ async function makeRoles(tx, steps, roles) {
     if (!caller.createRole)
       throw kitError("WT_KIT_PRIVILEGE", {
         detail: `role ${name} does not exist and ${caller.user} has no CREATEROLE`,
-        next: `Create it first: create role ${quoteName(name)} ${options}`
+        next: `Create it first: create role ${quoteName(name)} ${options}`,
       });
     await steps.done(`role ${name}`, async () => {
       await tx.run(`create role ${quoteName(name)} ${options}`);
@@ -1733,11 +1767,17 @@ async function makeRoles(tx, steps, roles) {
   };
   const bound = (kind, found) => {
     const name = roles[kind];
-    const why2 = found.superuser ? "is a superuser" : found.bypass ? "has BYPASSRLS" : name === caller.user ? "is the role that installs the kit" : void 0;
+    const why2 = found.superuser
+      ? "is a superuser"
+      : found.bypass
+        ? "has BYPASSRLS"
+        : name === caller.user
+          ? "is the role that installs the kit"
+          : void 0;
     if (why2 !== void 0)
       throw kitError("WT_KIT_ROLE_UNSAFE", {
         detail: `${name} ${why2}, so row security would not bind the application`,
-        next: `Let the application connect as another role: leave --role ${kind}=\u2026 out, or name a role without such rights.`
+        next: `Let the application connect as another role: leave --role ${kind}=\u2026 out, or name a role without such rights.`,
       });
     return found.createrole ? "has CREATEROLE, which defeats row security: see kit status" : void 0;
   };
@@ -1745,13 +1785,13 @@ async function makeRoles(tx, steps, roles) {
   const owner = await attributes(tx, roles.owner);
   if (owner.superuser || owner.bypass)
     throw kitError("WT_KIT_ROLE_UNSAFE", {
-      detail: `${roles.owner} is a superuser or has BYPASSRLS, so it would see every tenant through views and functions`
+      detail: `${roles.owner} is a superuser or has BYPASSRLS, so it would see every tenant through views and functions`,
     });
   await make2(
     roles.migrator,
     `login inherit ${plain} ${mayBypass ? "bypassrls" : "nobypassrls"}`,
     "runs migrations",
-    () => void 0
+    () => void 0,
   );
   await make2(roles.app, `login ${plain} nobypassrls`, "the application", (found) => bound("app", found));
   await make2(roles.readonly, `login ${plain} nobypassrls`, "reads as one tenant", (found) => bound("readonly", found));
@@ -1760,15 +1800,12 @@ async function makeRoles(tx, steps, roles) {
   if (!migrator.bypass && !migrator.superuser)
     steps.skipped(
       `migrator ${roles.migrator} bypasses row security`,
-      `${noBypass}: migrations lift FORCE on the tables they touch, inside their own transaction (withForceLifted)`
+      `${noBypass}: migrations lift FORCE on the tables they touch, inside their own transaction (withForceLifted)`,
     );
-  const prober = await attributes(tx, roles.prober) !== void 0 || mayBypass;
+  const prober = (await attributes(tx, roles.prober)) !== void 0 || mayBypass;
   if (prober)
-    await make2(
-      roles.prober,
-      `nologin ${plain} bypassrls`,
-      "owns the probe function",
-      (found) => found.bypass ? void 0 : "has no BYPASSRLS: probes record not_visible"
+    await make2(roles.prober, `nologin ${plain} bypassrls`, "owns the probe function", (found) =>
+      found.bypass ? void 0 : "has no BYPASSRLS: probes record not_visible",
     );
   else steps.skipped(`role ${roles.prober}`, `${noBypass}: probes record not_visible`);
   const usable = prober && ((await attributes(tx, roles.prober))?.bypass ?? true);
@@ -1780,14 +1817,13 @@ async function joinOwner(tx, steps, roles) {
   const name = `${roles.migrator} inherits ${roles.owner}`;
   const [has] = await tx.rows(
     `select exists (select from pg_catalog.pg_auth_members m where m.roleid = $1::regrole and m.member = $2::regrole ${modern ? "and m.inherit_option and m.set_option" : ""}) as yes`,
-    [quoteName(roles.owner), quoteName(roles.migrator)]
+    [quoteName(roles.owner), quoteName(roles.migrator)],
   );
   if (has.yes) return steps.already(name);
-  await steps.done(
-    name,
-    () => tx.run(
-      `grant ${quoteName(roles.owner)} to ${quoteName(roles.migrator)}${modern ? " with inherit true, set true" : ""}`
-    )
+  await steps.done(name, () =>
+    tx.run(
+      `grant ${quoteName(roles.owner)} to ${quoteName(roles.migrator)}${modern ? " with inherit true, set true" : ""}`,
+    ),
   );
 }
 
@@ -1818,7 +1854,7 @@ async function runFiles(tx, steps, roles, upTo) {
       await tx.run("insert into watertight.migration (number, name, checksum) values ($1, $2, $3)", [
         file.number,
         file.name,
-        file.checksum
+        file.checksum,
       ]);
     });
     now.push(file.number);
@@ -1841,7 +1877,7 @@ async function putSetting(tx, name, value) {
   const rows = await tx.run(
     `insert into watertight.setting as s (name, value) values ($1, $2)
      on conflict (name) do update set value = excluded.value where s.value <> excluded.value returning 1`,
-    [name, value]
+    [name, value],
   );
   return rows.length > 0;
 }
@@ -1889,24 +1925,24 @@ async function install(tx, options) {
       await runLevel(tx, steps, roles, level);
       return numbers;
     });
-    const probes = prober && await handOverProbe(tx, steps, roles);
+    const probes = prober && (await handOverProbe(tx, steps, roles));
     const key2 = await tx.as(roles.owner, async () => {
       await putSettings(tx, steps, {
         level,
         ...roles,
         prober: probes ? roles.prober : "",
-        prober_name: roles.prober
+        prober_name: roles.prober,
       });
       return firstKey(tx, steps, level, options.key);
     });
     if (options.harden ?? true) await hardenWhenReady(tx, steps, roles);
-    return { applied, steps: steps.list, ...key2 === void 0 ? {} : { key: key2 }, level, roles };
+    return { applied, steps: steps.list, ...(key2 === void 0 ? {} : { key: key2 }), level, roles };
   });
 }
 async function makeSchema(tx, steps, roles) {
   const [found] = await tx.rows(
     `select pg_catalog.pg_get_userbyid(n.nspowner) as owner, pg_catalog.to_regclass('watertight.migration') is not null as ours
-       from pg_catalog.pg_namespace n where n.nspname = 'watertight'`
+       from pg_catalog.pg_namespace n where n.nspname = 'watertight'`,
   );
   if (found && (!found.ours || found.owner !== roles.owner))
     throw kitError("WT_KIT_SCHEMA_TAKEN", { detail: `owned by ${found.owner}` });
@@ -1920,7 +1956,7 @@ async function makeSchema(tx, steps, roles) {
 async function putSettings(tx, steps, settings) {
   const before = tx.statements.length;
   let changed = false;
-  for (const [name, value] of Object.entries(settings)) changed = await putSetting(tx, name, value) || changed;
+  for (const [name, value] of Object.entries(settings)) changed = (await putSetting(tx, name, value)) || changed;
   if (!changed) {
     tx.statements.length = before;
     return steps.already("settings");
@@ -1937,14 +1973,14 @@ async function firstKey(tx, steps, level, given) {
   if (sealed.yes) steps.already("seal key");
   else await steps.done("seal key", () => makeSeal(tx));
   if (have) steps.already("token key");
-  if (have || !wanted && level === "plain") return void 0;
+  if (have || (!wanted && level === "plain")) return void 0;
   const key2 = wanted ?? newKey(kids);
   await steps.done("token key", () => storeKey(tx, key2));
   return wanted ? void 0 : formatKey(key2);
 }
 async function handOverProbe(tx, steps, roles) {
   const [found] = await tx.rows(
-    "select pg_catalog.pg_get_userbyid(p.proowner) as owner from pg_catalog.pg_proc p where p.oid = pg_catalog.to_regprocedure('watertight.find_owner(regclass, text, jsonb)')"
+    "select pg_catalog.pg_get_userbyid(p.proowner) as owner from pg_catalog.pg_proc p where p.oid = pg_catalog.to_regprocedure('watertight.find_owner(regclass, text, jsonb)')",
   );
   if (!found) return false;
   if (found.owner === roles.prober) {
@@ -1952,18 +1988,15 @@ async function handOverProbe(tx, steps, roles) {
     return true;
   }
   const prober = quoteName(roles.prober);
-  const refused2 = await tx.attempt(
-    () => withMembership(
-      tx,
-      [roles.prober],
-      () => steps.done(
-        "probe function",
-        () => tx.run(`grant create on schema watertight to ${prober};
+  const refused2 = await tx.attempt(() =>
+    withMembership(tx, [roles.prober], () =>
+      steps.done("probe function", () =>
+        tx.run(`grant create on schema watertight to ${prober};
 alter function watertight.find_owner(regclass, text, jsonb) owner to ${prober};
 revoke create on schema watertight from ${prober};
-grant execute on function watertight.find_owner(regclass, text, jsonb) to ${quoteName(roles.owner)}`)
-      )
-    )
+grant execute on function watertight.find_owner(regclass, text, jsonb) to ${quoteName(roles.owner)}`),
+      ),
+    ),
   );
   if (refused2) steps.skipped("probe function", `${refused2.message}: probes record not_visible`);
   return refused2 === void 0;
@@ -1978,7 +2011,7 @@ async function recordChange(tx, what, relation, detail, tenant = null) {
     `kit_${what}`,
     tenant,
     relation,
-    JSON.stringify(detail)
+    JSON.stringify(detail),
   ]);
 }
 
@@ -2007,7 +2040,7 @@ var actions = {
   n: "set null",
   d: "set default",
   r: "restrict",
-  a: "no action"
+  a: "no action",
 };
 function findings(facts, tenancy, known) {
   const column = tenancy.kind === "column" ? tenancy.column : void 0;
@@ -2016,11 +2049,13 @@ function findings(facts, tenancy, known) {
   const keys = [...facts.foreignKeys, ...facts.referencedBy];
   return [
     ...keys.flatMap((fk) => foreignKeyFinding(fk, tenants)),
-    ...column === void 0 ? [] : nullableFindings(facts, column),
-    ...column === void 0 ? [] : uniqueFindings(facts, column),
-    ...column !== void 0 && facts.columns.find((each) => each.name === column)?.hasDefault ? [defaultFinding(facts, column)] : [],
+    ...(column === void 0 ? [] : nullableFindings(facts, column)),
+    ...(column === void 0 ? [] : uniqueFindings(facts, column)),
+    ...(column !== void 0 && facts.columns.find((each) => each.name === column)?.hasDefault
+      ? [defaultFinding(facts, column)]
+      : []),
     ...facts.dependents.flatMap((each) => dependentFinding(facts, each)),
-    ...facts.extension === null ? [] : [extensionFinding(facts)]
+    ...(facts.extension === null ? [] : [extensionFinding(facts)]),
   ];
 }
 function foreignKeyFinding(fk, tenants) {
@@ -2034,44 +2069,53 @@ function foreignKeyFinding(fk, tenants) {
   const crossing = ["c", "n", "d"].includes(fk.onDelete) || ["c", "n", "d"].includes(fk.onUpdate);
   const rule = `on delete ${actions[fk.onDelete]} on update ${actions[fk.onUpdate]}`;
   const columns4 = fk.columns.filter((each) => each !== from);
-  const action = fk.onDelete === "n" ? `on delete set null (${list(columns4)}) on update ${actions[fk.onUpdate]}` : rule;
+  const action =
+    fk.onDelete === "n" ? `on delete set null (${list(columns4)}) on update ${actions[fk.onUpdate]}` : rule;
   return [
     {
       vectorId: crossing ? "E2" : "E1",
       severity: "high",
       object: `${child} ${fk.name}`,
-      title: crossing ? "A foreign key action reaches rows of another tenant" : "A foreign key accepts ids of another tenant",
+      title: crossing
+        ? "A foreign key action reaches rows of another tenant"
+        : "A foreign key accepts ids of another tenant",
       detail: `${fk.name} (${fk.columns.join(", ")}) references ${parent} (${fk.refColumns.join(", ")}) without the tenant; foreign keys are checked above row security`,
       fix: `alter table ${parent} add unique (${list([to, ...fk.refColumns.filter((each) => each !== to)])});
-alter table ${child} drop constraint ${quoteName(fk.name)}, add constraint ${quoteName(fk.name)} foreign key (${list([from, ...columns4])}) references ${parent} (${list([to, ...fk.refColumns.filter((each) => each !== to)])}) ${action};`
-    }
+alter table ${child} drop constraint ${quoteName(fk.name)}, add constraint ${quoteName(fk.name)} foreign key (${list([from, ...columns4])}) references ${parent} (${list([to, ...fk.refColumns.filter((each) => each !== to)])}) ${action};`,
+    },
   ];
 }
 function nullableFindings(facts, column) {
   if (facts.columns.find((each) => each.name === column)?.notNull !== false) return [];
-  return facts.foreignKeys.filter((fk) => fk.columns.length > 1 && fk.columns.includes(column) && !fk.matchFull).map((fk) => ({
-    vectorId: "E4",
-    severity: "medium",
-    object: `${quoteQualified(facts.schema, facts.name)} ${fk.name}`,
-    title: "A composite foreign key is not checked while the tenant is null",
-    detail: `${fk.name} accepts ids of another tenant in rows without a tenant; enforcing makes the column NOT NULL`,
-    fix: `alter table ${quoteQualified(facts.schema, facts.name)} alter column ${quoteName(column)} set not null;`
-  }));
+  return facts.foreignKeys
+    .filter((fk) => fk.columns.length > 1 && fk.columns.includes(column) && !fk.matchFull)
+    .map((fk) => ({
+      vectorId: "E4",
+      severity: "medium",
+      object: `${quoteQualified(facts.schema, facts.name)} ${fk.name}`,
+      title: "A composite foreign key is not checked while the tenant is null",
+      detail: `${fk.name} accepts ids of another tenant in rows without a tenant; enforcing makes the column NOT NULL`,
+      fix: `alter table ${quoteQualified(facts.schema, facts.name)} alter column ${quoteName(column)} set not null;`,
+    }));
 }
 function uniqueFindings(facts, column) {
   const types2 = new Map(facts.columns.map((each) => [each.name, each.type]));
-  return facts.indexes.filter((index) => (index.unique || index.exclusion) && !index.columns.includes(column)).map((index) => {
-    const names = index.columns.filter((each) => each !== null);
-    const uuidOnly = names.length === index.columns.length && names.every((each) => types2.get(each) === "uuid");
-    return {
-      vectorId: "E5",
-      severity: uuidOnly ? "info" : "medium",
-      object: `${quoteQualified(facts.schema, facts.name)} ${index.name}`,
-      title: "A unique key spans all tenants",
-      detail: `${index.name} (${index.columns.map((each) => each ?? "expression").join(", ")}) tells one tenant by error 23505 which values others use`,
-      fix: index.primary ? `alter table ${quoteQualified(facts.schema, facts.name)} drop constraint ${quoteName(index.name)}, add primary key (${list([column, ...names])});` : `create unique index on ${quoteQualified(facts.schema, facts.name)} (${list([column, ...names])}); -- then drop ${quoteName(index.name)}`
-    };
-  });
+  return facts.indexes
+    .filter((index) => (index.unique || index.exclusion) && !index.columns.includes(column))
+    .map((index) => {
+      const names = index.columns.filter((each) => each !== null);
+      const uuidOnly = names.length === index.columns.length && names.every((each) => types2.get(each) === "uuid");
+      return {
+        vectorId: "E5",
+        severity: uuidOnly ? "info" : "medium",
+        object: `${quoteQualified(facts.schema, facts.name)} ${index.name}`,
+        title: "A unique key spans all tenants",
+        detail: `${index.name} (${index.columns.map((each) => each ?? "expression").join(", ")}) tells one tenant by error 23505 which values others use`,
+        fix: index.primary
+          ? `alter table ${quoteQualified(facts.schema, facts.name)} drop constraint ${quoteName(index.name)}, add primary key (${list([column, ...names])});`
+          : `create unique index on ${quoteQualified(facts.schema, facts.name)} (${list([column, ...names])}); -- then drop ${quoteName(index.name)}`,
+      };
+    });
 }
 function defaultFinding(facts, column) {
   const table = quoteQualified(facts.schema, facts.name);
@@ -2080,8 +2124,9 @@ function defaultFinding(facts, column) {
     severity: "low",
     object: `${table} ${column}`,
     title: "The tenant column has a default",
-    detail: "a forgotten tenant is filled in silently; the floor refuses it unless the default is the context's own tenant",
-    fix: `alter table ${table} alter column ${quoteName(column)} drop default;`
+    detail:
+      "a forgotten tenant is filled in silently; the floor refuses it unless the default is the context's own tenant",
+    fix: `alter table ${table} alter column ${quoteName(column)} drop default;`,
   };
 }
 function dependentFinding(facts, each) {
@@ -2094,8 +2139,8 @@ function dependentFinding(facts, each) {
         object: each.name,
         title: "A materialized view copies the table's rows",
         detail: `${each.name} ${reads}; materialized views cannot have row security`,
-        fix: `revoke all on ${each.name} from public; -- and serve it through a function that filters by watertight.tenant_id()`
-      }
+        fix: `revoke all on ${each.name} from public; -- and serve it through a function that filters by watertight.tenant_id()`,
+      },
     ];
   if (!each.ownerBypasses) return [];
   if (each.kind === "function")
@@ -2106,8 +2151,8 @@ function dependentFinding(facts, each) {
         object: each.name,
         title: "A security definer function may read the table above row security",
         detail: `${each.name} belongs to ${each.owner}, who bypasses row security, and its body names the table`,
-        fix: `alter function ${each.name} owner to a role without BYPASSRLS, or security invoker;`
-      }
+        fix: `alter function ${each.name} owner to a role without BYPASSRLS, or security invoker;`,
+      },
     ];
   if (each.invoker) return [];
   return [
@@ -2117,8 +2162,8 @@ function dependentFinding(facts, each) {
       object: each.name,
       title: "A view reads the table above row security",
       detail: `${each.name} ${reads} as ${each.owner}, who bypasses row security`,
-      fix: `alter view ${each.name} set (security_invoker = true);`
-    }
+      fix: `alter view ${each.name} set (security_invoker = true);`,
+    },
   ];
 }
 function extensionFinding(facts) {
@@ -2128,7 +2173,7 @@ function extensionFinding(facts) {
     object: quoteQualified(facts.schema, facts.name),
     title: "The table belongs to an extension",
     detail: `an upgrade of ${facts.extension} may replace the table and lose its policies`,
-    fix: "Run kit status after every upgrade of the extension."
+    fix: "Run kit status after every upgrade of the extension.",
   };
 }
 
@@ -2140,7 +2185,9 @@ function contextTenant(type) {
   return type === "text" ? "(select watertight.tenant_id())" : `(select watertight.tenant_id()::${type})`;
 }
 function join(tenancy, parentAlias, row3) {
-  return Object.entries(tenancy.via).map(([child, parent]) => `${parentAlias}.${quoteName(parent)} = ${row3}.${quoteName(child)}`).join(" and ");
+  return Object.entries(tenancy.via)
+    .map(([child, parent]) => `${parentAlias}.${quoteName(parent)} = ${row3}.${quoteName(child)}`)
+    .join(" and ");
 }
 function floorPredicate(tenancy, row3) {
   if (tenancy.kind === "column") return `${row3}.${quoteName(tenancy.column)} = ${contextTenant(tenancy.type)}`;
@@ -2176,7 +2223,7 @@ function planProtect(input) {
   return {
     relations,
     sql: relations.flatMap((relation) => relation.statements),
-    findings: input.tables.flatMap((facts) => findings(facts, input.tenancy, input.known))
+    findings: input.tables.flatMap((facts) => findings(facts, input.tenancy, input.known)),
   };
 }
 function planRelation(input, facts, root) {
@@ -2188,24 +2235,26 @@ function planRelation(input, facts, root) {
   const recorded = input.recorded.get(facts.oid);
   if (!recorded && facts.policies.some((policy) => kitPolicies.has(policy.name)))
     throw kitError("WT_KIT_TABLE", {
-      detail: `${table} has a policy with a name of the kit's that the kit did not make`
+      detail: `${table} has a policy with a name of the kit's that the kit did not make`,
     });
   const enforce = mode === "enforce";
   const floor = floorPolicy(facts.schema, facts.name, tenancy, mode);
   const made = [];
   const statements = [
-    ...enforce ? ownership(facts, table, roles.owner) : [],
-    ...enforce ? notNull(facts, table, tenancy) : [],
+    ...(enforce ? ownership(facts, table, roles.owner) : []),
+    ...(enforce ? notNull(facts, table, tenancy) : []),
     ...policies(facts, table, floor, mode, recorded?.expected),
-    ...enforce ? narrowing(facts, table, roles) : [],
-    ...enforce && root ? widening(facts, table, roles) : [],
-    ...enforce && input.index ? leadingIndex(facts, table, tenancy, made) : []
+    ...(enforce ? narrowing(facts, table, roles) : []),
+    ...(enforce && root ? widening(facts, table, roles) : []),
+    ...(enforce && input.index ? leadingIndex(facts, table, tenancy, made) : []),
   ];
   return { oid: facts.oid, statements, indexes: made, floor, tenantSql: tenantExpression(tenancy, "r") };
 }
 function ownership(facts, table, owner) {
   if (facts.owner === owner) return [];
-  const keep = facts.ownerSuperuser ? [] : [`grant select, insert, update, delete on table ${table} to ${quoteName(facts.owner)}`];
+  const keep = facts.ownerSuperuser
+    ? []
+    : [`grant select, insert, update, delete on table ${table} to ${quoteName(facts.owner)}`];
   return [`alter table ${table} owner to ${quoteName(owner)}`, ...keep];
 }
 function notNull(facts, table, tenancy) {
@@ -2216,31 +2265,37 @@ function policies(facts, table, floor, mode, expected) {
   const own = facts.policies.filter((policy) => !kitPolicies.has(policy.name));
   const current = facts.policies.find((policy) => policy.name === floorName);
   const wanted = expected?.policies?.find((policy) => policy.name === floorName);
-  const floorIsRight = current !== void 0 && expected?.sql === floor && JSON.stringify(current) === JSON.stringify(wanted);
+  const floorIsRight =
+    current !== void 0 && expected?.sql === floor && JSON.stringify(current) === JSON.stringify(wanted);
   const dormant = !facts.rls && own.length > 0;
   if (mode === "observe" && dormant && own.some((policy) => !policy.permissive))
     throw kitError("WT_KIT_TABLE", {
       detail: `${table} has restrictive policies while its row security is off; observing would switch them on`,
-      next: "Drop them, or protect the table in mode enforce."
+      next: "Drop them, or protect the table in mode enforce.",
     });
   const open2 = facts.policies.some((policy) => policy.name === openName);
-  const needsOpen = !own.some((policy) => policy.permissive) || mode === "observe" && (dormant || open2 && expected !== void 0);
+  const needsOpen =
+    !own.some((policy) => policy.permissive) || (mode === "observe" && (dormant || (open2 && expected !== void 0)));
   const force = mode === "enforce" || own.length === 0 || dormant;
   return [
-    ...current && !floorIsRight ? [`drop policy ${floorName} on ${table}`] : [],
-    ...floorIsRight ? [] : [floor],
-    ...needsOpen && !open2 ? [openPolicy(facts.schema, facts.name)] : [],
-    ...!needsOpen && open2 ? [`drop policy ${openName} on ${table}`] : [],
-    ...facts.rls ? [] : [`alter table ${table} enable row level security`],
-    ...facts.force || !force ? [] : [`alter table ${table} force row level security`]
+    ...(current && !floorIsRight ? [`drop policy ${floorName} on ${table}`] : []),
+    ...(floorIsRight ? [] : [floor]),
+    ...(needsOpen && !open2 ? [openPolicy(facts.schema, facts.name)] : []),
+    ...(!needsOpen && open2 ? [`drop policy ${openName} on ${table}`] : []),
+    ...(facts.rls ? [] : [`alter table ${table} enable row level security`]),
+    ...(facts.force || !force ? [] : [`alter table ${table} force row level security`]),
   ];
 }
 var dml = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 function narrowing(facts, table, roles) {
   const revoke = (grants, object, grantee, allowed) => {
-    const excess = grants.filter((grant) => grant.grantee === grantee && !allowed.includes(grant.privilege)).map((grant) => grant.privilege);
+    const excess = grants
+      .filter((grant) => grant.grantee === grantee && !allowed.includes(grant.privilege))
+      .map((grant) => grant.privilege);
     const who = grantee === null ? "public" : quoteName(grantee);
-    return excess.length === 0 ? [] : [`revoke ${[...new Set(excess)].join(", ").toLowerCase()} on ${object} from ${who}`];
+    return excess.length === 0
+      ? []
+      : [`revoke ${[...new Set(excess)].join(", ").toLowerCase()} on ${object} from ${who}`];
   };
   const all = [...facts.acl, ...facts.columns.flatMap((column) => column.acl)];
   return [
@@ -2252,32 +2307,40 @@ function narrowing(facts, table, roles) {
       return [
         ...revoke(sequence.acl, object, null, []),
         ...revoke(sequence.acl, object, roles.app, ["USAGE"]),
-        ...revoke(sequence.acl, object, roles.readonly, [])
+        ...revoke(sequence.acl, object, roles.readonly, []),
       ];
-    })
+    }),
   ];
 }
 function widening(facts, table, roles) {
-  const has = (role, privilege) => facts.owner !== role && facts.acl.some((grant) => grant.grantee === role && grant.privilege === privilege);
+  const has = (role, privilege) =>
+    facts.owner !== role && facts.acl.some((grant) => grant.grantee === role && grant.privilege === privilege);
   const missing = (role, wanted) => {
     const privileges = wanted.filter((privilege) => !has(role, privilege));
-    return privileges.length === 0 ? [] : [`grant ${privileges.join(", ").toLowerCase()} on table ${table} to ${quoteName(role)}`];
+    return privileges.length === 0
+      ? []
+      : [`grant ${privileges.join(", ").toLowerCase()} on table ${table} to ${quoteName(role)}`];
   };
   return [
     ...missing(roles.app, dml),
     ...missing(roles.readonly, ["SELECT"]),
-    ...roles.prober === void 0 ? [] : missing(roles.prober, ["SELECT"]),
-    ...facts.sequences.filter(
-      (sequence) => facts.owner === roles.app || !sequence.acl.some((grant) => grant.grantee === roles.app && grant.privilege === "USAGE")
-    ).map(
-      (sequence) => `grant usage on sequence ${quoteQualified(sequence.schema, sequence.name)} to ${quoteName(roles.app)}`
-    )
+    ...(roles.prober === void 0 ? [] : missing(roles.prober, ["SELECT"])),
+    ...facts.sequences
+      .filter(
+        (sequence) =>
+          facts.owner === roles.app ||
+          !sequence.acl.some((grant) => grant.grantee === roles.app && grant.privilege === "USAGE"),
+      )
+      .map(
+        (sequence) =>
+          `grant usage on sequence ${quoteQualified(sequence.schema, sequence.name)} to ${quoteName(roles.app)}`,
+      ),
   ];
 }
 function leadingIndex(facts, table, tenancy, made) {
   const columns4 = tenancy.kind === "column" ? [tenancy.column] : Object.keys(tenancy.via);
   const led = facts.indexes.some(
-    (index) => index.valid && !index.partial && columns4.every((_, at) => columns4.includes(index.columns[at] ?? ""))
+    (index) => index.valid && !index.partial && columns4.every((_, at) => columns4.includes(index.columns[at] ?? "")),
   );
   if (facts.kind !== "r" || led) return [];
   const name = indexName(facts);
@@ -2286,7 +2349,10 @@ function leadingIndex(facts, table, tenancy, made) {
 }
 function indexName(facts) {
   const digest = createHash3("sha256").update(`${facts.schema}.${facts.name}`).digest("hex").slice(0, 8);
-  return `watertight_${Buffer.from(facts.name).subarray(0, 30).toString().replaceAll(/[^A-Za-z0-9_]/g, "_")}_${digest}`;
+  return `watertight_${Buffer.from(facts.name)
+    .subarray(0, 30)
+    .toString()
+    .replaceAll(/[^A-Za-z0-9_]/g, "_")}_${digest}`;
 }
 function recordedType(tenancy) {
   return tenantType(tenancy);
@@ -2301,9 +2367,11 @@ function takeState(facts, columns4) {
     columnAcls: Object.fromEntries(columnAcls),
     rls: facts.rls,
     force: facts.force,
-    notNull: facts.columns.filter((column) => column.notNull && columns4.includes(column.name)).map((column) => column.name),
+    notNull: facts.columns
+      .filter((column) => column.notNull && columns4.includes(column.name))
+      .map((column) => column.name),
     sequences: facts.sequences,
-    indexes: []
+    indexes: [],
   };
 }
 
@@ -2313,17 +2381,17 @@ async function protectedTables(tx) {
     `select p.relation::oid::bigint as oid, n.nspname::text as schema, c.relname::text as name, p.tenant_column::text as column, p.tenant_type as type,
             p.parent::oid::bigint as parent, p.mode, p.before, p.expected
        from watertight.protected p join pg_catalog.pg_class c on c.oid = p.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      order by p.protected_at, p.relation::oid`
+      order by p.protected_at, p.relation::oid`,
   );
-  return rows.map(
-    (row3) => ({ ...row3, oid: Number(row3.oid), parent: row3.parent === null ? null : Number(row3.parent) })
-  );
+  return rows.map((row3) => ({
+    ...row3,
+    oid: Number(row3.oid),
+    parent: row3.parent === null ? null : Number(row3.parent),
+  }));
 }
 function knownColumns(records) {
   return new Map(
-    records.flatMap(
-      (record) => record.column === null ? [] : [[`${record.schema}.${record.name}`, record.column]]
-    )
+    records.flatMap((record) => (record.column === null ? [] : [[`${record.schema}.${record.name}`, record.column]])),
   );
 }
 function recordedTenancy(records, oid) {
@@ -2353,8 +2421,8 @@ async function writeRecord(tx, record) {
       record.parent ?? null,
       record.mode,
       JSON.stringify(record.before),
-      JSON.stringify(record.expected)
-    ]
+      JSON.stringify(record.expected),
+    ],
   );
 }
 
@@ -2367,19 +2435,19 @@ async function schemaAccess(tx, schema, kit) {
     [owner, "create"],
     [app, "usage"],
     [readonly, "usage"],
-    ...kit.hasProber ? [[prober, "usage"]] : []
+    ...(kit.hasProber ? [[prober, "usage"]] : []),
   ];
   const rows = await tx.rows(
     `select w.role, w.privilege from pg_catalog.jsonb_to_recordset($2::jsonb) as w(role text, privilege text)
       where not pg_catalog.has_schema_privilege(w.role::name, $1, w.privilege)`,
-    [schema, JSON.stringify(wanted.map(([role, privilege]) => ({ role, privilege })))]
+    [schema, JSON.stringify(wanted.map(([role, privilege]) => ({ role, privilege })))],
   );
   return rows.map((row3) => {
     const right = `${row3.privilege} on schema ${quoteName(schema)}`;
     return {
       schema,
       sql: `grant ${right} to ${quoteName(row3.role)}`,
-      undo: `revoke ${right} from ${quoteName(row3.role)}`
+      undo: `revoke ${right} from ${quoteName(row3.role)}`,
     };
   });
 }
@@ -2389,7 +2457,7 @@ async function writeSchemaAccess(tx, grants) {
   if (!first) return;
   await tx.rows(
     `insert into watertight.hardening as h (object, step, undo) values ($1, $2, $3) on conflict (object) do update set undo = h.undo || excluded.undo`,
-    [`schema access ${quoteName(first.schema)}`, step2, grants.map((grant) => grant.undo)]
+    [`schema access ${quoteName(first.schema)}`, step2, grants.map((grant) => grant.undo)],
   );
 }
 
@@ -2408,14 +2476,14 @@ var tenantColumnNames = [
   "workspace_id",
   "workspaceid",
   "company_id",
-  "companyid"
+  "companyid",
 ];
 var types = {
   uuid: "uuid",
   int4: "bigint",
   int8: "bigint",
   text: "text",
-  varchar: "text"
+  varchar: "text",
 };
 function tenantCandidates(columns4, names = tenantColumnNames) {
   const plain2 = (name) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
@@ -2423,16 +2491,19 @@ function tenantCandidates(columns4, names = tenantColumnNames) {
   return columns4.filter((column) => wanted.has(plain2(column.name)));
 }
 function findTenantColumn(table, columns4, options) {
-  const column = options.tenantColumn === void 0 ? soleCandidate(table, columns4, options.names) : columns4.find((each) => each.name === options.tenantColumn);
+  const column =
+    options.tenantColumn === void 0
+      ? soleCandidate(table, columns4, options.names)
+      : columns4.find((each) => each.name === options.tenantColumn);
   if (!column)
     throw kitError("WT_KIT_TENANT_COLUMN", {
-      detail: `${table} has no column ${JSON.stringify(options.tenantColumn)}`
+      detail: `${table} has no column ${JSON.stringify(options.tenantColumn)}`,
     });
   const type = types[column.type];
   if (type === void 0) throw kitError("WT_KIT_TENANT_TYPE", { detail: `${table}.${column.name} is ${column.type}` });
   if (options.tenantType !== void 0 && options.tenantType !== type)
     throw kitError("WT_KIT_TENANT_TYPE", {
-      detail: `${table}.${column.name} is ${column.type}, not ${options.tenantType}`
+      detail: `${table}.${column.name} is ${column.type}, not ${options.tenantType}`,
     });
   if (!column.deterministic)
     throw kitError("WT_KIT_TENANT_TYPE", { detail: `${table}.${column.name} has a nondeterministic collation` });
@@ -2443,7 +2514,10 @@ function soleCandidate(table, columns4, names) {
   const [only2] = found;
   if (found.length === 1 && only2) return only2;
   throw kitError("WT_KIT_TENANT_COLUMN", {
-    detail: found.length === 0 ? `${table} has no column with a usual name such as tenant_id, org_id, account_id` : `${table} has ${found.map((each) => each.name).join(" and ")}`
+    detail:
+      found.length === 0
+        ? `${table} has no column with a usual name such as tenant_id, org_id, account_id`
+        : `${table} has ${found.map((each) => each.name).join(" and ")}`,
   });
 }
 
@@ -2465,19 +2539,17 @@ async function protectTable(db, options) {
       tenancy,
       mode,
       index: options.index ?? true,
-      roles: { ...pick(kit), ...kit.hasProber ? { prober: kit.roles.prober } : {} },
+      roles: { ...pick(kit), ...(kit.hasProber ? { prober: kit.roles.prober } : {}) },
       known: await tenantColumns(tx, records, tenancy),
-      recorded: new Map(records.map((each) => [each.oid, each]))
+      recorded: new Map(records.map((each) => [each.oid, each])),
     };
     const plan = planProtect(input);
     const access = mode === "enforce" ? await schemaAccess(tx, root.schema, kit) : [];
     const sql = [...access.map((grant) => grant.sql), ...plan.sql];
     if (!options.dryRun) {
       await tx.rows("select pg_catalog.set_config('lock_timeout', $1, true)", [String(options.lockTimeoutMs ?? 5e3)]);
-      await withMembership(
-        tx,
-        [...new Set(tables2.map((each) => each.owner))],
-        () => execute(tx, input, plan, access, records, parentOid)
+      await withMembership(tx, [...new Set(tables2.map((each) => each.owner))], () =>
+        execute(tx, input, plan, access, records, parentOid),
       );
       if (sql.length > 0)
         await recordChange(tx, mode === "observe" ? "observe" : "protect", quoteQualified(root.schema, root.name), {});
@@ -2488,7 +2560,7 @@ async function protectTable(db, options) {
       tenantColumn: tenancy.kind === "column" ? tenancy.column : null,
       tenantType: recordedType(tenancy),
       sql,
-      findings: plan.findings
+      findings: plan.findings,
     };
   });
 }
@@ -2509,7 +2581,7 @@ function decideTenancy(root, options, parent, records) {
   const { column, type } = findTenantColumn(`${root.schema}.${root.name}`, root.columns, {
     tenantColumn: options.tenantColumn,
     tenantType: options.tenantType,
-    ...names
+    ...names,
   });
   return { tenancy: { kind: "column", column: column.name, type }, parentOid: void 0 };
 }
@@ -2519,7 +2591,7 @@ function soleForeignKey(root, parent) {
   if (keys.length !== 1 || !fk)
     throw kitError("WT_KIT_PARENT", {
       detail: `${keys.length} foreign keys lead from ${root.name} to ${parent.name}`,
-      next: "Name the columns: --via child_column=parent_column"
+      next: "Name the columns: --via child_column=parent_column",
     });
   return Object.fromEntries(fk.columns.map((column, at) => [column, fk.refColumns[at]]));
 }
@@ -2529,16 +2601,20 @@ async function checkParent(tx, tenancy, parentOid, mode, records) {
   if (mode === "enforce" && record?.mode === "observe")
     throw kitError("WT_KIT_PARENT", {
       detail: `${record.name} is only observed`,
-      next: `Run: watertight kit enforce ${record.name}`
+      next: `Run: watertight kit enforce ${record.name}`,
     });
   const [facts] = await readFacts(tx, [parentOid]);
   const columns4 = Object.values(tenancy.via);
   const unique = facts?.indexes.some(
-    (index) => index.unique && index.valid && !index.partial && index.columns.every((column) => column !== null && columns4.includes(column))
+    (index) =>
+      index.unique &&
+      index.valid &&
+      !index.partial &&
+      index.columns.every((column) => column !== null && columns4.includes(column)),
   );
   if (!unique)
     throw kitError("WT_KIT_PARENT", {
-      detail: `${tenancy.table} (${columns4.join(", ")}) is not unique, so a child row could belong to several tenants`
+      detail: `${tenancy.table} (${columns4.join(", ")}) is not unique, so a child row could belong to several tenants`,
     });
 }
 async function tenantColumns(tx, records, tenancy) {
@@ -2547,7 +2623,7 @@ async function tenantColumns(tx, records, tenancy) {
   const rows = await tx.rows(
     `select n.nspname || '.' || c.relname as name from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
        join pg_catalog.pg_namespace n on n.oid = c.relnamespace where a.attname = $1 and a.attnum > 0 and not a.attisdropped`,
-    [tenancy.column]
+    [tenancy.column],
   );
   for (const row3 of rows) if (!known.has(row3.name)) known.set(row3.name, tenancy.column);
   return known;
@@ -2559,7 +2635,7 @@ async function execute(tx, input, plan, access, records, parentOid) {
     for (const statement of relation.statements) await runStatement(tx, statement, input, columns4);
   const after = await readFacts(
     tx,
-    plan.relations.map((relation) => relation.oid)
+    plan.relations.map((relation) => relation.oid),
   );
   for (const [at, relation] of plan.relations.entries()) {
     const facts = input.tables[at];
@@ -2576,9 +2652,9 @@ async function execute(tx, input, plan, access, records, parentOid) {
       expected: {
         sql: relation.floor,
         policies: policies2,
-        ...input.tenancy.kind === "parent" ? { via: { ...input.tenancy.via } } : {},
-        ...at === 0 ? {} : { root: plan.relations[0].oid }
-      }
+        ...(input.tenancy.kind === "parent" ? { via: { ...input.tenancy.via } } : {}),
+        ...(at === 0 ? {} : { root: plan.relations[0].oid }),
+      },
     });
   }
 }
@@ -2593,7 +2669,7 @@ async function runStatement(tx, statement, input, columns4) {
     throw kitError("WT_KIT_TENANT_NULLS", {
       detail: table,
       next: `Fill them, then protect again: update ${table} set ${column} = <tenant> where ${column} is null;`,
-      cause: error
+      cause: error,
     });
   }
 }
@@ -2607,7 +2683,7 @@ async function inOneTransaction(db, fn) {
       if (text2 === "commit") return db.query(`release savepoint ${savepoint}`);
       if (text2 === "rollback") return db.query(`rollback to savepoint ${savepoint}; release savepoint ${savepoint}`);
       return db.query(text2, params);
-    }
+    },
   };
   await db.query("begin isolation level read committed read write");
   try {
@@ -2627,7 +2703,7 @@ async function protectTables(db, tables2, options = {}, protect = protectTable) 
   const parent = options.parent && { ...options.parent, table: await qualified(db, options.parent.table) };
   return inOneTransaction(db, async (inner) => {
     const reports = [];
-    for (const table of names) reports.push(await protect(inner, { ...options, table, ...parent ? { parent } : {} }));
+    for (const table of names) reports.push(await protect(inner, { ...options, table, ...(parent ? { parent } : {}) }));
     return reports;
   });
 }
@@ -2637,7 +2713,7 @@ async function qualified(db, name) {
 }
 
 // packages/control/src/provision/schema-version.ts
-var settingOf = (schema) => schema === null ? "schema_version" : `schema_version:${schema}`;
+var settingOf = (schema) => (schema === null ? "schema_version" : `schema_version:${schema}`);
 async function versionOf(session, schema) {
   const { rows } = await session.query("select value from watertight.setting where name = $1", [settingOf(schema)]);
   return Number(rows[0]?.["value"] ?? "0");
@@ -2649,7 +2725,7 @@ async function kitOwner(session) {
 async function noteVersion(session, schema, version) {
   await session.query(
     "insert into watertight.setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
-    [settingOf(schema), String(version)]
+    [settingOf(schema), String(version)],
   );
 }
 async function runSchema(session, schema, owner, statements, version) {
@@ -2672,7 +2748,7 @@ async function bringUpToDate(session, place, source) {
   if (source.upgrade === void 0)
     throw controlError("WT_CATALOG_STATE", {
       detail: `${place.database} is at version ${from}, ${place.service} at ${source.version}`,
-      next: "Build the newest template, then: watertight operations retry."
+      next: "Build the newest template, then: watertight operations retry.",
     });
   const model = place.schema === null ? "database" : "schema";
   await runSchema(session, place.schema, await kitOwner(session), source.upgrade(model, from), source.version);
@@ -2694,7 +2770,7 @@ function locationOf(operation3) {
 async function findPlace(db, location) {
   const { rows } = await db.query(
     `select service, schema_version as "schemaVersion", warm, made_by as "madeBy" from watertight_catalog.location where id = $1`,
-    [location]
+    [location],
   );
   const [noted] = rows;
   if (noted === void 0) return void 0;
@@ -2702,7 +2778,7 @@ async function findPlace(db, location) {
   return {
     ...found,
     ...noted,
-    onCell: await getCell(db, found.cell)
+    onCell: await getCell(db, found.cell),
   };
 }
 async function placeOf(context2, finder4) {
@@ -2717,38 +2793,40 @@ async function findPlaceOf(context2, finder4) {
   });
 }
 async function preparePlace(tx, actor, operation3, place) {
-  const { rows } = await tx.query(
-    `insert into watertight_catalog.location as l (id, cell, model, database, schema, rw_role, ro_role, rw_secret, ro_secret, key_secret, service, schema_version, warm, made_by)
+  const { rows } = await tx
+    .query(
+      `insert into watertight_catalog.location as l (id, cell, model, database, schema, rw_role, ro_role, rw_secret, ro_secret, key_secret, service, schema_version, warm, made_by)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
        on conflict (id) do update set state = 'preparing', cell = excluded.cell, database = excluded.database, schema = excluded.schema, rw_role = excluded.rw_role,
          ro_role = excluded.ro_role, rw_secret = excluded.rw_secret, ro_secret = excluded.ro_secret, key_secret = excluded.key_secret,
          schema_version = excluded.schema_version, warm = excluded.warm, version = l.version + 1
        where l.state = 'retired' returning 1 as yes`,
-    [
-      place.id,
-      place.cell,
-      place.model,
-      place.database,
-      place.schema,
-      place.rwRole,
-      place.roRole,
-      place.rwSecret,
-      place.roSecret,
-      place.keySecret,
-      place.service,
-      place.schemaVersion,
-      place.warm ?? false,
-      operation3.id
-    ]
-  ).catch((error) => {
-    throw refused(error, `place ${place.database} on ${place.cell}`);
-  });
+      [
+        place.id,
+        place.cell,
+        place.model,
+        place.database,
+        place.schema,
+        place.rwRole,
+        place.roRole,
+        place.rwSecret,
+        place.roSecret,
+        place.keySecret,
+        place.service,
+        place.schemaVersion,
+        place.warm ?? false,
+        operation3.id,
+      ],
+    )
+    .catch((error) => {
+      throw refused(error, `place ${place.database} on ${place.cell}`);
+    });
   if (rows.length > 0)
     await appendAudit(tx, actor, "location.added", `location:${place.id}`, {
       cell: place.cell,
       model: place.model,
       database: place.database,
-      schema: place.schema
+      schema: place.schema,
     });
 }
 
@@ -2761,7 +2839,7 @@ function classRoles(prefix2 = defaultClassPrefix) {
     app: `${prefix2}_app`,
     readonly: `${prefix2}_readonly`,
     control: `${prefix2}_control`,
-    prober: `${prefix2}_prober`
+    prober: `${prefix2}_prober`,
   };
 }
 var collisions2 = /* @__PURE__ */ new Set(["23505", "42710", "XX000"]);
@@ -2782,14 +2860,14 @@ async function make(session, roles) {
     const quoted = quoteName(name);
     await session.query(
       `create role ${quoted} nologin nosuperuser nocreatedb nocreaterole noreplication nobypassrls;
-       comment on role ${quoted} is ${quoteText(`Made by Watertight: ${kind} of every database of this server that is made from a template`)}`
+       comment on role ${quoted} is ${quoteText(`Made by Watertight: ${kind} of every database of this server that is made from a template`)}`,
     );
   }
   const { rows } = await session.query(
     `select r.rolsuper as super, pg_catalog.current_setting('server_version_num')::int >= 160000 as modern, current_user as me,
             pg_catalog.pg_has_role($1, 'usage') as member
        from pg_catalog.pg_roles r where r.rolname = current_user`,
-    [roles.owner]
+    [roles.owner],
   );
   const { super: superuser, modern, me } = rows[0];
   if (superuser) return;
@@ -2799,7 +2877,12 @@ async function make(session, roles) {
 }
 
 // packages/control/src/cells/scram.ts
-import { createHash as createHash4, createHmac as createHmac2, pbkdf2Sync, randomBytes as randomBytes3 } from "node:crypto";
+import {
+  createHash as createHash4,
+  createHmac as createHmac2,
+  pbkdf2Sync,
+  randomBytes as randomBytes3,
+} from "node:crypto";
 var iterations = 4096;
 function newPassword() {
   return randomBytes3(32).toString("base64url");
@@ -2815,7 +2898,10 @@ function scramVerifier(password, salt = randomBytes3(16)) {
 import { createHash as createHash5 } from "node:crypto";
 var longest2 = 56;
 function placeName(slug, salt) {
-  const readable2 = slug.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "");
+  const readable2 = slug
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^_|_$/g, "");
   const hash = createHash5("sha256").update(`${salt}\0${slug}`).digest("hex").slice(0, 12);
   const part = readable2.slice(0, longest2 - "t__".length - hash.length).replace(/_$/, "");
   return part === "" ? `t_${hash}` : `t_${part}_${hash}`;
@@ -2835,9 +2921,11 @@ function tagOf(operation3) {
 
 // packages/control/src/provision/tags.ts
 var catalogs = {
-  database: "select pg_catalog.shobj_description(oid, 'pg_database') as tag from pg_catalog.pg_database where datname = $1",
+  database:
+    "select pg_catalog.shobj_description(oid, 'pg_database') as tag from pg_catalog.pg_database where datname = $1",
   role: "select pg_catalog.shobj_description(oid, 'pg_authid') as tag from pg_catalog.pg_roles where rolname = $1",
-  schema: "select pg_catalog.obj_description(oid, 'pg_namespace') as tag from pg_catalog.pg_namespace where nspname = $1"
+  schema:
+    "select pg_catalog.obj_description(oid, 'pg_namespace') as tag from pg_catalog.pg_namespace where nspname = $1",
 };
 async function readTag(session, kind, name, operation3) {
   const { rows } = await session.query(catalogs[kind], [name]);
@@ -2866,7 +2954,7 @@ function rolesStep(options, finder4) {
       return at(context2, place, async (session) => {
         let all = true;
         for (const role of Object.values(placeRoles(place.database)))
-          all = await isOurs(session, "role", role, tagged) && all;
+          all = (await isOurs(session, "role", role, tagged)) && all;
         return all;
       });
     },
@@ -2877,20 +2965,18 @@ function rolesStep(options, finder4) {
       context2.failpoint("roles.promised");
       const verifiers = {
         rw: scramVerifier(await secrets.read(place.rwSecret)),
-        ro: scramVerifier(await secrets.read(place.roSecret))
+        ro: scramVerifier(await secrets.read(place.roSecret)),
       };
-      await at(
-        context2,
-        place,
-        (session) => makeRoles2(
+      await at(context2, place, (session) =>
+        makeRoles2(
           session,
           context2.operation.id,
           place,
           classRoles(options.classPrefix),
           verifiers,
           options.connectionLimit ?? 20,
-          () => context2.failpoint("roles.inside")
-        )
+          () => context2.failpoint("roles.inside"),
+        ),
       );
     },
     async undo(context2) {
@@ -2898,14 +2984,14 @@ function rolesStep(options, finder4) {
       if (place === void 0 || place.madeBy !== context2.operation.id) return;
       await at(context2, place, (session) => dropRoles(session, context2.operation.id, place.database));
       await settle(context2, "role");
-    }
+    },
   };
 }
 async function makeRoles2(session, operation3, place, classes2, verifiers, limit, inside) {
   const { group, rw, ro } = placeRoles(place.database);
   const login = "nosuperuser nocreatedb nocreaterole noreplication nobypassrls";
   const { rows } = await session.query(
-    "select pg_catalog.current_setting('server_version_num')::int >= 160000 as modern"
+    "select pg_catalog.current_setting('server_version_num')::int >= 160000 as modern",
   );
   const member = rows[0]["modern"] === true ? " with inherit true, set false" : "";
   const statements = [];
@@ -2916,11 +3002,11 @@ async function makeRoles2(session, operation3, place, classes2, verifiers, limit
   await make2(group, `nologin ${login}`);
   await make2(
     rw,
-    `login ${login} connection limit ${limit} password ${quoteText(verifiers.rw)} in role ${quoteName(group)}`
+    `login ${login} connection limit ${limit} password ${quoteText(verifiers.rw)} in role ${quoteName(group)}`,
   );
   await make2(
     ro,
-    `login ${login} connection limit ${limit} password ${quoteText(verifiers.ro)} in role ${quoteName(group)}`
+    `login ${login} connection limit ${limit} password ${quoteText(verifiers.ro)} in role ${quoteName(group)}`,
   );
   if (statements.length === 0) return;
   inside();
@@ -2929,28 +3015,29 @@ async function makeRoles2(session, operation3, place, classes2, verifiers, limit
       ...statements,
       `grant ${quoteName(classes2.app)} to ${quoteName(rw)}${member}`,
       `grant ${quoteName(classes2.readonly)} to ${quoteName(ro)}${member}`,
-      `alter role ${quoteName(ro)} set default_transaction_read_only = on`
-    ].join(";\n")
+      `alter role ${quoteName(ro)} set default_transaction_read_only = on`,
+    ].join(";\n"),
   );
 }
 async function dropRoles(session, operation3, database2) {
   const { group, rw, ro } = placeRoles(database2);
   for (const name of [rw, ro, group])
-    if (await readTag(session, "role", name, operation3) === "ours")
+    if ((await readTag(session, "role", name, operation3)) === "ours")
       await session.query(`drop role ${quoteName(name)}`);
 }
 async function settle(context2, kind) {
   await context2.commit(async (tx) => {
     await tx.query(
       "update watertight_catalog.cleanup set settled_at = clock_timestamp(), settled_as = 'removed' where operation = $1 and kind = $2 and settled_at is null",
-      [context2.operation.id, kind]
+      [context2.operation.id, kind],
     );
   });
 }
 
 // packages/control/src/provision/fence-step.ts
 function fenceStep(options, finder4, tenantOf2) {
-  const at = (context2, place, fn) => onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, fn);
+  const at = (context2, place, fn) =>
+    onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, fn);
   return {
     name: "fence",
     async observe(context2) {
@@ -2958,7 +3045,7 @@ function fenceStep(options, finder4, tenantOf2) {
       const tenant = tenantOf2(context2.input);
       const states = await at(context2, place, (session) => fenceStates(session, [tenant]));
       if (states.size === 0) return false;
-      if (!await promised(context2, place, tenant))
+      if (!(await promised(context2, place, tenant)))
         throw controlError("WT_CELL_FOREIGN_OBJECT", { detail: `tenant ${tenant} in the fence of ${place.database}` });
       return ["incoming", "active"].includes(states.get(tenant) ?? "");
     },
@@ -2975,11 +3062,11 @@ function fenceStep(options, finder4, tenantOf2) {
     async undo(context2) {
       const place = await findPlaceOf(context2, finder4);
       const tenant = tenantOf2(context2.input);
-      if (place === void 0 || !await promised(context2, place, tenant)) return;
+      if (place === void 0 || !(await promised(context2, place, tenant))) return;
       if (place.madeBy !== context2.operation.id || place.schema !== null)
         await at(context2, place, (session) => forgetIncoming(session, [tenant]));
       await settle(context2, "fence");
-    }
+    },
   };
 }
 async function fenceStates(session, tenants) {
@@ -2991,7 +3078,7 @@ async function registerIncoming(session, tenants) {
     `with made as (
        insert into watertight.fence (tenant, state) select t, 'incoming' from pg_catalog.unnest($1::text[]) t on conflict do nothing
      ) select f.tenant from watertight.fence f where f.tenant = any ($1) and f.state = 'deleted' limit 1`,
-    [tenants]
+    [tenants],
   );
   if (rows.length > 0)
     throw controlError("WT_CATALOG_DUPLICATE", { detail: `tenant ${rows[0]["tenant"]} was deleted there` });
@@ -3003,7 +3090,7 @@ async function promised(context2, place, tenant) {
   return withConnection(context2.catalog, async (db) => {
     const { rows } = await db.query(
       "select 1 from watertight_catalog.cleanup where operation = $1 and kind = 'fence' and cell = $2 and database = $3 and name = $4 and settled_as is distinct from 'removed'",
-      [context2.operation.id, place.cell, place.database, tenant]
+      [context2.operation.id, place.cell, place.database, tenant],
     );
     return rows.length > 0;
   });
@@ -3018,7 +3105,7 @@ function activateStep(options, finder4, tenantOf2) {
       const tenant = tenantOf2(context2.input);
       const [active, row3] = await withConnection(context2.catalog, async (db) => [
         await activePlacement(db, tenant, place.service),
-        await getTenant(db, tenant)
+        await getTenant(db, tenant),
       ]);
       return active?.location === place.id && row3.state === "active";
     },
@@ -3037,7 +3124,7 @@ function activateStep(options, finder4, tenantOf2) {
             tenant,
             service: place.service,
             location: place.id,
-            schemaVersion: version
+            schemaVersion: version,
           });
           context2.failpoint("activate.shared");
           await openFence(session, [tenant]);
@@ -3051,45 +3138,36 @@ function activateStep(options, finder4, tenantOf2) {
       const place = await findPlaceOf(context2, finder4);
       if (place === void 0) return;
       const tenant = tenantOf2(context2.input);
-      await onPlace(
-        context2,
-        options.secrets,
-        { cell: place.onCell, database: place.database },
-        async (session) => {
-          if ((await fenceStates(session, [tenant])).get(tenant) === "active")
-            await session.query("select watertight.set_tenant_state($1, 'incoming')", [tenant]);
-        }
-      );
+      await onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, async (session) => {
+        if ((await fenceStates(session, [tenant])).get(tenant) === "active")
+          await session.query("select watertight.set_tenant_state($1, 'incoming')", [tenant]);
+      });
       await context2.commit(async (tx) => {
         await retirePlacement(tx, context2.actor, tenant, place.service, place.id);
         if ((await getTenant(tx, tenant)).state === "active")
           await moveTenantState(tx, context2.actor, tenant, ["active"], "provisioning");
       });
-    }
+    },
   };
 }
 async function noteTenantVersion(session, tenants, version) {
   await session.query("update watertight.fence set schema_version = $2 where tenant = any ($1)", [
     tenants,
-    String(version)
+    String(version),
   ]);
 }
 var turnsAtOnce = 1e3;
 async function openFence(session, tenants) {
   for (let at = 0; at < tenants.length; at += turnsAtOnce)
     await session.query("select watertight.set_tenant_state(t, 'active') from pg_catalog.unnest($1::text[]) t", [
-      tenants.slice(at, at + turnsAtOnce)
+      tenants.slice(at, at + turnsAtOnce),
     ]);
 }
 
 // packages/control/src/provision/adopt-step.ts
 function adoptStep(options, finder4) {
-  const retag = (context2, place, from, to) => onPlace(
-    context2,
-    options.secrets,
-    { cell: place.onCell },
-    (session) => changeHands(session, place, from, to)
-  );
+  const retag = (context2, place, from, to) =>
+    onPlace(context2, options.secrets, { cell: place.onCell }, (session) => changeHands(session, place, from, to));
   return {
     name: "adopt",
     observe: async (context2) => (await placeOf(context2, finder4)).madeBy === context2.operation.id,
@@ -3104,7 +3182,7 @@ function adoptStep(options, finder4) {
       await context2.commit(async (tx) => {
         await tx.query("update watertight_catalog.location set made_by = $2, version = version + 1 where id = $1", [
           place.id,
-          id
+          id,
         ]);
       });
     },
@@ -3115,16 +3193,16 @@ function adoptStep(options, finder4) {
       await context2.commit(async (tx) => {
         await tx.query(
           "update watertight_catalog.cleanup set settled_at = clock_timestamp(), settled_as = 'kept' where operation = $1 and settled_at is null",
-          [context2.operation.id]
+          [context2.operation.id],
         );
       });
-    }
+    },
   };
 }
 async function changeHands(session, place, from, to) {
   const objects = [
     ["database", place.database],
-    ...Object.values(placeRoles(place.database)).map((role) => ["role", role])
+    ...Object.values(placeRoles(place.database)).map((role) => ["role", role]),
   ];
   const [, database2] = objects[0];
   if (await isOurs(session, "database", database2, from).catch(() => false))
@@ -3138,10 +3216,8 @@ function databaseStep(options, finder4) {
     name: "database",
     async observe(context2) {
       const place = await placeOf(context2, finder4);
-      return at(
-        context2,
-        place,
-        (session) => isOurs(session, "database", place.database, place.madeBy ?? context2.operation.id)
+      return at(context2, place, (session) =>
+        isOurs(session, "database", place.database, place.madeBy ?? context2.operation.id),
       );
     },
     async act(context2) {
@@ -3163,19 +3239,19 @@ function databaseStep(options, finder4) {
         await dropDatabase(session, context2.operation.id, place.database);
       });
       await settle(context2, "database");
-    }
+    },
   };
 }
 async function copyTemplate(session, operation3, template) {
   const { rows } = await session.query(
     `select exists (select from pg_catalog.pg_database where datname = $1) as made,
             exists (select from pg_catalog.pg_database where datname = $2 and not datallowconn) as template`,
-    [unfinishedName(operation3), template]
+    [unfinishedName(operation3), template],
   );
   if (rows[0]["template"] !== true) throw controlError("WT_CELL_NO_TEMPLATE", { detail: template });
   if (rows[0]["made"] === true) return;
   await session.query(
-    `create database ${quoteName(unfinishedName(operation3))} template ${quoteName(template)} strategy wal_log allow_connections false`
+    `create database ${quoteName(unfinishedName(operation3))} template ${quoteName(template)} strategy wal_log allow_connections false`,
   );
 }
 async function finishDatabase(session, operation3, place, limit) {
@@ -3189,8 +3265,8 @@ async function finishDatabase(session, operation3, place, limit) {
       // room for the provisioner beside the tenant's own roles
       `alter database ${unfinished} connection limit ${limit + 5} allow_connections true`,
       tagStatement("database", unfinishedName(operation3), operation3),
-      `alter database ${unfinished} rename to ${quoteName(place.database)}`
-    ].join(";\n")
+      `alter database ${unfinished} rename to ${quoteName(place.database)}`,
+    ].join(";\n"),
   );
 }
 var lists = /* @__PURE__ */ new Set([
@@ -3199,7 +3275,7 @@ var lists = /* @__PURE__ */ new Set([
   "session_preload_libraries",
   "shared_preload_libraries",
   "temp_tablespaces",
-  "unix_socket_directories"
+  "unix_socket_directories",
 ]);
 function settingClause(name, value) {
   return `${name.split(".").map(quoteName).join(".")} = ${lists.has(name) ? value : quoteText(value)}`;
@@ -3209,18 +3285,18 @@ async function settingsOf(session, template) {
     `select pg_catalog.split_part(s, '=', 1) as name, pg_catalog.substr(s, pg_catalog.strpos(s, '=') + 1) as value
        from pg_catalog.pg_db_role_setting r join pg_catalog.pg_database d on d.oid = r.setdatabase, pg_catalog.unnest(r.setconfig) s
       where d.datname = $1 and r.setrole = 0`,
-    [template]
+    [template],
   );
   return rows.map(({ name, value }) => settingClause(name, value));
 }
 async function dropUnfinished(session, operation3) {
   const { rows } = await session.query("select 1 from pg_catalog.pg_database where datname = $1", [
-    unfinishedName(operation3)
+    unfinishedName(operation3),
   ]);
   if (rows.length > 0) await dropClosed(session, unfinishedName(operation3));
 }
 async function dropDatabase(session, operation3, database2) {
-  if (await readTag(session, "database", database2, operation3) === "ours") await dropClosed(session, database2);
+  if ((await readTag(session, "database", database2, operation3)) === "ours") await dropClosed(session, database2);
 }
 async function dropClosed(session, database2) {
   await session.query(`alter database ${quoteName(database2)} with allow_connections false`);
@@ -3238,11 +3314,8 @@ function keysStep({ secrets }, finder4) {
     async observe(context2) {
       const place = await placeOf(context2, finder4);
       const [kid] = (await keyOf(place)).split(":");
-      return onPlace(
-        context2,
-        secrets,
-        { cell: place.onCell, database: place.database },
-        (session) => hasKey(session, kid)
+      return onPlace(context2, secrets, { cell: place.onCell, database: place.database }, (session) =>
+        hasKey(session, kid),
       );
     },
     async act(context2) {
@@ -3252,13 +3325,13 @@ function keysStep({ secrets }, finder4) {
         await rekeyKit(session, key2);
         context2.failpoint("keys.inside");
       });
-    }
+    },
   };
 }
 async function hasKey(session, kid) {
   const { rows } = await session.query(
     "select (select pg_catalog.array_agg(k.kid) from watertight.key k) = array[$1::text] and exists (select from watertight.seal) as yes",
-    [kid]
+    [kid],
   );
   return rows[0]["yes"] === true;
 }
@@ -3270,7 +3343,9 @@ function secretReferences(secrets, operation3) {
   return { rwSecret: of("rw"), roSecret: of("ro"), keySecret: of("key") };
 }
 function newTokenKey() {
-  const kid = randomInt2(36 ** 3).toString(36).padStart(3, "0");
+  const kid = randomInt2(36 ** 3)
+    .toString(36)
+    .padStart(3, "0");
   return `k${kid}:${randomBytes4(32).toString("base64url")}`;
 }
 async function readable(secrets, reference) {
@@ -3280,7 +3355,7 @@ async function readable(secrets, reference) {
     (error) => {
       if (error.code === "WT_SECRET") return false;
       throw error;
-    }
+    },
   );
 }
 function secretsStep({ secrets }, finder4) {
@@ -3289,7 +3364,7 @@ function secretsStep({ secrets }, finder4) {
     async observe(context2) {
       const place = await placeOf(context2, finder4);
       for (const reference of [place.rwSecret, place.roSecret, place.keySecret])
-        if (!await readable(secrets, reference)) return false;
+        if (!(await readable(secrets, reference))) return false;
       return true;
     },
     async act(context2) {
@@ -3297,9 +3372,9 @@ function secretsStep({ secrets }, finder4) {
       for (const [reference, value] of [
         [place.rwSecret, newPassword],
         [place.roSecret, newPassword],
-        [place.keySecret, newTokenKey]
+        [place.keySecret, newTokenKey],
       ])
-        if (reference !== null && !await readable(secrets, reference)) {
+        if (reference !== null && !(await readable(secrets, reference))) {
           await secrets.keep(reference.slice(reference.indexOf(":") + 1), value());
           context2.failpoint("secrets.inside");
         }
@@ -3308,7 +3383,7 @@ function secretsStep({ secrets }, finder4) {
       const place = await findPlaceOf(context2, finder4);
       if (place?.madeBy !== context2.operation.id) return;
       await removeSecrets(secrets, place);
-    }
+    },
   };
 }
 async function removeSecrets(secrets, place) {
@@ -3323,13 +3398,13 @@ async function lockCellLoads(tx) {
   const { rows } = await tx.query(
     `select c.id, c.region, c.state, c.max_databases as "maxDatabases", c.max_schemas as "maxSchemas", c.max_pool_tenants as "maxPoolTenants",
             (select count(*)::int from watertight_catalog.location l where l.cell = c.id and l.schema is null and l.state <> 'retired') as databases
-       from watertight_catalog.cell c order by c.id`
+       from watertight_catalog.cell c order by c.id`,
   );
   const { rows: shared2 } = await tx.query(
     `select l.cell, l.id as location, l.model, l.service,
             (select count(*)::int from watertight_catalog.placement p where p.location = l.id and p.state in ('incoming', 'active')) as tenants,
             (select count(*)::int from watertight_catalog.location s where s.cell = l.cell and s.database = l.database and s.schema is not null and s.state <> 'retired') as schemas
-       from watertight_catalog.location l where l.model in ('pool', 'silo') and l.state = 'ready' order by l.id`
+       from watertight_catalog.location l where l.model in ('pool', 'silo') and l.state = 'ready' order by l.id`,
   );
   return rows.map((row3) => {
     const { databases, ...cell } = row3;
@@ -3338,7 +3413,7 @@ async function lockCellLoads(tx) {
       cell,
       databases,
       poolTenants: here.filter(({ model }) => model === "pool").reduce((sum, { tenants }) => sum + tenants, 0),
-      shared: here
+      shared: here,
     };
   });
 }
@@ -3347,16 +3422,21 @@ async function lockCellLoads(tx) {
 var capShare = 0.8;
 function chooseCell(loads, wanted) {
   const asked = loads.filter(
-    ({ cell, shared: shared2 }) => (wanted.cell === void 0 || cell.id === wanted.cell) && (wanted.region === void 0 || cell.region === wanted.region) && (wanted.location === void 0 || shared2.some(({ location }) => location === wanted.location))
+    ({ cell, shared: shared2 }) =>
+      (wanted.cell === void 0 || cell.id === wanted.cell) &&
+      (wanted.region === void 0 || cell.region === wanted.region) &&
+      (wanted.location === void 0 || shared2.some(({ location }) => location === wanted.location)),
   );
   if (asked.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `a cell for ${told(wanted)}` });
   const open2 = asked.filter(({ cell }) => cell.state === "active");
-  const [first] = open2.flatMap((load2) => candidates(load2, wanted)).toSorted((a, b) => a.load - b.load || (a.id < b.id ? -1 : 1));
+  const [first] = open2
+    .flatMap((load2) => candidates(load2, wanted))
+    .toSorted((a, b) => a.load - b.load || (a.id < b.id ? -1 : 1));
   if (first === void 0)
     throw controlError("WT_CELL_FULL", {
-      detail: `${told(wanted)}: ${asked.map((load2) => `${load2.cell.id} ${why(load2, wanted)}`).join(", ")}`
+      detail: `${told(wanted)}: ${asked.map((load2) => `${load2.cell.id} ${why(load2, wanted)}`).join(", ")}`,
     });
-  return { cell: first.cell, ...first.location === void 0 ? {} : { location: first.location } };
+  return { cell: first.cell, ...(first.location === void 0 ? {} : { location: first.location }) };
 }
 function candidates(load2, wanted) {
   const { cell } = load2;
@@ -3365,14 +3445,20 @@ function candidates(load2, wanted) {
     return share < capShare ? [{ cell: cell.id, id: cell.id, load: share }] : [];
   }
   if (wanted.model === "silo" && wanted.location === void 0) return [];
-  return load2.shared.filter(
-    (place) => place.model === (wanted.model === "silo" ? "silo" : "pool") && place.service === wanted.service && (wanted.location === void 0 || place.location === wanted.location)
-  ).map((place) => ({
-    cell: cell.id,
-    location: place.location,
-    id: place.location,
-    load: shareOf(load2, place, wanted.model)
-  })).filter((candidate) => candidate.load < capShare);
+  return load2.shared
+    .filter(
+      (place) =>
+        place.model === (wanted.model === "silo" ? "silo" : "pool") &&
+        place.service === wanted.service &&
+        (wanted.location === void 0 || place.location === wanted.location),
+    )
+    .map((place) => ({
+      cell: cell.id,
+      location: place.location,
+      id: place.location,
+      load: shareOf(load2, place, wanted.model),
+    }))
+    .filter((candidate) => candidate.load < capShare);
 }
 function shareOf(load2, place, model) {
   if (model === "schema") return place.schemas / load2.cell.maxSchemas;
@@ -3396,14 +3482,15 @@ function why(load2, { model, service }) {
 async function placeOfTenant(db, tenant, service) {
   const { rows } = await db.query(
     "select location from watertight_catalog.placement where tenant = $1 and service = $2 and state in ('incoming', 'active') order by state limit 1",
-    [tenant, service]
+    [tenant, service],
   );
   return rows[0]?.["location"];
 }
 function reserveStep(options) {
   return {
     name: "reserve",
-    observe: async ({ catalog: catalog2, input }) => await withConnection(catalog2, (db) => placeOfTenant(db, input.tenant.id, input.service)) !== void 0,
+    observe: async ({ catalog: catalog2, input }) =>
+      (await withConnection(catalog2, (db) => placeOfTenant(db, input.tenant.id, input.service))) !== void 0,
     async act(context2) {
       const source = await options.schemaOf(context2.input.service);
       await context2.commit(async (tx) => {
@@ -3422,10 +3509,10 @@ function reserveStep(options) {
         if (place?.madeBy === context2.operation.id) await setLocationState(tx, context2.actor, location, "retired");
         else if (place?.model === "database")
           await tx.query("update watertight_catalog.location set warm = true, version = version + 1 where id = $1", [
-            location
+            location,
           ]);
       });
-    }
+    },
   };
 }
 async function ensureTenant(tx, { actor, input: { tenant } }) {
@@ -3454,7 +3541,7 @@ async function takePlace(tx, context2, options, version) {
       roRole: ro,
       ...secretReferences(options.secrets, operation3.id),
       service: input.service,
-      schemaVersion: version
+      schemaVersion: version,
     });
   } else if (input.model === "schema") {
     const host = await findPlace(tx, location);
@@ -3465,7 +3552,7 @@ async function takePlace(tx, context2, options, version) {
       model: "schema",
       schema: placeName(input.tenant.slug, `${input.tenant.id}\0${operation3.id}`),
       schemaVersion: version,
-      warm: false
+      warm: false,
     });
   }
   await prepareTenantPlacement(tx, input.tenant.id, input.service, location);
@@ -3480,9 +3567,9 @@ async function choose(tx, input, version) {
   return chooseCell(loads, {
     model,
     service,
-    ...region === void 0 ? {} : { region },
-    ...cell === void 0 ? {} : { cell },
-    ...location === void 0 ? {} : { location }
+    ...(region === void 0 ? {} : { region }),
+    ...(cell === void 0 ? {} : { cell }),
+    ...(location === void 0 ? {} : { location }),
   });
 }
 async function takeWarm(tx, { service, region, cell }, version) {
@@ -3493,7 +3580,7 @@ async function takeWarm(tx, { service, region, cell }, version) {
           and ($3::text is null or c.region = $3) and ($4::text is null or c.id = $4)
         order by l.created_at limit 1 for update of l)
      returning id, cell`,
-    [service, version, region ?? null, cell ?? null]
+    [service, version, region ?? null, cell ?? null],
   );
   const [taken] = rows;
   if (taken === void 0) return void 0;
@@ -3503,9 +3590,10 @@ async function takeWarm(tx, { service, region, cell }, version) {
 
 // packages/control/src/provision/schema-step.ts
 function schemaStep(options, finder4, tenantOf2) {
-  const at = (context2, place, fn) => onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, fn, {
-    statementMs: 12e4
-  });
+  const at = (context2, place, fn) =>
+    onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, fn, {
+      statementMs: 12e4,
+    });
   return {
     name: "schema",
     async observe(context2) {
@@ -3517,7 +3605,7 @@ function schemaStep(options, finder4, tenantOf2) {
       const source = await options.schemaOf(place.service);
       if (source.schema === void 0)
         throw controlError("WT_CATALOG_INPUT", {
-          detail: `service ${place.service} has no statements for schemas of tenants`
+          detail: `service ${place.service} has no statements for schemas of tenants`,
         });
       const schema = place.schema;
       await context2.willMake({ cell: place.cell, kind: "schema", name: schema, database: place.database });
@@ -3540,7 +3628,7 @@ function schemaStep(options, finder4, tenantOf2) {
       if (place === void 0 || place.schema === null) return;
       await at(context2, place, (session) => dropSchema(session, context2.operation.id, place.schema));
       await settle(context2, "schema");
-    }
+    },
   };
 }
 async function makeSchema2(session, place, schema, source, tenant) {
@@ -3553,17 +3641,19 @@ async function makeSchema2(session, place, schema, source, tenant) {
   await session.query("set local search_path = pg_catalog, pg_temp");
   const { rows } = await session.query(
     `select c.relname as name, c.relkind as kind from pg_catalog.pg_class c where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'p', 'v', 'S') order by c.oid`,
-    [quoteName(schema)]
+    [quoteName(schema)],
   );
   const statements = [`grant usage on schema ${quoteName(schema)} to ${users}`];
   for (const row3 of rows) {
     const name = quoteQualified(schema, row3["name"]);
     if (row3["kind"] === "r" || row3["kind"] === "p") statements.push(...fencePolicies(name, tenant));
     statements.push(
-      ...row3["kind"] === "S" ? [`grant usage, select on sequence ${name} to ${quoteName(place.rwRole)}`] : [
-        `grant select, insert, update, delete on ${name} to ${quoteName(place.rwRole)}`,
-        `grant select on ${name} to ${quoteName(place.roRole)}`
-      ]
+      ...(row3["kind"] === "S"
+        ? [`grant usage, select on sequence ${name} to ${quoteName(place.rwRole)}`]
+        : [
+            `grant select, insert, update, delete on ${name} to ${quoteName(place.rwRole)}`,
+            `grant select on ${name} to ${quoteName(place.roRole)}`,
+          ]),
     );
   }
   await session.query(statements.join(";\n"));
@@ -3576,13 +3666,13 @@ function fencePolicies(table, tenant) {
     `alter table ${table} enable row level security`,
     `alter table ${table} force row level security`,
     `create policy watertight_schema_floor on ${table} as restrictive for all to public using ${mine} with check ${mine}`,
-    `create policy watertight_schema_rows on ${table} as permissive for all to public using ${mine} with check ${mine}`
+    `create policy watertight_schema_rows on ${table} as permissive for all to public using ${mine} with check ${mine}`,
   ];
 }
 async function dropSchema(session, operation3, schema) {
-  if (await readTag(session, "schema", schema, operation3) !== "ours") return;
+  if ((await readTag(session, "schema", schema, operation3)) !== "ours") return;
   await session.query(
-    `drop schema ${quoteName(schema)} cascade; delete from watertight.setting where name = ${quoteText(`schema_version:${schema}`)}`
+    `drop schema ${quoteName(schema)} cascade; delete from watertight.setting where name = ${quoteText(`schema_version:${schema}`)}`,
   );
 }
 
@@ -3759,7 +3849,7 @@ async function attack(session, { script, tables: tables2, role, tenant, seed, re
     const shut = found.untested.filter((what) => what.endsWith(": own"));
     if (shut.length > 0)
       throw controlError("WT_PROVISION_LEAK", {
-        detail: `a tenant cannot write its own rows, so that nothing was tested: ${shut.join(", ")}`
+        detail: `a tenant cannot write its own rows, so that nothing was tested: ${shut.join(", ")}`,
       });
     return found;
   } finally {
@@ -3769,7 +3859,7 @@ async function attack(session, { script, tables: tables2, role, tenant, seed, re
 async function mayBecome(session, role) {
   const { rows } = await session.query(
     `select current_user as me, r.rolsuper as super, pg_catalog.current_setting('server_version_num')::int >= 160000 as modern
-       from pg_catalog.pg_roles r where r.rolname = current_user`
+       from pg_catalog.pg_roles r where r.rolname = current_user`,
   );
   const { me, super: superuser, modern } = rows[0];
   if (superuser || me === role) return;
@@ -3789,16 +3879,14 @@ async function attackAsItself(input) {
   };
   await connected(cellUrl(adminUrl, database2, rw), operation3, async (session) => {
     add(await attack(session, { script: withoutContextScript, tables: tables2 }));
-    if (input.waiting !== void 0 && !await refusesToOpen(session, input.waiting))
+    if (input.waiting !== void 0 && !(await refusesToOpen(session, input.waiting)))
       leaks.push("a tenant that is not active yet was opened");
   });
-  await connected(
-    cellUrl(adminUrl, database2, ro),
-    operation3,
-    async (session) => add(await attack(session, { script: readOnlyScript, tables: tables2, readWrite: true }))
+  await connected(cellUrl(adminUrl, database2, ro), operation3, async (session) =>
+    add(await attack(session, { script: readOnlyScript, tables: tables2, readWrite: true })),
   );
   for (const other of input.others)
-    if (!await refusesToConnect(cellUrl(adminUrl, other, rw), operation3))
+    if (!(await refusesToConnect(cellUrl(adminUrl, other, rw), operation3)))
       leaks.push(`${rw.role} connects to ${other}`);
   return { leaks, untested };
 }
@@ -3808,13 +3896,12 @@ async function connected(url, operation3, fn) {
     await client.connect().catch((error) => {
       throw controlError("WT_PROVISION_LEAK", {
         detail: `the place's own login does not get in, so that nothing was tested: ${error.message}`,
-        cause: error
+        cause: error,
       });
     });
     await fn(client);
   } finally {
-    await client.end().catch(() => {
-    });
+    await client.end().catch(() => {});
   }
 }
 function clientFor(connectionString, operation3) {
@@ -3822,10 +3909,9 @@ function clientFor(connectionString, operation3) {
     connectionString,
     application_name: `watertight smoke ${operation3}`,
     connectionTimeoutMillis: 1e4,
-    options: "-c statement_timeout=30000 -c lock_timeout=5000"
+    options: "-c statement_timeout=30000 -c lock_timeout=5000",
   });
-  client.on("error", () => {
-  });
+  client.on("error", () => {});
   return client;
 }
 async function refusesToOpen(session, { tenant, key: key2 }) {
@@ -3850,8 +3936,7 @@ async function refusesToConnect(url, operation3) {
     if (refusals.has(code ?? "") || code === "3D000" || code === "55000") return true;
     throw error;
   } finally {
-    await client.end().catch(() => {
-    });
+    await client.end().catch(() => {});
   }
 }
 
@@ -3864,16 +3949,16 @@ async function protectedTables2(session, place, source) {
             pg_catalog.pg_has_role($1, c.relowner, 'usage') as owned,
             not exists (select from pg_catalog.pg_policy q where q.polrelid = c.oid and not q.polpermissive and q.polcmd = '*' and q.polroles = '{0}') as floorless
        from watertight.protected p join pg_catalog.pg_class c on c.oid = p.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace order by 1`,
-    [place.rwRole]
+    [place.rwRole],
   );
   const leaks = rows.flatMap((row3) => [
-    ...row3["open"] === true ? [`${row3["name"]}: row security is not forced`] : [],
-    ...row3["owned"] === true ? [`${row3["name"]}: the application's role owns it`] : [],
-    ...row3["floorless"] === true ? [`${row3["name"]}: no restrictive policy for everybody`] : []
+    ...(row3["open"] === true ? [`${row3["name"]}: row security is not forced`] : []),
+    ...(row3["owned"] === true ? [`${row3["name"]}: the application's role owns it`] : []),
+    ...(row3["floorless"] === true ? [`${row3["name"]}: no restrictive policy for everybody`] : []),
   ]);
   const { rows: missing } = await session.query(
     `select x.name from pg_catalog.unnest($1::text[]) x(name) where not exists (select from watertight.protected p where p.relation = pg_catalog.to_regclass(x.name))`,
-    [source.version === place.schemaVersion && place.madeBy !== null ? source.tables.map(({ table }) => table) : []]
+    [source.version === place.schemaVersion && place.madeBy !== null ? source.tables.map(({ table }) => table) : []],
   );
   leaks.push(...missing.map((row3) => `${row3["name"]}: not protected`));
   const groups = ["uuid", "bigint", "text"].flatMap((type) => {
@@ -3884,7 +3969,7 @@ async function protectedTables2(session, place, source) {
       name: row3["name"],
       column: row3["column"] === null ? null : quoteName(row3["column"]),
       own,
-      other
+      other,
     }));
     return [{ own, other, tables: tables2 }];
   });
@@ -3898,7 +3983,7 @@ async function schemaTables(session, schemas, own) {
   const { rows } = await session.query(
     `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where n.nspname = any ($1) and c.relkind in ('r', 'p') order by 1`,
-    [schemas]
+    [schemas],
   );
   return rows.map((row3) => ({ name: row3["name"], column: null, own, other: "" }));
 }
@@ -3918,7 +4003,7 @@ function smokeStep(options, finder4, tenantOf2) {
         context2,
         options.secrets,
         { cell: place.onCell, database: place.database },
-        async (session) => attackInside(session, options, place, tenant, context2.operation.id, found)
+        async (session) => attackInside(session, options, place, tenant, context2.operation.id, found),
       );
       context2.failpoint("smoke.inside");
       if (place.schema === null) found.push(await ownCredentials(context2, options, place, tenant, groups));
@@ -3928,10 +4013,10 @@ function smokeStep(options, finder4, tenantOf2) {
         smoke: {
           lease: context2.operation.leaseToken,
           tables: groups.reduce((sum, { tables: tables2 }) => sum + tables2.length, 0),
-          untested: found.flatMap((each) => each.untested).slice(0, 50)
-        }
+          untested: found.flatMap((each) => each.untested).slice(0, 50),
+        },
       };
-    }
+    },
   };
 }
 async function attackInside(session, options, place, tenant, operation3, found) {
@@ -3943,7 +4028,7 @@ async function attackInside(session, options, place, tenant, operation3, found) 
     `select d.datname as name from pg_catalog.pg_database d
       where d.datname <> pg_catalog.current_database() and pg_catalog.has_database_privilege($1, d.oid, 'connect')
         and pg_catalog.shobj_description(d.oid, 'pg_database') like 'watertight operation %'`,
-    [place.rwRole]
+    [place.rwRole],
   );
   found.push({ leaks: open2.map((row3) => `${place.rwRole} may connect to ${row3["name"]}`), untested: [] });
   const { groups, leaks } = await protectedTables2(session, place, await options.schemaOf(place.service));
@@ -3956,32 +4041,32 @@ async function attackInside(session, options, place, tenant, operation3, found) 
         tables: tables2,
         role: place.rwRole,
         tenant: own,
-        ...fresh ? { seed: { tenant: other, owner: await kitOwner(session) } } : {}
-      })
+        ...(fresh ? { seed: { tenant: other, owner: await kitOwner(session) } } : {}),
+      }),
     );
   return groups;
 }
 async function attackSchema(session, place, schema, tenant) {
   const { rows } = await session.query(
     "select n.nspname as name from pg_catalog.pg_namespace n where n.nspname ~ '^t_' and n.nspname <> $1 order by pg_catalog.random() limit 5",
-    [schema]
+    [schema],
   );
   const stranger = `smoke-${place.id}`;
   const here = await attack(session, {
     script: attackScript,
     tables: await schemaTables(session, [schema], stranger),
     role: place.rwRole,
-    tenant: stranger
+    tenant: stranger,
   });
   const there = await attack(session, {
     script: attackScript,
     tables: await schemaTables(
       session,
       rows.map((row3) => row3["name"]),
-      tenant
+      tenant,
     ),
     role: place.rwRole,
-    tenant
+    tenant,
   });
   return { leaks: [...here.leaks, ...there.leaks], untested: [...here.untested, ...there.untested] };
 }
@@ -3989,13 +4074,13 @@ async function ownCredentials(context2, { secrets }, place, tenant, groups) {
   const others = await withConnection(context2.catalog, async (db) => {
     const { rows } = await db.query(
       `select database from watertight_catalog.location where cell = $1 and database <> $2 and schema is null and state = 'ready' order by pg_catalog.random() limit $3`,
-      [place.cell, place.database, othersTried]
+      [place.cell, place.database, othersTried],
     );
     return rows.map((row3) => row3["database"]);
   });
   const login = async (role, secret) => ({
     role,
-    password: await secrets.read(secret)
+    password: await secrets.read(secret),
   });
   return attackAsItself({
     operation: context2.operation.id,
@@ -4004,8 +4089,10 @@ async function ownCredentials(context2, { secrets }, place, tenant, groups) {
     rw: await login(place.rwRole, place.rwSecret),
     ro: await login(place.roRole, place.roSecret),
     tables: groups.flatMap(({ tables: tables2 }) => tables2),
-    ...tenant === void 0 || place.keySecret === null ? {} : { waiting: { tenant, key: await secrets.read(place.keySecret) } },
-    others
+    ...(tenant === void 0 || place.keySecret === null
+      ? {}
+      : { waiting: { tenant, key: await secrets.read(place.keySecret) } }),
+    others,
   });
 }
 
@@ -4019,15 +4106,14 @@ function parseCreateTenant(input) {
   const location = text(input, "location");
   if (model === "silo" && location === void 0)
     throw wrong("a tenant of model silo names its location: silo.create makes one");
-  if (model === "database" && location !== void 0)
-    throw wrong("a tenant of model database gets a location of its own");
+  if (model === "database" && location !== void 0) throw wrong("a tenant of model database gets a location of its own");
   return {
     tenant: parseTenant(input["tenant"]),
     model,
     service: text(input, "service") ?? "main",
     ...optional("region", text(input, "region")),
     ...optional("cell", text(input, "cell")),
-    ...optional("location", location)
+    ...optional("location", location),
   };
 }
 function parseTenant(value) {
@@ -4072,21 +4158,26 @@ function createTenantKind(options) {
     parse: parseCreateTenant,
     subject: ({ tenant }) => `tenant:${tenant.id}`,
     steps({ model }) {
-      const own = model === "database" ? [
-        adoptStep(options, finder),
-        secretsStep(options, finder),
-        rolesStep(options, finder),
-        databaseStep(options, finder),
-        keysStep(options, finder)
-      ] : model === "schema" ? [schemaStep(options, finder, tenantOf)] : [];
+      const own =
+        model === "database"
+          ? [
+              adoptStep(options, finder),
+              secretsStep(options, finder),
+              rolesStep(options, finder),
+              databaseStep(options, finder),
+              keysStep(options, finder),
+            ]
+          : model === "schema"
+            ? [schemaStep(options, finder, tenantOf)]
+            : [];
       return [
         reserveStep(options),
         ...own,
         fenceStep(options, finder, tenantOf),
         smokeStep(options, finder, tenantOf),
-        activateStep(options, finder, tenantOf)
+        activateStep(options, finder, tenantOf),
       ];
-    }
+    },
   };
 }
 
@@ -4095,21 +4186,24 @@ var changes = [
   { kind: "tenant.suspend", fence: "suspended", from: ["active", "maintenance"], to: "suspended" },
   { kind: "tenant.maintenance", fence: "maintenance", from: ["active", "suspended"], to: "maintenance" },
   { kind: "tenant.archive", fence: "suspended", from: ["active", "suspended", "maintenance"], to: "archived" },
-  { kind: "tenant.resume", fence: "active", from: ["suspended", "maintenance", "archived"], to: "active" }
+  { kind: "tenant.resume", fence: "active", from: ["suspended", "maintenance", "archived"], to: "active" },
 ];
 function lifecycleKinds(options) {
   return changes.map((change) => ({
     kind: change.kind,
     parse: (input) => parseTenantOnly(input),
     subject: ({ tenant }) => `tenant:${tenant}`,
-    steps: () => change.to === "active" ? [fenceTenant(options, change.fence), moveTenant(change)] : [moveTenant(change), fenceTenant(options, change.fence)]
+    steps: () =>
+      change.to === "active"
+        ? [fenceTenant(options, change.fence), moveTenant(change)]
+        : [moveTenant(change), fenceTenant(options, change.fence)],
   }));
 }
 async function activePlaces(context2, tenant) {
   return withConnection(context2.catalog, async (db) => {
     const { rows } = await db.query(
       "select location from watertight_catalog.placement where tenant = $1 and state = 'active' order by service",
-      [tenant]
+      [tenant],
     );
     const places = [];
     for (const row3 of rows) places.push(await findPlace(db, row3["location"]));
@@ -4117,17 +4211,18 @@ async function activePlaces(context2, tenant) {
   });
 }
 function moveTenant({ from, to }) {
-  const stateOf = (context2) => withConnection(context2.catalog, async (db) => (await getTenant(db, context2.input.tenant)).state);
+  const stateOf = (context2) =>
+    withConnection(context2.catalog, async (db) => (await getTenant(db, context2.input.tenant)).state);
   return {
     name: "catalog",
-    observe: async (context2) => await stateOf(context2) === to,
+    observe: async (context2) => (await stateOf(context2)) === to,
     async act(context2) {
       await context2.commit(async (tx) => {
         const before = (await getTenant(tx, context2.input.tenant)).state;
         await moveTenantState(tx, context2.actor, context2.input.tenant, from, to);
         await tx.query("update watertight_catalog.operation set output = output || $2 where id = $1", [
           context2.operation.id,
-          JSON.stringify({ before })
+          JSON.stringify({ before }),
         ]);
         context2.failpoint("catalog.inside");
       });
@@ -4136,57 +4231,55 @@ function moveTenant({ from, to }) {
       await context2.commit(async (tx) => {
         const { rows } = await tx.query(
           "select output ->> 'before' as before from watertight_catalog.operation where id = $1",
-          [context2.operation.id]
+          [context2.operation.id],
         );
         const before = rows[0]?.["before"];
         if (before !== null && (await getTenant(tx, context2.input.tenant)).state === to)
           await moveTenantState(tx, context2.actor, context2.input.tenant, [to], before);
       });
-    }
+    },
   };
 }
 var fenceOf = {
   active: "active",
   suspended: "suspended",
   maintenance: "maintenance",
-  archived: "suspended"
+  archived: "suspended",
 };
 function fenceTenant(options, state) {
-  const at = (context2, place, to) => onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, async (session) => {
-    await setTenantState(session, context2.input.tenant, to);
-    context2.failpoint("fence.inside");
-  });
-  const stateAt = (context2, place) => onPlace(
-    context2,
-    options.secrets,
-    { cell: place.onCell, database: place.database },
-    async (session) => (await fenceStates(session, [context2.input.tenant])).get(context2.input.tenant)
-  );
+  const at = (context2, place, to) =>
+    onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, async (session) => {
+      await setTenantState(session, context2.input.tenant, to);
+      context2.failpoint("fence.inside");
+    });
+  const stateAt = (context2, place) =>
+    onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, async (session) =>
+      (await fenceStates(session, [context2.input.tenant])).get(context2.input.tenant),
+    );
   return {
     name: "fence",
     async observe(context2) {
       for (const place of await activePlaces(context2, context2.input.tenant))
-        if (await stateAt(context2, place) !== state) return false;
+        if ((await stateAt(context2, place)) !== state) return false;
       return true;
     },
     async act(context2) {
       for (const place of await activePlaces(context2, context2.input.tenant))
-        if (await stateAt(context2, place) !== state) await at(context2, place, state);
+        if ((await stateAt(context2, place)) !== state) await at(context2, place, state);
     },
     // undone before or after the catalog's step: what stood before is in the operation, or still in the catalog
     async undo(context2) {
-      const { rows } = await withConnection(
-        context2.catalog,
-        (db) => db.query(
+      const { rows } = await withConnection(context2.catalog, (db) =>
+        db.query(
           "select coalesce(o.output ->> 'before', t.state) as before from watertight_catalog.operation o, watertight_catalog.tenant t where o.id = $1 and t.id = $2",
-          [context2.operation.id, context2.input.tenant]
-        )
+          [context2.operation.id, context2.input.tenant],
+        ),
       );
       const before = fenceOf[rows[0]?.["before"]];
       if (before === void 0) return;
       for (const place of await activePlaces(context2, context2.input.tenant))
-        if (await stateAt(context2, place) !== before) await at(context2, place, before);
-    }
+        if ((await stateAt(context2, place)) !== before) await at(context2, place, before);
+    },
   };
 }
 
@@ -4195,12 +4288,11 @@ import { createHash as createHash6 } from "node:crypto";
 
 // packages/control/src/provision/remove/remove-rows.ts
 var batch = 1e4;
-async function removeRows(session, tenant, told2 = async () => {
-}) {
+async function removeRows(session, tenant, told2 = async () => {}) {
   const owner = await kitOwner(session);
   const { rows } = await session.query(
     `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name from watertight.protected p
-       join pg_catalog.pg_class c on c.oid = p.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace where not c.relispartition order by 1`
+       join pg_catalog.pg_class c on c.oid = p.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace where not c.relispartition order by 1`,
   );
   const counts = {};
   let left = rows.map((row3) => row3["name"]);
@@ -4215,7 +4307,7 @@ async function removeRows(session, tenant, told2 = async () => {
     if (again.length === left.length)
       throw controlError("WT_OPERATION_UNVERIFIED", {
         detail: `rows of ${again.join(", ")} are referred to by each other`,
-        next: "Make one of the foreign keys between them deferrable, then: watertight operations resume."
+        next: "Make one of the foreign keys between them deferrable, then: watertight operations resume.",
       });
     left = again;
   }
@@ -4223,13 +4315,13 @@ async function removeRows(session, tenant, told2 = async () => {
 }
 async function emptyTable(session, owner, tenant, table) {
   let deleted = 0;
-  for (; ; ) {
+  for (;;) {
     await session.query("begin");
     try {
       await session.query("select pg_catalog.set_config('watertight.ctx', watertight.seal_of($1), true)", [tenant]);
       await session.query(`set local role ${quoteName(owner)}`);
       const { rows } = await session.query(
-        `with gone as (delete from ${table} where ctid = any (array(select ctid from ${table} limit ${batch})) returning 1) select count(*)::int as n from gone`
+        `with gone as (delete from ${table} where ctid = any (array(select ctid from ${table} limit ${batch})) returning 1) select count(*)::int as n from gone`,
       );
       await session.query("commit");
       const n = rows[0]["n"];
@@ -4261,22 +4353,25 @@ async function removeFromPlace(context2, options, place, tenant) {
     options.secrets,
     { cell: place.onCell, database: place.database },
     async (session) => {
-      const rows = place.schema === null ? await removeRows(session, tenant, (table, n) => context2.progress({ table, rows: n })) : void 0;
+      const rows =
+        place.schema === null
+          ? await removeRows(session, tenant, (table, n) => context2.progress({ table, rows: n }))
+          : void 0;
       context2.failpoint("remove.rows");
       if (place.schema !== null) await dropSchema(session, place.madeBy, place.schema);
       if (!(await fenceStates(session, [tenant])).has(tenant)) await registerIncoming(session, [tenant]);
       await session.query(
         "select watertight.set_tenant_state($1, 'deleted') from watertight.fence where tenant = $1 and state <> 'deleted'",
-        [tenant]
+        [tenant],
       );
       return {
         ...about,
-        ...rows === void 0 ? {} : { rows },
+        ...(rows === void 0 ? {} : { rows }),
         dropped: place.schema === null ? [] : [place.schema],
-        keys: "shared with the tenants that stay"
+        keys: "shared with the tenants that stay",
       };
     },
-    { statementMs: 12e4 }
+    { statementMs: 12e4 },
   );
 }
 
@@ -4290,7 +4385,7 @@ function deleteTenantKind(options) {
       const { graceMs } = input;
       if (graceMs !== void 0 && (typeof graceMs !== "number" || !(graceMs >= 0 && graceMs < 1e12)))
         throw wrong("graceMs is no number of milliseconds");
-      return { ...parseTenantOnly(input, ["graceMs"]), ...graceMs === void 0 ? {} : { graceMs } };
+      return { ...parseTenantOnly(input, ["graceMs"]), ...(graceMs === void 0 ? {} : { graceMs }) };
     },
     subject: ({ tenant }) => `tenant:${tenant}`,
     steps: () => [
@@ -4298,8 +4393,8 @@ function deleteTenantKind(options) {
       fenceTenant(options, "suspended"),
       graceStep(options),
       removeStep(options),
-      certificateStep()
-    ]
+      certificateStep(),
+    ],
   };
 }
 function graceStep(options) {
@@ -4315,19 +4410,20 @@ function graceStep(options) {
         const { rows } = await tx.query(
           `update watertight_catalog.tenant set delete_after = coalesce(delete_after, clock_timestamp() + $2 * interval '1 ms'), version = version + 1
             where id = $1 returning delete_after as until`,
-          [context2.input.tenant, grace]
+          [context2.input.tenant, grace],
         );
         return rows[0]["until"];
       });
       context2.failpoint("grace.inside");
       if (until.getTime() > Date.now()) throw new Pause(until);
     },
-    undo: (context2) => context2.commit(async (tx) => {
-      await tx.query(
-        "update watertight_catalog.tenant set delete_after = null, version = version + 1 where id = $1",
-        [context2.input.tenant]
-      );
-    })
+    undo: (context2) =>
+      context2.commit(async (tx) => {
+        await tx.query(
+          "update watertight_catalog.tenant set delete_after = null, version = version + 1 where id = $1",
+          [context2.input.tenant],
+        );
+      }),
   };
 }
 function removeStep(options) {
@@ -4345,17 +4441,18 @@ function removeStep(options) {
             await setLocationState(tx, context2.actor, place.id, "retired");
           await tx.query(
             "update watertight_catalog.operation set output = jsonb_set(output, '{removed}', coalesce(output -> 'removed', '[]') || $2::jsonb) where id = $1",
-            [context2.operation.id, JSON.stringify([removed])]
+            [context2.operation.id, JSON.stringify([removed])],
           );
         });
       }
-    }
+    },
   };
 }
 function certificateStep() {
   return {
     name: "certificate",
-    observe: async ({ catalog: catalog2, input }) => (await withConnection(catalog2, (db) => getTenant(db, input.tenant))).state === "deleted",
+    observe: async ({ catalog: catalog2, input }) =>
+      (await withConnection(catalog2, (db) => getTenant(db, input.tenant))).state === "deleted",
     async act(context2) {
       await context2.commit(async (tx) => {
         const operation3 = await getOperation(tx, context2.operation.id);
@@ -4367,29 +4464,29 @@ function certificateStep() {
           requestedBy: operation3.requestedBy,
           approvedBy: operation3.approvedBy,
           requestedAt: operation3.createdAt.toISOString(),
-          deletedAt: (/* @__PURE__ */ new Date()).toISOString(),
+          deletedAt: /* @__PURE__ */ new Date().toISOString(),
           removed: operation3.output["removed"] ?? [],
-          notCovered: "Backups that were taken before hold the data until they expire."
+          notCovered: "Backups that were taken before hold the data until they expire.",
         };
         const text2 = JSON.stringify(certificate);
         const sha256 = createHash6("sha256").update(text2).digest("hex");
         await appendAudit(tx, context2.actor, "tenant.certificate", `tenant:${context2.input.tenant}`, {
           sha256,
-          operation: operation3.id
+          operation: operation3.id,
         });
         await tx.query("update watertight_catalog.operation set output = output || $2 where id = $1", [
           operation3.id,
-          JSON.stringify({ certificate: text2, sha256 })
+          JSON.stringify({ certificate: text2, sha256 }),
         ]);
         await moveTenantState(tx, context2.actor, context2.input.tenant, ["archived"], "deleted");
       });
-    }
+    },
   };
 }
 
 // packages/control/src/provision/register-tenants-kind.ts
 var most = 2e4;
-var finder2 = async ({ input }, db) => await findPlace(db, input.location) === void 0 ? void 0 : input.location;
+var finder2 = async ({ input }, db) => ((await findPlace(db, input.location)) === void 0 ? void 0 : input.location);
 var idsOf = ({ tenants }) => tenants.map(({ id }) => id);
 function registerTenantsKind(options) {
   return {
@@ -4404,14 +4501,14 @@ function registerTenantsKind(options) {
       return { location, tenants: tenants.map(parseTenant) };
     },
     subject: ({ location }) => `register:${location}`,
-    steps: () => [reserveAll(), fenceAll(options), smokeStep(options, finder2, () => void 0), activateAll(options)]
+    steps: () => [reserveAll(), fenceAll(options), smokeStep(options, finder2, () => void 0), activateAll(options)],
   };
 }
 async function statesOf(context2, state) {
   return withConnection(context2.catalog, async (db) => {
     const { rows } = await db.query(
       "select count(*)::int as n from watertight_catalog.placement where location = $1 and tenant = any ($2) and state = $3",
-      [context2.input.location, idsOf(context2.input), state]
+      [context2.input.location, idsOf(context2.input), state],
     );
     return rows[0]["n"];
   });
@@ -4419,7 +4516,8 @@ async function statesOf(context2, state) {
 function reserveAll() {
   return {
     name: "reserve",
-    observe: async (context2) => await statesOf(context2, "incoming") + await statesOf(context2, "active") === context2.input.tenants.length,
+    observe: async (context2) =>
+      (await statesOf(context2, "incoming")) + (await statesOf(context2, "active")) === context2.input.tenants.length,
     async act(context2) {
       const { input, actor } = context2;
       await context2.commit(async (tx) => {
@@ -4431,7 +4529,7 @@ function reserveAll() {
         const { rows } = await tx.query(
           `select t.id from watertight_catalog.tenant t join watertight_catalog.placement p on p.tenant = t.id and p.location = $2 and p.state = 'retired'
             where t.id = any ($1) and t.state = 'provisioning'`,
-          [idsOf(input), input.location]
+          [idsOf(input), input.location],
         );
         const known = new Set(rows.map((row3) => row3["id"]));
         const fresh = input.tenants.filter(({ id }) => !known.has(id));
@@ -4439,29 +4537,29 @@ function reserveAll() {
         await tx.query(
           `insert into watertight_catalog.placement as p (tenant, service, location) select t, $2, $3 from pg_catalog.unnest($1::text[]) t
            on conflict (tenant, service, location) do update set state = 'incoming', updated_at = now() where p.state = 'retired'`,
-          [idsOf(input), place.service, place.id]
+          [idsOf(input), place.service, place.id],
         );
         context2.failpoint("reserve.inside");
       });
     },
-    undo: (context2) => context2.commit(async (tx) => {
-      await tx.query(
-        "update watertight_catalog.placement set state = 'retired', updated_at = now() where location = $1 and tenant = any ($2) and state = 'incoming'",
-        [context2.input.location, idsOf(context2.input)]
-      );
-    })
+    undo: (context2) =>
+      context2.commit(async (tx) => {
+        await tx.query(
+          "update watertight_catalog.placement set state = 'retired', updated_at = now() where location = $1 and tenant = any ($2) and state = 'incoming'",
+          [context2.input.location, idsOf(context2.input)],
+        );
+      }),
   };
 }
 function fenceAll(options) {
-  const states = async (context2, place) => onPlace(
-    context2,
-    options.secrets,
-    { cell: place.onCell, database: place.database },
-    (session) => fenceStates(session, idsOf(context2.input))
-  );
+  const states = async (context2, place) =>
+    onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, (session) =>
+      fenceStates(session, idsOf(context2.input)),
+    );
   return {
     name: "fence",
-    observe: async (context2) => (await states(context2, await placeOf(context2, finder2))).size === context2.input.tenants.length,
+    observe: async (context2) =>
+      (await states(context2, await placeOf(context2, finder2))).size === context2.input.tenants.length,
     async act(context2) {
       const place = await placeOf(context2, finder2);
       await context2.willMake({ cell: place.cell, kind: "fence", name: "*", database: place.database });
@@ -4474,25 +4572,22 @@ function fenceAll(options) {
           await registerIncoming(session, idsOf(context2.input));
           context2.failpoint("fence.inside");
         },
-        { statementMs: 12e4 }
+        { statementMs: 12e4 },
       );
     },
     async undo(context2) {
       const place = await placeOf(context2, finder2);
-      await onPlace(
-        context2,
-        options.secrets,
-        { cell: place.onCell, database: place.database },
-        (session) => forgetIncoming(session, idsOf(context2.input))
+      await onPlace(context2, options.secrets, { cell: place.onCell, database: place.database }, (session) =>
+        forgetIncoming(session, idsOf(context2.input)),
       );
       await settle(context2, "fence");
-    }
+    },
   };
 }
 function activateAll(options) {
   return {
     name: "activate",
-    observe: async (context2) => await statesOf(context2, "active") === context2.input.tenants.length,
+    observe: async (context2) => (await statesOf(context2, "active")) === context2.input.tenants.length,
     async act(context2) {
       const place = await placeOf(context2, finder2);
       const ids = idsOf(context2.input);
@@ -4506,40 +4601,40 @@ function activateAll(options) {
           await context2.commit(async (tx) => {
             const { rows } = await tx.query(
               "select min_version as least from watertight_catalog.service where id = $1 for share",
-              [place.service]
+              [place.service],
             );
             if (version < rows[0]["least"])
               throw controlError("WT_CATALOG_STATE", {
                 detail: `schema version ${version} is below ${rows[0]["least"]}`,
-                next: "Migrate the pool first."
+                next: "Migrate the pool first.",
               });
             await openFence(session, ids);
             context2.failpoint("activate.fenced");
             await tx.query(
               "update watertight_catalog.placement set state = 'active', schema_version = $3, updated_at = now() where location = $1 and tenant = any ($2) and state = 'incoming'",
-              [place.id, ids, version]
+              [place.id, ids, version],
             );
             await tx.query(
               "update watertight_catalog.tenant set state = 'active', version = version + 1, updated_at = now() where id = any ($1) and state = 'provisioning'",
-              [ids]
+              [ids],
             );
             await setLocationState(tx, context2.actor, place.id, "ready");
             await appendAudit(tx, context2.actor, "tenants.active", `location:${place.id}`, {
               count: ids.length,
-              schemaVersion: version
+              schemaVersion: version,
             });
           });
         },
-        { statementMs: 12e4 }
+        { statementMs: 12e4 },
       );
-    }
+    },
   };
 }
 
 // packages/control/src/provision/shared-place-kinds.ts
 var finder3 = async ({ operation: operation3 }, db) => {
   const id = locationOf(operation3.id);
-  return await findPlace(db, id) === void 0 ? void 0 : id;
+  return (await findPlace(db, id)) === void 0 ? void 0 : id;
 };
 function makePlaceKind(kind, options) {
   const model = kind === "pool.create" ? "pool" : kind === "silo.create" ? "silo" : "database";
@@ -4553,7 +4648,7 @@ function makePlaceKind(kind, options) {
         name,
         service: text(input, "service") ?? "main",
         ...optional("region", text(input, "region")),
-        ...optional("cell", text(input, "cell"))
+        ...optional("cell", text(input, "cell")),
       };
     },
     subject: ({ service, name }) => `place:${service}:${model}:${name}`,
@@ -4564,8 +4659,8 @@ function makePlaceKind(kind, options) {
       databaseStep(options, finder3),
       keysStep(options, finder3),
       smokeStep(options, finder3, () => void 0),
-      readyStep(kind === "warm.fill")
-    ]
+      readyStep(kind === "warm.fill"),
+    ],
   };
 }
 function reservePlace(options, model, warm) {
@@ -4586,7 +4681,7 @@ function reservePlace(options, model, warm) {
           model: "database",
           service: input.service,
           ...optional("region", region),
-          ...optional("cell", cell)
+          ...optional("cell", cell),
         });
         await preparePlace(tx, actor, operation3, {
           id: locationOf(operation3.id),
@@ -4600,13 +4695,14 @@ function reservePlace(options, model, warm) {
           service: input.service,
           schemaVersion: version,
           // nobody takes it before it is ready
-          warm
+          warm,
         });
         context2.failpoint("reserve.inside");
       });
       return { location: locationOf(operation3.id) };
     },
-    undo: (context2) => context2.commit((tx) => setLocationState(tx, context2.actor, locationOf(context2.operation.id), "retired"))
+    undo: (context2) =>
+      context2.commit((tx) => setLocationState(tx, context2.actor, locationOf(context2.operation.id), "retired")),
   };
 }
 function readyStep(warm) {
@@ -4614,9 +4710,10 @@ function readyStep(warm) {
     name: "ready",
     observe: async ({ catalog: catalog2, operation: operation3 }) => {
       const place = await withConnection(catalog2, (db) => findPlace(db, locationOf(operation3.id)));
-      return place?.state === "ready" || warm && place?.warm === false;
+      return place?.state === "ready" || (warm && place?.warm === false);
     },
-    act: (context2) => context2.commit((tx) => setLocationState(tx, context2.actor, locationOf(context2.operation.id), "ready"))
+    act: (context2) =>
+      context2.commit((tx) => setLocationState(tx, context2.actor, locationOf(context2.operation.id), "ready")),
   };
 }
 
@@ -4631,13 +4728,14 @@ function templateKind(options) {
       return { cell, service: text(input, "service") ?? "main" };
     },
     subject: ({ cell, service }) => `template:${cell}:${service}`,
-    steps: () => [buildStep(options)]
+    steps: () => [buildStep(options)],
   };
 }
 function buildStep(options) {
-  const at = (context2, cell, database2, fn) => onPlace(context2, options.secrets, { cell, ...database2 === void 0 ? {} : { database: database2 } }, fn, {
-    statementMs: 3e5
-  });
+  const at = (context2, cell, database2, fn) =>
+    onPlace(context2, options.secrets, { cell, ...(database2 === void 0 ? {} : { database: database2 }) }, fn, {
+      statementMs: 3e5,
+    });
   const cellOf = ({ catalog: catalog2, input }) => withConnection(catalog2, (db) => getCell(db, input.cell));
   return {
     name: "template",
@@ -4677,7 +4775,7 @@ function buildStep(options) {
         await dropDatabase(session, context2.operation.id, templateName(context2.input.service, version));
       });
       await settle(context2, "database");
-    }
+    },
   };
 }
 async function fill(session, options, source) {
@@ -4696,12 +4794,12 @@ async function finish(session, operation3, name, source) {
     [
       `revoke all on database ${unfinished} from public`,
       ...Object.entries(source.settings ?? {}).map(
-        ([setting, value]) => `alter database ${unfinished} set ${settingClause(setting, value)}`
+        ([setting, value]) => `alter database ${unfinished} set ${settingClause(setting, value)}`,
       ),
       tagStatement("database", unfinishedName(operation3), operation3),
       `alter database ${unfinished} allow_connections false`,
-      `alter database ${unfinished} rename to ${quoteName(name)}`
-    ].join(";\n")
+      `alter database ${unfinished} rename to ${quoteName(name)}`,
+    ].join(";\n"),
   );
 }
 
@@ -4715,7 +4813,7 @@ function provisioningKinds(options) {
     registerTenantsKind(options),
     templateKind(options),
     ...lifecycleKinds(options),
-    deleteTenantKind(options)
+    deleteTenantKind(options),
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));
 }
@@ -4756,7 +4854,7 @@ function openSecrets({ env: env2 = process.env, stores = {}, keepIn }) {
     async remove(reference) {
       const [prefix2, name] = parse(reference);
       if (prefix2 !== "env" && prefix2 !== "file") await storeOf(prefix2).remove(name);
-    }
+    },
   };
 }
 async function readSecretFile(path) {
@@ -4765,7 +4863,7 @@ async function readSecretFile(path) {
     return (await readFile(path, "utf8")).replace(/\r?\n$/, "");
   } catch (error) {
     throw controlError("WT_SECRET", {
-      detail: `file:${path}: ${error.code ?? "unreadable"}`
+      detail: `file:${path}: ${error.code ?? "unreadable"}`,
     });
   }
 }
@@ -4790,7 +4888,7 @@ function fileStore(folder2) {
     },
     async remove(name) {
       await rm(place(name), { force: true });
-    }
+    },
   };
 }
 
@@ -4804,43 +4902,44 @@ function sampleSource(version = 1) {
   return {
     version,
     database: [
-      tables.replaceAll("create table ", "create table public.").replace("references projects", "references public.projects"),
+      tables
+        .replaceAll("create table ", "create table public.")
+        .replace("references projects", "references public.projects"),
       "create table public.plans (id int primary key, name text)",
-      ...later.map((text2) => text2.replace("table projects", "table public.projects"))
+      ...later.map((text2) => text2.replace("table projects", "table public.projects")),
     ],
     tables: [{ table: "public.projects" }, { table: "public.tasks" }],
     schema: [
       "create table projects (id int primary key, name text not null)",
       "create table tasks (id int generated always as identity primary key, project int not null references projects, title text not null)",
       "create view open_tasks as select id, title from tasks",
-      ...later
+      ...later,
     ],
-    upgrade: (_, from) => from < version ? later : [],
-    settings: { timezone: "UTC", search_path: '"$user", public' }
+    upgrade: (_, from) => (from < version ? later : []),
+    settings: { timezone: "UTC", search_path: '"$user", public' },
   };
 }
 function killedSource(fails) {
-  return { ...sampleSource(), ...fails ? { tables: [{ table: "public.nobody_made_this" }] } : {} };
+  return { ...sampleSource(), ...(fails ? { tables: [{ table: "public.nobody_made_this" }] } : {}) };
 }
 
 // packages/control/test/provision/provision-process.ts
 var env = process.env;
 process.stdin.on("end", () => process.exit(1)).resume();
 var catalog = new pg3.Pool({ connectionString: env["CATALOG_URL"], max: 4 });
-catalog.on("error", () => {
-});
+catalog.on("error", () => {});
 var result = await runOperation(
   {
     catalog,
     kinds: provisioningKinds({
       secrets: openSecrets({ stores: { local: fileStore(env["SECRETS"]) }, keepIn: "local" }),
-      schemaOf: async () => killedSource(env["FAILS"] === "yes")
+      schemaOf: async () => killedSource(env["FAILS"] === "yes"),
     }),
     worker: `process-${process.pid}`,
     signal: new AbortController().signal,
-    failpoint: failpointFrom()
+    failpoint: failpointFrom(),
   },
-  env["OPERATION"]
+  env["OPERATION"],
 );
 process.stdout.write(`${result.end}
 `);
