@@ -15,10 +15,10 @@ const long: readonly string[] = [
   "packages/audit/test/why/**",
   "packages/cli/test/{bad-input,check-life,documents,repro,up,why}.db.test.ts",
   "packages/cli/test/download.test.ts",
-  "packages/control/test/migrations/{apply/kill,waves/run-waves}.db.test.ts",
+  "packages/control/test/migrations/{apply,waves}/*.db.test.ts",
   "packages/control/test/operations/{crash,operations}.db.test.ts",
-  "packages/control/test/provision/{kill,lifecycle,races,smoke,trouble}.db.test.ts",
-  "packages/runtime/test/fleet/pg/budget.db.test.ts",
+  "packages/control/test/provision/*.db.test.ts",
+  "packages/runtime/test/fleet/pg/{budget,isolation}.db.test.ts",
 ];
 
 const commands = ["run", "watch", "dev"];
