@@ -12,7 +12,10 @@ const schema = "watertight_jobs";
 
 /** Deliveries as a worker uses them. */
 export interface OperationQueue {
-  /** Puts calls for operations in, those first that somebody has begun; one that waits already is not doubled. */
+  /**
+   * Puts calls for operations in; one that waits already is not doubled. Operations that somebody has begun come first, also where a call from
+   * before that time still waits at the end of the queue.
+   */
   put(operations: readonly { readonly id: string; readonly begun: boolean }[]): Promise<void>;
   /** Takes up to `most` calls out. */
   take(most: number): Promise<readonly { readonly job: string; readonly operation: string }[]>;
@@ -69,7 +72,7 @@ export async function openQueue(catalog: CatalogPool, failed: (error: Error) => 
         operations.map(({ id, begun }) => ({
           name: queue,
           data: { operation: id },
-          singletonKey: id,
+          singletonKey: begun ? `${id} begun` : id,
           priority: begun ? 1 : 0,
           expireInSeconds: 3600,
         })),

@@ -127,7 +127,7 @@ async function sweep(catalog: CatalogPool, queue: OperationQueue): Promise<numbe
     const { rows } = await tx.query(
       `select id, started_at is not null as begun from watertight_catalog.operation
         where state in ('pending', 'running', 'waiting') and run_after <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
-        order by run_after limit 1000`,
+        order by started_at is null, run_after limit 1000`,
     );
     return rows as { id: string; begun: boolean }[];
   });
