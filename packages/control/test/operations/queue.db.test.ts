@@ -28,7 +28,7 @@ describeServers((server) => {
       const put = ["a", "b", "c"].map((id) => ({ id, begun: false }));
       await queue.put(put);
       await queue.put(put);
-      expect((await take(10)).sort()).toEqual(["a", "b", "c"]);
+      expect((await take(10)).toSorted()).toEqual(["a", "b", "c"]);
       await queue.put(put.slice(0, 1));
       expect(await take(10)).toEqual(["a"]);
     });
