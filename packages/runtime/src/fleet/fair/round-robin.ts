@@ -11,12 +11,12 @@ export interface Queue<J> {
 }
 
 export class RoundRobin<J> {
-  /** Credit left, in the order of turns; undefined: its turn has not come yet. */
-  readonly #line: Map<Queue<J>, number | undefined> = new Map();
+  /** Credit left, in the order of turns; less than 1: what its last turn left over, and its next one has not come yet. */
+  readonly #line: Map<Queue<J>, number> = new Map();
 
   /** Lets a queue that has jobs line up; one that stands in line stays where it is. */
   enter(queue: Queue<J>): void {
-    if (!this.#line.has(queue)) this.#line.set(queue, undefined);
+    if (!this.#line.has(queue)) this.#line.set(queue, 0);
   }
 
   /** Serves heads of queues until none can be served. `serve` takes the job, or answers false. */
@@ -24,7 +24,7 @@ export class RoundRobin<J> {
     // A map is walked in the order of insertion, and what is put at its end on the way is met again.
     for (const [queue, left] of this.#line) {
       const { jobs } = queue;
-      let credit = left ?? queue.weight;
+      let credit = left >= 1 ? left : left + queue.weight;
       while (jobs.length > 0 && credit >= 1 && serve(jobs[0]!)) {
         jobs.shift();
         credit--;
@@ -32,7 +32,7 @@ export class RoundRobin<J> {
       if (jobs.length > 0 && credit >= 1) this.#line.set(queue, credit);
       else {
         this.#line.delete(queue);
-        if (jobs.length > 0) this.#line.set(queue, undefined);
+        if (jobs.length > 0) this.#line.set(queue, credit);
       }
     }
   }
