@@ -30,6 +30,7 @@ export type ControlErrorCode =
   | "WT_CELL_DISK_FULL"
   | "WT_CELL_PRIVILEGE"
   | "WT_CELL_FOREIGN_OBJECT"
+  | "WT_LOCATION_UNFIT"
   | "WT_PROVISION_LEAK";
 
 /** One row of the table. */
@@ -147,6 +148,10 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
   WT_CELL_FOREIGN_OBJECT: operation(
     "An object of that name is there and was not made by this operation.",
     "Rename or remove it, or choose another slug; it is never touched.",
+  ),
+  WT_LOCATION_UNFIT: operation(
+    "This database cannot serve tenants as it is.",
+    "Do what is named here, each with its statement. Then: watertight operations retry.",
   ),
   WT_PROVISION_LEAK: {
     kind: "AccessDeniedError",

@@ -1,5 +1,6 @@
 /** Every kind of operation that makes, changes and removes tenants and their places: what a worker is given. */
 import type { OperationKind } from "../operations/operation.ts";
+import { adoptPoolKind } from "./adopt-pool-kind.ts";
 import { createTenantKind } from "./create-tenant-kind.ts";
 import { lifecycleKinds } from "./lifecycle-kinds.ts";
 import { deleteTenantKind } from "./remove/delete-tenant-kind.ts";
@@ -16,6 +17,7 @@ export function provisioningKinds(options: ProvisioningOptions): ReadonlyMap<str
   const kinds = [
     createTenantKind(options),
     makePlaceKind("pool.create", options),
+    adoptPoolKind(options),
     makePlaceKind("silo.create", options),
     makePlaceKind("warm.fill", options),
     registerTenantsKind(options),

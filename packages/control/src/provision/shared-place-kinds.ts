@@ -14,6 +14,7 @@ import { databaseStep } from "./place-database.ts";
 import { keysStep } from "./place-keys.ts";
 import { rolesStep } from "./place-roles.ts";
 import { secretReferences, secretsStep } from "./place-secrets.ts";
+import { readyStep } from "./ready-step.ts";
 import { smokeStep } from "./smoke/smoke-step.ts";
 import { only, optional, text, wrong } from "./tenant-input.ts";
 
@@ -103,18 +104,5 @@ function reservePlace(options: ProvisioningOptions, model: Model, warm: boolean)
     },
     undo: (context) =>
       context.commit((tx) => setLocationState(tx, context.actor, locationOf(context.operation.id), "retired")),
-  };
-}
-
-function readyStep(warm: boolean): Step<MakePlace> {
-  return {
-    name: "ready",
-    observe: async ({ catalog, operation }) => {
-      const place = await withConnection(catalog, (db) => findPlace(db, locationOf(operation.id)));
-      // taken already: somebody was quick
-      return place?.state === "ready" || (warm && place?.warm === false);
-    },
-    act: (context) =>
-      context.commit((tx) => setLocationState(tx, context.actor, locationOf(context.operation.id), "ready")),
   };
 }

@@ -62,13 +62,14 @@ export async function attack(
   }
 }
 
-// Undone with the transaction: nobody keeps the right to act as a tenant's role.
+// Undone with the transaction: nobody keeps the right to act as a tenant's role. In a database that was there before us the right was given.
 async function mayBecome(session: Queryable, role: string): Promise<void> {
   const { rows } = await session.query(
-    `select current_user as me, r.rolsuper as super, pg_catalog.current_setting('server_version_num')::int >= 160000 as modern
-       from pg_catalog.pg_roles r where r.rolname = current_user`,
+    `select current_user as me, x.modern, pg_catalog.pg_has_role($1, case when x.modern then 'set' else 'member' end) as may
+       from (select pg_catalog.current_setting('server_version_num')::int >= 160000 as modern) x`,
+    [role],
   );
-  const { me, super: superuser, modern } = rows[0] as { me: string; super: boolean; modern: boolean };
-  if (superuser || me === role) return;
+  const { me, may, modern } = rows[0] as { me: string; may: boolean; modern: boolean };
+  if (may) return;
   await session.query(`grant ${quoteName(role)} to ${quoteName(me)}${modern ? " with inherit false, set true" : ""}`);
 }
