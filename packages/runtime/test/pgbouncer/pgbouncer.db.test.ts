@@ -145,7 +145,7 @@ describeServers((server) => {
     test("sloppy handlers behind the pooler: no foreign row", { timeout: 300_000 }, async (context) => {
       needProgram(context);
       const seed = chooseSeed("FUZZ_SEED");
-      const iterations = fromEnvironment("FUZZ_BOUNCER_ITERATIONS", sized(3300, 1100));
+      const iterations = fromEnvironment("FUZZ_BOUNCER_ITERATIONS", server.version === 15 ? 1100 : sized(3300, 1100));
       const result = await runFuzz({
         seed,
         iterations,
