@@ -26,8 +26,11 @@ export function databaseStep<I>(options: ProvisioningOptions, finder: PlaceFinde
     },
     async act(context) {
       const place = await placeOf(context, finder);
-      await context.willMake({ cell: place.cell, kind: "database", name: place.database });
-      await context.willMake({ cell: place.cell, kind: "database", name: unfinishedName(context.operation.id) });
+      const database = { cell: place.cell, kind: "database" as const };
+      await context.willMake(
+        { ...database, name: place.database },
+        { ...database, name: unfinishedName(context.operation.id) },
+      );
       context.failpoint("database.promised");
       await at(context, place, async (session) => {
         await copyTemplate(session, context.operation.id, templateName(place.service, place.schemaVersion));
