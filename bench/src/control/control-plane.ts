@@ -82,16 +82,32 @@ export async function withControlPlane<T>(
     port: server.port,
     adminSecret: await options.secrets.keep("cell", server.url()),
   });
-  const worker = await startWorker({ catalogUrl, kinds, concurrency });
+  // told by the worker: asking the catalog for every operation again and again was half of all its queries
+  const ends = new Map<string, (() => void) | "ended">();
+  const worker = await startWorker({
+    catalogUrl,
+    kinds,
+    concurrency,
+    ended(id, { end }) {
+      if (end !== "succeeded" && end !== "failed" && end !== "cancelled") return;
+      const waiting = ends.get(id);
+      if (typeof waiting === "function") waiting();
+      else ends.set(id, "ended");
+    },
+  });
   const one = async (kind: string, input: Record<string, unknown>) => {
     const { id } = await requestOperation(pool, actor, kinds.get(kind) as unknown as OperationKind, input);
-    for (const until = Date.now() + 600_000; Date.now() < until;) {
-      const { state, error, output } = await getOperation(pool, id);
-      if (state === "succeeded") return output;
-      if (state === "failed") throw new Error(`${kind}: ${JSON.stringify(error)}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error(`${kind} takes too long`);
+    if (ends.get(id) !== "ended")
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`${kind} takes too long`)), 600_000);
+        ends.set(id, () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    const { state, error, output } = await getOperation(pool, id);
+    if (state !== "succeeded") throw new Error(`${kind}: ${JSON.stringify(error)}`);
+    return output;
   };
   try {
     await one("template.build", { cell: "eu-1" });

@@ -36,7 +36,8 @@ export interface NewCell extends Partial<CellCaps> {
   readonly region?: string;
 }
 
-const columns = `id, host, port, admin_secret as "adminSecret", region, state, max_databases as "maxDatabases", max_schemas as "maxSchemas",
+/** Columns of a cell. */
+export const cellColumns: string = `id, host, port, admin_secret as "adminSecret", region, state, max_databases as "maxDatabases", max_schemas as "maxSchemas",
   max_pool_tenants as "maxPoolTenants", connection_budget as "connectionBudget", version::text`;
 
 /** Adds a cell. @throws ControlError WT_CATALOG_DUPLICATE, WT_CATALOG_INPUT */
@@ -45,7 +46,7 @@ export async function addCell(pool: CatalogPool, actor: Actor, cell: NewCell): P
     const { rows } = await tx
       .query(
         `insert into watertight_catalog.cell (id, host, port, admin_secret, region, max_databases, max_schemas, max_pool_tenants, connection_budget)
-         values ($1, $2, $3, $4, $5, coalesce($6, 1000), coalesce($7, 1000), coalesce($8, 1000000), coalesce($9, 80)) returning ${columns}`,
+         values ($1, $2, $3, $4, $5, coalesce($6, 1000), coalesce($7, 1000), coalesce($8, 1000000), coalesce($9, 80)) returning ${cellColumns}`,
         [
           cell.id,
           cell.host,
@@ -90,7 +91,7 @@ export async function changeCell(
       .query(
         `update watertight_catalog.cell set state = coalesce($3, state), admin_secret = coalesce($4, admin_secret), max_databases = coalesce($5, max_databases),
            max_schemas = coalesce($6, max_schemas), max_pool_tenants = coalesce($7, max_pool_tenants), connection_budget = coalesce($8, connection_budget),
-           version = version + 1, updated_at = now() where id = $1 and version = $2 returning ${columns}`,
+           version = version + 1, updated_at = now() where id = $1 and version = $2 returning ${cellColumns}`,
         [
           id,
           version,
@@ -120,7 +121,7 @@ export async function changeCell(
 
 /** One cell. @throws ControlError WT_CATALOG_NOT_FOUND */
 export async function getCell(db: Queryable, id: string): Promise<Cell> {
-  const { rows } = await db.query(`select ${columns} from watertight_catalog.cell where id = $1`, [id]);
+  const { rows } = await db.query(`select ${cellColumns} from watertight_catalog.cell where id = $1`, [id]);
   if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `cell ${id}` });
   return rows[0] as Cell;
 }
@@ -128,7 +129,7 @@ export async function getCell(db: Queryable, id: string): Promise<Cell> {
 /** All cells, by id. */
 export async function listCells(pool: CatalogPool): Promise<Cell[]> {
   return withConnection(pool, async (db) => {
-    const { rows } = await db.query(`select ${columns} from watertight_catalog.cell order by id`);
+    const { rows } = await db.query(`select ${cellColumns} from watertight_catalog.cell order by id`);
     return rows as Cell[];
   });
 }

@@ -24,7 +24,8 @@ export interface CatalogLocation {
   readonly keySecret: string | null;
 }
 
-const columns = `id, cell, model, database, schema, state, rw_role as "rwRole", ro_role as "roRole", rw_secret as "rwSecret", ro_secret as "roSecret", key_secret as "keySecret"`;
+/** Columns of a location. */
+export const locationColumns: string = `id, cell, model, database, schema, state, rw_role as "rwRole", ro_role as "roRole", rw_secret as "rwSecret", ro_secret as "roSecret", key_secret as "keySecret"`;
 
 /** Adds a location, or finds it as it is. @throws ControlError WT_CATALOG_DUPLICATE when the place belongs to another location */
 export async function ensureLocation(
@@ -35,7 +36,7 @@ export async function ensureLocation(
   const { rows } = await tx
     .query(
       `insert into watertight_catalog.location (id, cell, model, database, schema, rw_role, ro_role, rw_secret, ro_secret, key_secret)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing returning ${columns}`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing returning ${locationColumns}`,
       [
         location.id,
         location.cell,
@@ -67,7 +68,7 @@ export async function ensureLocation(
 
 /** One location. @throws ControlError WT_CATALOG_NOT_FOUND */
 export async function getLocation(db: Queryable, id: string): Promise<CatalogLocation> {
-  const { rows } = await db.query(`select ${columns} from watertight_catalog.location where id = $1`, [id]);
+  const { rows } = await db.query(`select ${locationColumns} from watertight_catalog.location where id = $1`, [id]);
   if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `location ${id}` });
   return rows[0] as CatalogLocation;
 }

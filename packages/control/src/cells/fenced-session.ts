@@ -45,7 +45,7 @@ export async function onCell<T>(
   }
 }
 
-const shared = new WeakMap<AbortSignal, Map<string, Promise<Session>>>();
+const shared = new WeakMap<object, Map<string, Promise<Session>>>();
 
 /**
  * Runs `fn` on the fenced session that the steps of this run share, opened at its first use. It needs no second question to the catalog: whoever
@@ -58,15 +58,15 @@ export async function onSharedSession<T>(
   fn: (session: Queryable) => Promise<T>,
   limits: SessionLimits = {},
 ): Promise<T> {
-  const { signal } = context;
+  const { signal, run } = context;
   signal.throwIfAborted();
-  const sessions = shared.get(signal) ?? new Map<string, Promise<Session>>();
-  shared.set(signal, sessions);
+  const sessions = shared.get(run) ?? new Map<string, Promise<Session>>();
+  shared.set(run, sessions);
   const known = sessions.get(connectionString);
   const opening = known ?? open(context, connectionString, limits);
   if (known === undefined) {
     sessions.set(connectionString, opening);
-    atRunEnd(signal, async () => (await opening).close());
+    atRunEnd(run, async () => (await opening).close());
   }
   try {
     const session = await opening;
@@ -117,7 +117,7 @@ async function open(
   try {
     await endEarlier(client, operation.id, operation.leaseToken, signal);
     // asked after the session is there: whoever takes the lease from now on finds it and ends it
-    await context.commit(async () => {});
+    await context.confirm();
     return session;
   } catch (error) {
     await session.close();

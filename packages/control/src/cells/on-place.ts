@@ -40,7 +40,7 @@ export async function onPlace<T>(
     } catch (error) {
       throw refusal(error, cell.id);
     } finally {
-      await flush();
+      flush();
     }
   };
   return limits === undefined ? onSharedSession(context, url, logged, usual) : onCell(context, url, logged, limits);

@@ -20,6 +20,8 @@ export type ControlErrorCode =
   | "WT_OPERATION_KIND"
   | "WT_OPERATION_LEASE_LOST"
   | "WT_OPERATION_UNVERIFIED"
+  | "WT_OPERATION_STEP_LIMIT"
+  | "WT_OPERATION_CRASHES"
   | "WT_OPERATION_PAST_RETURN"
   | "WT_OPERATION_STATE"
   | "WT_OPERATION_APPROVAL"
@@ -108,6 +110,15 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
   WT_OPERATION_UNVERIFIED: operation(
     "A step ended without an error, but what it had to make is not there.",
     "Look at the step: watertight operations show. Then: watertight operations retry.",
+  ),
+  WT_OPERATION_STEP_LIMIT: operation(
+    "A step took longer than it may.",
+    "It is tried again; look at the server on which it acts.",
+    true,
+  ),
+  WT_OPERATION_CRASHES: operation(
+    "The operation's workers died again and again without ending a step.",
+    "Look why (memory, a bug), then: watertight operations resume.",
   ),
   WT_OPERATION_PAST_RETURN: operation(
     "The operation is past its point of no return and can only be finished.",

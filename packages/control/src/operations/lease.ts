@@ -2,6 +2,7 @@
  * The lease of an operation and its fencing token. Each new lease has a higher token; whoever writes with an older one writes nothing. Must
  * never let a worker go on that does not know that it still holds the lease.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Queryable } from "@watertight/schema";
 import { type CatalogPool, inTransaction, withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
@@ -18,6 +19,8 @@ export interface Lease {
   readonly signal: AbortSignal;
   /** A transaction that happens only under this lease. @throws ControlError WT_OPERATION_LEASE_LOST */
   commit<T>(fn: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** Somebody has seen that another worker holds it: the signal ends. Answers the error to throw. */
+  lose(): Error;
   /** Gives it back before its time, so that another worker need not wait. */
   release(): Promise<void>;
   stop(): void;
@@ -32,6 +35,8 @@ export async function takeLease(pool: CatalogPool, id: string, owner: string): P
     const { rows } = await db.query(
       `update watertight_catalog.operation o
           set state = 'running', lease_owner = $2, lease_token = lease_token + 1, lease_until = clock_timestamp() + $3 * interval '1 ms',
+              -- whoever had it before gave it back neither done nor for later
+              crashes = crashes + (state = 'running' and lease_until is not null)::int,
               started_at = coalesce(started_at, clock_timestamp())
         where o.id = $1 and o.state in ('pending', 'running', 'waiting') and o.run_after <= clock_timestamp()
           and (o.lease_until is null or o.lease_until < clock_timestamp())
@@ -47,8 +52,10 @@ export function holdLease(pool: CatalogPool, id: string, token: string, outer: A
   const lost = new AbortController();
   let renewed = performance.now();
   let stopped = false;
-  const lose = (): void => {
-    if (!lost.signal.aborted) lost.abort(controlError("WT_OPERATION_LEASE_LOST", { detail: id }));
+  const lose = (): Error => {
+    const error = controlError("WT_OPERATION_LEASE_LOST", { detail: id });
+    if (!lost.signal.aborted) lost.abort(error);
+    return error;
   };
   const renew = async (): Promise<void> => {
     const began = performance.now();
@@ -61,7 +68,7 @@ export function holdLease(pool: CatalogPool, id: string, token: string, outer: A
         );
         return rows.length > 0;
       });
-      if (!held && !stopped) return lose();
+      if (!held && !stopped) return void lose();
       // counted from before the question: the answer may have taken its time
       renewed = began;
     } catch {
@@ -86,12 +93,10 @@ export function holdLease(pool: CatalogPool, id: string, token: string, outer: A
           "select 1 from watertight_catalog.operation where id = $1 and lease_token = $2 and state = 'running' for update",
           [id, token],
         );
-        if (rows.length === 0) {
-          lose();
-          throw controlError("WT_OPERATION_LEASE_LOST", { detail: id });
-        }
+        if (rows.length === 0) throw lose();
         return fn(tx);
       }),
+    lose,
     async release() {
       stopped = true;
       await withConnection(pool, (db) =>
@@ -106,4 +111,20 @@ export function holdLease(pool: CatalogPool, id: string, token: string, outer: A
       clearInterval(timer);
     },
   };
+}
+
+/**
+ * Gives a lease back after a run that broke: this worker lives, so whoever takes the operation next need not wait, and it is no crash. A catalog
+ * that is away may come back before the lease ends by itself.
+ */
+export async function giveBack(lease: Lease, stopping: AbortSignal): Promise<void> {
+  lease.stop();
+  for (const until = performance.now() + leaseMs; performance.now() < until;) {
+    const given = await lease.release().then(
+      () => true,
+      () => false,
+    );
+    if (given || stopping.aborted) return;
+    await sleep(250, undefined, { signal: stopping }).catch(() => {});
+  }
 }

@@ -9,8 +9,8 @@ import type { Operation, OperationKind, OperationState, OperationStep } from "./
 
 /** Columns of an operation, over the alias `o`. */
 export const operationColumns = `o.id, o.kind, o.subject, o.state, o.direction, o.input, o.output, o.error, o.requested_by as "requestedBy", o.approved_by as "approvedBy",
-  o.cancel_requested as "cancelRequested", o.attempts, o.lease_owner as "leaseOwner", o.lease_token::text as "leaseToken", o.created_at as "createdAt",
-  o.started_at as "startedAt", o.finished_at as "finishedAt"`;
+  o.cancel_requested as "cancelRequested", o.attempts, o.crashes, o.lease_owner as "leaseOwner", o.lease_token::text as "leaseToken", o.created_at as "createdAt",
+  o.started_at as "startedAt", o.finished_at as "finishedAt", o.abandoned_reason as "abandonedReason"`;
 
 /**
  * Writes an operation down, in the caller's transaction: with the rows that it is about, or not at all. Delivery is the dispatcher's.

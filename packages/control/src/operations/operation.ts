@@ -1,6 +1,6 @@
 /** The words of the operations engine: what an operation is, and what its steps promise. No I/O here. */
 import type { Queryable } from "@watertight/schema";
-import type { Actor } from "../audit-log/append-audit.ts";
+import type { Actor, AuditEntry } from "../audit-log/append-audit.ts";
 import type { CatalogPool } from "../db/transaction.ts";
 
 /** Where an operation stands. `waiting`: it is tried again later; `waiting_approval`: a second person must agree. */
@@ -30,12 +30,16 @@ export interface Operation {
   readonly approvedBy: string | null;
   readonly cancelRequested: boolean;
   readonly attempts: number;
+  /** Leases in a row whose worker died on it without ending a step. */
+  readonly crashes: number;
   readonly leaseOwner: string | null;
   /** Fencing token of the newest lease. */
   readonly leaseToken: string;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
+  /** Why a person gave it up, if one did; what it left is listed by `listOrphans`. */
+  readonly abandonedReason: string | null;
 }
 
 /** Why an operation failed, as it is stored and shown. */
@@ -75,16 +79,22 @@ export interface StepContext<I> {
   readonly output: Readonly<Record<string, unknown>>;
   /** `worker:<id>` for audit records. */
   readonly actor: Actor;
-  /** Aborted when the lease is lost or the worker stops; every wait of a step ends with it. */
+  /** Aborted when the lease is lost, the worker stops, or the step's time is over; every wait of a step ends with it. */
   readonly signal: AbortSignal;
+  /** The same for all steps of this run: what they share is kept under it (run-end.ts). */
+  readonly run: object;
   readonly catalog: CatalogPool;
   /**
    * One transaction on the catalog that only happens while this worker holds the lease.
    * @throws ControlError WT_OPERATION_LEASE_LOST
    */
   commit<T>(fn: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** Makes sure that the lease is still held, and writes down what was noted. @throws ControlError WT_OPERATION_LEASE_LOST */
+  confirm(): Promise<void>;
   /** Writes down, durably, what is about to be made. Call it before making it. */
-  willMake(record: CleanupRecord): Promise<void>;
+  willMake(...records: readonly CleanupRecord[]): Promise<void>;
+  /** An audit record that may wait for the next transaction under this lease: for what changes nothing. Lost when the worker dies before. */
+  note(entry: AuditEntry): void;
   /** Tells whoever watches. */
   progress(data: Readonly<Record<string, unknown>>): Promise<void>;
   /** A place where tests kill the process. */
@@ -98,14 +108,19 @@ export interface Step<I> {
   readonly name: string;
   /** What must hold before it acts. Throws when it does not. */
   before?(context: StepContext<I>): Promise<void>;
-  /** Whether the world is as this step leaves it. Asked before it acts (then nothing is done) and afterwards (it must be so). */
-  observe(context: StepContext<I>): Promise<boolean>;
+  /**
+   * Whether the world is as this step leaves it. Asked before it acts (then nothing is done) and afterwards (it must be so). A step whose `act`
+   * answers something that others need answers the same here in place of `true`: a worker may die between the act and its record.
+   */
+  observe(context: StepContext<I>): Promise<boolean | Readonly<Record<string, unknown>>>;
   /** Makes it so. What it returns goes into the operation's output. */
   act(context: StepContext<I>): Promise<Readonly<Record<string, unknown>> | void>;
   /** Takes it back; idempotent, also where the step was begun and not finished. A step without undo leaves nothing behind. */
   undo?(context: StepContext<I>): Promise<void>;
   /** From here on the operation can only be finished. */
   readonly pointOfNoReturn?: boolean;
+  /** How long it may take, acting or undoing, in milliseconds; default 10 minutes. A step that hangs would keep its lease for ever. */
+  readonly limitMs?: number;
 }
 
 /** A kind of operation. */

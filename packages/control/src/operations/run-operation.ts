@@ -2,17 +2,26 @@
  * Runs one operation under its lease: each step observed, done, verified, recorded; on failure or cancel before the point of no return,
  * undone backwards. Must be right when the process is killed between any two lines: everything is asked of the world again.
  */
-import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
+import type { Queryable } from "@watertight/schema";
+import { type Actor, appendAudit, appendAudits, type AuditEntry } from "../audit-log/append-audit.ts";
 import type { CatalogPool } from "../db/transaction.ts";
 import { withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { Failpoint } from "./failpoints.ts";
 import { failureOf, isPassing } from "./failure.ts";
-import { holdLease, type Lease, takeLease } from "./lease.ts";
+import { giveBack, holdLease, type Lease, takeLease } from "./lease.ts";
 import type { Operation, OperationKind, Step, StepContext } from "./operation.ts";
-import { getOperation, listSteps, writeOperationEvent } from "./operation-rows.ts";
+import { listSteps, writeOperationEvent } from "./operation-rows.ts";
 import { Pause } from "./pause.ts";
 import { runEnded } from "./run-end.ts";
+import { stepContext } from "./step-context.ts";
+import { isLate, usualStepMs, withinLimit } from "./step-limit.ts";
+import { recordStep, type StepRecord } from "./step-records.ts";
+
+/** Tries of a step whose time was over: each may take its ten minutes. */
+const mostLate = 3;
+/** Leases in a row that a worker may die on without ending a step. */
+const mostCrashes = 5;
 
 /** What running needs. */
 export interface RunOptions {
@@ -39,12 +48,12 @@ export async function runOperation(options: RunOptions, id: string): Promise<Run
   try {
     return await new Run(options, operation, lease).go();
   } catch (error) {
-    if (options.signal.aborted) await lease.release().catch(() => {});
+    await giveBack(lease, options.signal);
     if (lease.signal.aborted || (error as { code?: string }).code === "WT_OPERATION_LEASE_LOST") return { end: "lost" };
     throw error;
   } finally {
     lease.stop();
-    await runEnded(lease.signal);
+    await runEnded(lease);
   }
 }
 
@@ -52,6 +61,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #lease: Lease;
   readonly #actor: Actor;
+  readonly #notes: AuditEntry[] = [];
   #operation: Operation;
   #steps: readonly Step<never>[] = [];
   #input: unknown;
@@ -64,6 +74,8 @@ class Run {
   }
 
   async go(): Promise<RunResult> {
+    if (this.#operation.crashes >= mostCrashes)
+      return this.#end("failed", controlError("WT_OPERATION_CRASHES", { detail: `${this.#operation.crashes} times` }));
     const kind = this.#options.kinds.get(this.#operation.kind);
     try {
       // while workers are updated one by one, another one may know it
@@ -82,105 +94,124 @@ class Run {
     const before = await withConnection(this.#options.catalog, (db) => listSteps(db, this.#operation.id));
     const done = new Set(before.filter(({ state }) => state === "done").map(({ position }) => position));
     const begun = new Set(before.filter(({ state }) => state !== "undone").map(({ position }) => position));
-    for (const [position, step] of this.#steps.entries()) {
-      if (done.has(position)) continue;
-      // a step that was begun may have acted: a cancel that came at the same moment comes too late
-      const past = this.#steps.some(
+    // a step that was begun may have acted: a cancel that came at the same moment comes too late
+    const isPast = (position: number): boolean =>
+      this.#steps.some(
         ({ pointOfNoReturn }, at) => pointOfNoReturn === true && (at < position || (at === position && begun.has(at))),
       );
-      if (!past && (await this.#cancelled())) return this.#turn(undefined);
+    let ended: StepRecord["done"];
+    for (const [position, step] of this.#steps.entries()) {
+      if (done.has(position)) continue;
+      const past = isPast(position);
+      const place = this.#placeOf(step.name);
       try {
-        await this.#step(position, step);
+        if (ended === undefined) place("before");
+        const of = this.#steps.length;
+        const next = { position, name: step.name, of, evenIfCancelled: past };
+        const turned = !(await this.#record({ ...(ended === undefined ? {} : { done: ended }), next }));
+        if (ended !== undefined) this.#placeOf(ended.name)("recorded");
+        if (turned) return await this.#turn(undefined);
+        if (ended !== undefined) place("before");
+        place("started");
+        ended = undefined;
+        const output = await this.#step(step);
+        ended = { position, name: step.name, output };
+        this.#operation = { ...this.#operation, output: { ...this.#operation.output, ...output } };
       } catch (error) {
         this.#lease.signal.throwIfAborted();
         if (error instanceof Pause) return this.#rest(error.until, step.name);
         if (this.#again(error)) return this.#later(error, step.name);
         await this.#recordFailure(position, error);
         // past the point of no return it stands where it is until somebody resumes it
-        return past || step.pointOfNoReturn === true
-          ? this.#end("failed", error, step.name)
-          : this.#turn(error, step.name);
+        if (past || step.pointOfNoReturn === true) return this.#end("failed", error, step.name);
+        return isLate(error) ? this.#turnLater(error, step.name) : this.#turn(error, step.name);
       }
+    }
+    if (ended !== undefined) {
+      await this.#record({ done: ended });
+      this.#placeOf(ended.name)("recorded");
     }
     return this.#end("succeeded");
   }
 
-  async #step(position: number, step: Step<never>): Promise<void> {
-    const context = this.#context();
-    const place = (where: string): void => this.#options.failpoint(`${this.#operation.kind}.${step.name}.${where}`);
-    place("before");
-    await this.#lease.commit(async (tx) => {
-      await tx.query(
-        `insert into watertight_catalog.operation_step as s (operation, position, name) values ($1, $2, $3)
-         on conflict (operation, position) do update set state = 'running', attempts = s.attempts + 1, error = null, finished_at = null`,
-        [this.#operation.id, position, step.name],
-      );
-      await writeOperationEvent(tx, this.#operation.id, "step_started", {
-        step: step.name,
-        of: this.#steps.length,
-        position,
-      });
+  #placeOf(step: string): (where: string) => void {
+    return (where) => this.#options.failpoint(`${this.#operation.kind}.${step}.${where}`);
+  }
+
+  /** Answers whether the next step has begun. */
+  async #record(what: Pick<StepRecord, "done" | "undone" | "next">): Promise<boolean> {
+    const operation = this.#operation.id;
+    const written = await this.#withNotes((notes) => {
+      const record = { operation, token: this.#lease.token, actor: this.#actor, notes, ...what };
+      return withConnection(this.#options.catalog, (db) => recordStep(db, record));
     });
-    place("started");
-    await step.before?.(context);
-    let output: Readonly<Record<string, unknown>> = {};
-    if (!(await step.observe(context))) {
-      place("observed");
-      output = (await step.act(context)) ?? {};
-      place("acted");
-      if (!(await step.observe(this.#context(output))))
-        throw controlError("WT_OPERATION_UNVERIFIED", { detail: step.name });
-    }
-    place("verified");
-    this.#lease.signal.throwIfAborted();
-    await this.#lease.commit(async (tx) => {
-      await tx.query(
-        "update watertight_catalog.operation_step set state = 'done', output = $3, finished_at = clock_timestamp() where operation = $1 and position = $2",
-        [this.#operation.id, position, JSON.stringify(output)],
-      );
-      await tx.query("update watertight_catalog.operation set output = output || $2, attempts = 0 where id = $1", [
-        this.#operation.id,
-        JSON.stringify(output),
-      ]);
-      await writeOperationEvent(tx, this.#operation.id, "step_done", { step: step.name, position });
+    if (written === undefined) throw this.#lease.lose();
+    if (what.done !== undefined || what.undone !== undefined) this.#operation = { ...this.#operation, attempts: 0 };
+    return written.begun;
+  }
+
+  async #step(step: Step<never>): Promise<Readonly<Record<string, unknown>>> {
+    const place = this.#placeOf(step.name);
+    return withinLimit(this.#lease.signal, step.name, step.limitMs ?? usualStepMs, async (signal) => {
+      const context = this.#context(signal);
+      await step.before?.(context);
+      let seen = await step.observe(context);
+      let output: Readonly<Record<string, unknown>> = {};
+      if (seen === false) {
+        place("observed");
+        output = (await step.act(context)) ?? {};
+        place("acted");
+        seen = await step.observe(this.#context(signal, output));
+        if (seen === false) throw controlError("WT_OPERATION_UNVERIFIED", { detail: step.name });
+      }
+      place("verified");
+      signal.throwIfAborted();
+      return seen === true ? output : { ...seen, ...output };
     });
-    place("recorded");
-    this.#operation = { ...this.#operation, output: { ...this.#operation.output, ...output }, attempts: 0 };
   }
 
   /** Undoes, last step first, everything that was begun. */
   async #back(): Promise<RunResult> {
     const begun = await withConnection(this.#options.catalog, (db) => listSteps(db, this.#operation.id));
-    for (const row of begun.toReversed()) {
-      if (row.state === "undone") continue;
-      const step = this.#steps[row.position];
-      const place = (where: string): void =>
-        this.#options.failpoint(`${this.#operation.kind}.${row.name}.undo.${where}`);
+    for (const { state, position, name } of begun.toReversed()) {
+      if (state === "undone") continue;
+      const step = this.#steps[position];
+      const place = this.#placeOf(`${name}.undo`);
       try {
         place("before");
-        await step?.undo?.(this.#context());
+        await withinLimit(this.#lease.signal, name, step?.limitMs ?? usualStepMs, async (signal) =>
+          step?.undo?.(this.#context(signal)),
+        );
         place("acted");
       } catch (error) {
         this.#lease.signal.throwIfAborted();
-        if (this.#again(error)) return this.#later(error, row.name);
-        return this.#end("failed", error, row.name);
+        if (this.#again(error)) return this.#later(error, name);
+        return this.#end("failed", error, name);
       }
-      await this.#lease.commit(async (tx) => {
-        await tx.query(
-          "update watertight_catalog.operation_step set state = 'undone', finished_at = clock_timestamp() where operation = $1 and position = $2",
-          [this.#operation.id, row.position],
-        );
-        await tx.query("update watertight_catalog.operation set attempts = 0 where id = $1", [this.#operation.id]);
-        await writeOperationEvent(tx, this.#operation.id, "step_undone", { step: row.name, position: row.position });
-      });
+      await this.#record({ undone: { position, name } });
       place("recorded");
     }
     return this.#end(this.#operation.error === null ? "cancelled" : "failed");
   }
 
+  /** As {@link Run.#turn}, under the next lease: under this one a step may still be at work. */
+  async #turnLater(error: unknown, step: string): Promise<RunResult> {
+    const at = new Date();
+    const failure = failureOf(error, step);
+    await this.#commit(async (tx) => {
+      await tx.query(
+        `update watertight_catalog.operation set direction = 'back', error = $2, attempts = 0, state = 'waiting', lease_until = null, lease_owner = null,
+           run_after = clock_timestamp() where id = $1`,
+        [this.#operation.id, JSON.stringify(failure)],
+      );
+      await writeOperationEvent(tx, this.#operation.id, "undoing", { error: failure });
+    });
+    return { end: "later", at };
+  }
+
   async #turn(error: unknown, step?: string): Promise<RunResult> {
     const failure = error === undefined ? null : failureOf(error, step);
-    await this.#lease.commit(async (tx) => {
+    await this.#commit(async (tx) => {
       await tx.query(
         "update watertight_catalog.operation set direction = 'back', error = $2, attempts = 0 where id = $1",
         [this.#operation.id, failure === null ? null : JSON.stringify(failure)],
@@ -192,7 +223,8 @@ class Run {
   }
 
   #again(error: unknown): boolean {
-    return isPassing(error) && this.#operation.attempts + 1 < (this.#options.mostAttempts ?? 8);
+    const most = this.#options.mostAttempts ?? 8;
+    return isPassing(error) && this.#operation.attempts + 1 < (isLate(error) ? Math.min(mostLate, most) : most);
   }
 
   async #later(error: unknown, step?: string): Promise<RunResult> {
@@ -200,7 +232,7 @@ class Run {
     // half a second, doubled, at most half a minute; a random part, so that many operations do not come back together
     const waitMs = Math.min(30_000, 500 * 2 ** this.#operation.attempts) * (0.75 + Math.random() / 2);
     const at = new Date(Date.now() + waitMs);
-    await this.#lease.commit(async (tx) => {
+    await this.#commit(async (tx) => {
       await tx.query(
         `update watertight_catalog.operation set state = 'waiting', attempts = attempts + 1, lease_until = null, lease_owner = null,
            run_after = clock_timestamp() + $2 * interval '1 ms' where id = $1`,
@@ -213,7 +245,7 @@ class Run {
 
   /** Waits for a time that a step named; a cancel wakes it up before. */
   async #rest(until: Date, step: string): Promise<RunResult> {
-    await this.#lease.commit(async (tx) => {
+    await this.#commit(async (tx) => {
       await tx.query(
         "update watertight_catalog.operation set state = 'waiting', lease_until = null, lease_owner = null, run_after = $2 where id = $1",
         [this.#operation.id, until],
@@ -226,7 +258,7 @@ class Run {
   async #end(end: "succeeded" | "failed" | "cancelled", error?: unknown, step?: string): Promise<RunResult> {
     const failure = error === undefined ? this.#operation.error : failureOf(error, step);
     this.#options.failpoint(`${this.#operation.kind}.end.before`);
-    await this.#lease.commit(async (tx) => {
+    await this.#commit(async (tx) => {
       await tx.query(
         `update watertight_catalog.operation set state = $2, error = $3, lease_until = null, lease_owner = null, finished_at = clock_timestamp(),
            unfinished = $2 <> 'succeeded' and exists (select from watertight_catalog.operation_step s where s.operation = $1 and s.state <> 'undone')
@@ -251,7 +283,7 @@ class Run {
   }
 
   async #recordFailure(position: number, error: unknown): Promise<void> {
-    await this.#lease.commit((tx) =>
+    await this.#commit((tx) =>
       tx.query(
         "update watertight_catalog.operation_step set state = 'failed', error = $3, finished_at = clock_timestamp() where operation = $1 and position = $2",
         [this.#operation.id, position, JSON.stringify(failureOf(error))],
@@ -259,34 +291,42 @@ class Run {
     );
   }
 
-  async #cancelled(): Promise<boolean> {
-    return withConnection(
-      this.#options.catalog,
-      async (db) => (await getOperation(db, this.#operation.id)).cancelRequested,
+  /** A transaction under the lease; what waited to be written to the audit log goes along, last, because it locks the log's head. */
+  async #commit<T>(fn: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.#withNotes((notes) =>
+      this.#lease.commit(async (tx) => {
+        const result = await fn(tx);
+        if (notes.length > 0) await appendAudits(tx, this.#actor, notes);
+        return result;
+      }),
     );
   }
 
-  #context(output: Readonly<Record<string, unknown>> = {}): StepContext<never> {
+  async #withNotes<T>(fn: (notes: readonly AuditEntry[]) => Promise<T>): Promise<T> {
+    const notes = this.#notes.splice(0);
+    try {
+      return await fn(notes);
+    } catch (error) {
+      // better told twice than not at all
+      this.#notes.unshift(...notes);
+      throw error;
+    }
+  }
+
+  #context(signal: AbortSignal, output: Readonly<Record<string, unknown>> = {}): StepContext<never> {
     const { catalog, failpoint } = this.#options;
-    const { id, kind } = this.#operation;
-    return {
+    return stepContext({
       operation: this.#operation,
       input: this.#input as never,
       output: { ...this.#operation.output, ...output },
       actor: this.#actor,
-      signal: this.#lease.signal,
+      signal,
+      run: this.#lease,
       catalog,
-      commit: (fn) => this.#lease.commit(fn),
-      willMake: ({ cell, kind: what, name, database }) =>
-        this.#lease.commit(async (tx) => {
-          await tx.query(
-            `insert into watertight_catalog.cleanup (operation, cell, kind, name, database) values ($1, $2, $3, $4, $5)
-             on conflict (operation, cell, kind, database, name) do update set settled_at = null, settled_as = null`,
-            [id, cell, what, name, database ?? ""],
-          );
-        }),
-      progress: (data) => withConnection(catalog, (db) => writeOperationEvent(db, id, "progress", data)),
-      failpoint: (name) => failpoint(`${kind}.${name}`),
-    };
+      commit: (fn) => this.#commit(fn),
+      confirm: async () => void (await this.#record({})),
+      note: (entry) => void this.#notes.push(entry),
+      failpoint: (name) => failpoint(`${this.#operation.kind}.${name}`),
+    });
   }
 }

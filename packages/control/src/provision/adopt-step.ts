@@ -21,9 +21,10 @@ export function adoptStep<I>(options: ProvisioningOptions, finder: PlaceFinder<I
     async act(context) {
       const place = await placeOf(context, finder);
       const { id } = context.operation;
-      for (const name of Object.values(placeRoles(place.database)))
-        await context.willMake({ cell: place.cell, kind: "role", name });
-      await context.willMake({ cell: place.cell, kind: "database", name: place.database });
+      await context.willMake(
+        ...Object.values(placeRoles(place.database)).map((name) => ({ cell: place.cell, kind: "role" as const, name })),
+        { cell: place.cell, kind: "database", name: place.database },
+      );
       await retag(context, place, place.madeBy as string, id);
       context.failpoint("adopt.tagged");
       await context.commit(async (tx) => {

@@ -47,6 +47,11 @@ export function unfinishedName(operation: string): string {
   return `making_${operation}`;
 }
 
+/** Name of the copy in which a template is attacked before it is one. */
+export function triedName(operation: string): string {
+  return `trying_${operation}`;
+}
+
 /** What a database, schema or role carries as its comment. */
 export function tagOf(operation: string): string {
   return `watertight operation ${operation}`;

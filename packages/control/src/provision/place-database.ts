@@ -7,7 +7,7 @@ import { quoteName, quoteText, type Queryable } from "@watertight/schema";
 import { onPlace } from "../cells/on-place.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { Step, StepContext } from "../operations/operation.ts";
-import { placeRoles, templateName, unfinishedName } from "./names.ts";
+import { placeRoles, templateName, triedName, unfinishedName } from "./names.ts";
 import { findPlaceOf, type Place, type PlaceFinder, placeOf, type ProvisioningOptions } from "./place.ts";
 import { settle } from "./place-roles.ts";
 import { isOurs, readTag, tagStatement } from "./tags.ts";
@@ -26,8 +26,11 @@ export function databaseStep<I>(options: ProvisioningOptions, finder: PlaceFinde
     },
     async act(context) {
       const place = await placeOf(context, finder);
-      await context.willMake({ cell: place.cell, kind: "database", name: place.database });
-      await context.willMake({ cell: place.cell, kind: "database", name: unfinishedName(context.operation.id) });
+      const database = { cell: place.cell, kind: "database" as const };
+      await context.willMake(
+        { ...database, name: place.database },
+        { ...database, name: unfinishedName(context.operation.id) },
+      );
       context.failpoint("database.promised");
       await at(context, place, async (session) => {
         await copyTemplate(session, context.operation.id, templateName(place.service, place.schemaVersion));
@@ -103,12 +106,12 @@ async function settingsOf(session: Queryable, template: string): Promise<string[
   return (rows as { name: string; value: string }[]).map(({ name, value }) => settingClause(name, value));
 }
 
-/** Drops what an operation had not finished: the name is its own. */
+/** Drops what an operation had not finished: the names are its own. */
 export async function dropUnfinished(session: Queryable, operation: string): Promise<void> {
-  const { rows } = await session.query("select 1 from pg_catalog.pg_database where datname = $1", [
-    unfinishedName(operation),
+  const { rows } = await session.query("select d.datname as name from pg_catalog.pg_database d where d.datname = any ($1)", [
+    [triedName(operation), unfinishedName(operation)],
   ]);
-  if (rows.length > 0) await dropClosed(session, unfinishedName(operation));
+  for (const row of rows) await dropClosed(session, row["name"] as string);
 }
 
 /** Drops a database that carries the tag, its sessions first. */

@@ -9,7 +9,7 @@ import { scramVerifier } from "../cells/scram.ts";
 import type { Step, StepContext } from "../operations/operation.ts";
 import { placeRoles } from "./names.ts";
 import { findPlaceOf, type Place, type PlaceFinder, placeOf, type ProvisioningOptions } from "./place.ts";
-import { isOurs, readTag, tagStatement } from "./tags.ts";
+import { isOurs, readTag, rolesAreOurs, tagStatement } from "./tags.ts";
 
 /** Makes group, rw and ro. */
 export function rolesStep<I>(options: ProvisioningOptions, finder: PlaceFinder<I>): Step<I> {
@@ -21,17 +21,13 @@ export function rolesStep<I>(options: ProvisioningOptions, finder: PlaceFinder<I
     async observe(context) {
       const place = await placeOf(context, finder);
       const tagged = place.madeBy ?? context.operation.id;
-      return at(context, place, async (session) => {
-        let all = true;
-        for (const role of Object.values(placeRoles(place.database)))
-          all = (await isOurs(session, "role", role, tagged)) && all;
-        return all;
-      });
+      return at(context, place, (session) => rolesAreOurs(session, Object.values(placeRoles(place.database)), tagged));
     },
     async act(context) {
       const place = await placeOf(context, finder);
-      for (const name of Object.values(placeRoles(place.database)))
-        await context.willMake({ cell: place.cell, kind: "role", name });
+      await context.willMake(
+        ...Object.values(placeRoles(place.database)).map((name) => ({ cell: place.cell, kind: "role" as const, name })),
+      );
       context.failpoint("roles.promised");
       const verifiers = {
         rw: scramVerifier(await secrets.read(place.rwSecret)),

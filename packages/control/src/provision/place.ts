@@ -1,11 +1,11 @@
 /**
  * A place as the steps of provisioning see it: the location's row, its cell, and what the catalog notes of how it was made. Everything is read
- * again in each step: the worker that runs it may not be the one that ran the step before.
+ * again in each step and for its verification: the worker that runs it may not be the one that ran the step before.
  */
 import type { Queryable } from "@watertight/schema";
 import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
-import { type Cell, getCell } from "../catalog/cells.ts";
-import { type CatalogLocation, getLocation } from "../catalog/placements.ts";
+import { type Cell, cellColumns } from "../catalog/cells.ts";
+import { type CatalogLocation, locationColumns } from "../catalog/placements.ts";
 import { refused } from "../catalog/refused.ts";
 import { withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
@@ -36,25 +36,24 @@ export function locationOf(operation: string): string {
 /** One place, or undefined. */
 export async function findPlace(db: Queryable, location: string): Promise<Place | undefined> {
   const { rows } = await db.query(
-    `select service, schema_version as "schemaVersion", warm, made_by as "madeBy" from watertight_catalog.location where id = $1`,
+    `select ${locationColumns}, l.service, l.schema_version as "schemaVersion", l.warm, l.made_by as "madeBy",
+            (select pg_catalog.to_jsonb(c) from (select ${cellColumns} from watertight_catalog.cell where id = l.cell) c) as "onCell"
+       from watertight_catalog.location l where l.id = $1`,
     [location],
   );
-  const [noted] = rows;
-  if (noted === undefined) return undefined;
-  const found = await getLocation(db, location);
-  return {
-    ...found,
-    ...(noted as Pick<Place, "service" | "schemaVersion" | "warm" | "madeBy">),
-    onCell: await getCell(db, found.cell),
-  };
+  return rows[0] as Place | undefined;
 }
 
 /** How a kind of operation finds the place that it is about. */
 export type PlaceFinder<I> = (context: StepContext<I>, db: Queryable) => Promise<string | undefined>;
 
+const known = new WeakMap<object, Place>();
+
 /** The place that a step is about. */
 export async function placeOf<I>(context: StepContext<I>, finder: PlaceFinder<I>): Promise<Place> {
-  const place = await findPlaceOf(context, finder);
+  // looking and acting are one step; its verification has a context of its own
+  const place = known.get(context) ?? (await findPlaceOf(context, finder));
+  if (place !== undefined) known.set(context, place);
   if (place === undefined) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `place of ${context.operation.id}` });
   return place;
 }

@@ -69,7 +69,7 @@ function reservePlace(options: ProvisioningOptions, model: Model, warm: boolean)
     name: "reserve",
     observe: async ({ catalog, operation }) => {
       const place = await withConnection(catalog, (db) => findPlace(db, locationOf(operation.id)));
-      return place !== undefined && place.state !== "retired";
+      return place !== undefined && place.state !== "retired" && { location: place.id };
     },
     async act(context) {
       const { operation, input, actor } = context;

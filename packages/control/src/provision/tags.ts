@@ -36,6 +36,17 @@ export async function isOurs(session: Queryable, kind: Tagged, name: string, ope
   throw controlError("WT_CELL_FOREIGN_OBJECT", { detail: `${kind} ${name}` });
 }
 
+/** Whether all of some roles are there with our tag, in one question. @throws ControlError WT_CELL_FOREIGN_OBJECT */
+export async function rolesAreOurs(session: Queryable, names: readonly string[], operation: string): Promise<boolean> {
+  const { rows } = await session.query(
+    "select r.rolname as name, pg_catalog.shobj_description(r.oid, 'pg_authid') as tag from pg_catalog.pg_roles r where r.rolname = any ($1)",
+    [names],
+  );
+  const foreign = rows.find((row) => row["tag"] !== tagOf(operation));
+  if (foreign !== undefined) throw controlError("WT_CELL_FOREIGN_OBJECT", { detail: `role ${foreign["name"]}` });
+  return rows.length === names.length;
+}
+
 /** The statement that hangs a tag on something. */
 export function tagStatement(kind: Tagged, name: string, operation: string): string {
   return `comment on ${kind} ${quoteName(name)} is ${quoteText(tagOf(operation))}`;

@@ -1,6 +1,6 @@
 /**
- * Operation `template.build`: the template database of a service's schema version. It is made under the operation's name, filled, attacked,
- * emptied of keys, closed and only then named: what bears a template's name is finished and is never edited.
+ * Operation `template.build`: the template database of a service's schema version. It is made under the operation's name, filled, attacked in a
+ * copy, closed and only then named: what bears a template's name is finished, has passed the whole intrusion test, and is never edited.
  */
 import { installKit, protectTables, quoteName, rekeyKit, type Queryable } from "@watertight/schema";
 import { getCell, type Cell } from "../catalog/cells.ts";
@@ -9,12 +9,14 @@ import { onPlace } from "../cells/on-place.ts";
 import { withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { OperationKind, Step, StepContext } from "../operations/operation.ts";
-import { tagOf, templateName, unfinishedName } from "./names.ts";
+import { tagOf, templateName, triedName, unfinishedName } from "./names.ts";
 import type { ProvisioningOptions } from "./place.ts";
 import { dropDatabase, dropUnfinished, settingClause } from "./place-database.ts";
 import { settle } from "./place-roles.ts";
 import { runSchema } from "./schema-version.ts";
 import type { SchemaSource } from "./schema-source.ts";
+import { keepTemplate } from "./smoke/template-records.ts";
+import { tryTemplate } from "./smoke/try-template.ts";
 import { readTag, tagStatement } from "./tags.ts";
 import { only, text, wrong } from "./tenant-input.ts";
 
@@ -51,6 +53,19 @@ function buildStep(options: ProvisioningOptions): Step<BuildTemplate> {
     });
   const cellOf = ({ catalog, input }: StepContext<BuildTemplate>): Promise<Cell> =>
     withConnection(catalog, (db) => getCell(db, input.cell));
+  const tryCopy = async (context: StepContext<BuildTemplate>, cell: Cell, source: SchemaSource) => {
+    const [making, trying] = [unfinishedName(context.operation.id), triedName(context.operation.id)];
+    await at(context, cell, undefined, (session) =>
+      session.query(`create database ${quoteName(trying)} template ${quoteName(making)} strategy wal_log`),
+    );
+    const tried = await at(context, cell, trying, (session) =>
+      tryTemplate(session, classRoles(options.classPrefix), source),
+    );
+    await at(context, cell, undefined, (session) =>
+      session.query(`drop database ${quoteName(trying)} with (force)`),
+    );
+    return tried;
+  };
   return {
     name: "template",
     async observe(context) {
@@ -60,7 +75,7 @@ function buildStep(options: ProvisioningOptions): Step<BuildTemplate> {
         const tag = await readTag(session, "database", name, context.operation.id);
         if (tag === "absent") return false;
         // an earlier operation's is as good: a version is built once
-        if (tag === "ours" || tag.comment?.startsWith(tagOf("op_")) === true) return true;
+        if (tag === "ours" || tag.comment?.startsWith(tagOf("op_")) === true) return { template: name, version };
         throw controlError("WT_CELL_FOREIGN_OBJECT", { detail: `database ${name}` });
       });
     },
@@ -69,8 +84,12 @@ function buildStep(options: ProvisioningOptions): Step<BuildTemplate> {
       const source = await options.schemaOf(input.service);
       const cell = await cellOf(context);
       const name = templateName(input.service, source.version);
-      await context.willMake({ cell: cell.id, kind: "database", name: unfinishedName(operation.id) });
-      await context.willMake({ cell: cell.id, kind: "database", name });
+      const database = { cell: cell.id, kind: "database" as const };
+      await context.willMake(
+        { ...database, name: unfinishedName(operation.id) },
+        { ...database, name: triedName(operation.id) },
+        { ...database, name },
+      );
       context.failpoint("template.promised");
       await at(context, cell, undefined, async (session) => {
         await makeClassRoles(session, classRoles(options.classPrefix));
@@ -81,8 +100,13 @@ function buildStep(options: ProvisioningOptions): Step<BuildTemplate> {
       });
       await at(context, cell, unfinishedName(operation.id), (session) => fill(session, options, source));
       context.failpoint("template.filled");
+      const tried = await tryCopy(context, cell, source);
+      context.failpoint("template.tried");
+      // before it has its name: a copy of a template is never without what it is compared with
+      await context.commit((tx) => keepTemplate(tx, { cell: cell.id, name, operation: operation.id }, tried));
       await at(context, cell, undefined, (session) => finish(session, operation.id, name, source));
-      return { template: name, version: source.version };
+      const { tables, untested } = tried;
+      return { template: name, version: source.version, smoke: { tables, untested } };
     },
     async undo(context) {
       const { version } = await options.schemaOf(context.input.service);

@@ -45,6 +45,7 @@ export async function attack(
       await session.query(`set local role ${quoteName(seed.owner)}`);
       await session.query(seedScript);
       await session.query("set local role none");
+      await session.query("select pg_catalog.set_config('watertight.ctx', '', true)");
     }
     if (tenant !== undefined) await session.query(bySeal, [tenant]);
     if (role !== undefined) await session.query(`set local role ${quoteName(role)}`);
@@ -62,8 +63,11 @@ export async function attack(
   }
 }
 
-// Undone with the transaction: nobody keeps the right to act as a tenant's role. In a database that was there before us the right was given.
-async function mayBecome(session: Queryable, role: string): Promise<void> {
+/**
+ * Lets the session become a role until its transaction ends. Undone with it: nobody keeps the right to act as a tenant's role. In a database that
+ * was there before us the right was given.
+ */
+export async function mayBecome(session: Queryable, role: string): Promise<void> {
   const { rows } = await session.query(
     `select current_user as me, x.modern, pg_catalog.pg_has_role($1, case when x.modern then 'set' else 'member' end) as may
        from (select pg_catalog.current_setting('server_version_num')::int >= 160000 as modern) x`,

@@ -4,8 +4,6 @@
  */
 import { quoteName, type Queryable } from "@watertight/schema";
 import { randomInt, randomUUID } from "node:crypto";
-import type { Place } from "../place.ts";
-import type { SchemaSource } from "../schema-source.ts";
 import type { AttackedTable } from "./attack-sql.ts";
 
 /** Tables by the type of their tenant, because one context holds one tenant. */
@@ -15,11 +13,11 @@ export interface AttackedGroup {
   readonly tables: readonly AttackedTable[];
 }
 
-/** The tables of a database, and what is wrong with them already. */
+/** The tables of a database, and what is wrong with them already: `role` is the application's, `wanted` must be among them. */
 export async function protectedTables(
   session: Queryable,
-  place: Place,
-  source: SchemaSource,
+  role: string,
+  wanted: readonly string[],
 ): Promise<{ readonly groups: readonly AttackedGroup[]; readonly leaks: readonly string[] }> {
   const { rows } = await session.query(
     `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, p.tenant_column as "column", p.tenant_type as type,
@@ -27,7 +25,7 @@ export async function protectedTables(
             pg_catalog.pg_has_role($1, c.relowner, 'usage') as owned,
             not exists (select from pg_catalog.pg_policy q where q.polrelid = c.oid and not q.polpermissive and q.polcmd = '*' and q.polroles = '{0}') as floorless
        from watertight.protected p join pg_catalog.pg_class c on c.oid = p.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace order by 1`,
-    [place.rwRole],
+    [role],
   );
   const leaks = rows.flatMap((row) => [
     ...(row["open"] === true ? [`${row["name"]}: row security is not forced`] : []),
@@ -36,7 +34,7 @@ export async function protectedTables(
   ]);
   const { rows: missing } = await session.query(
     `select x.name from pg_catalog.unnest($1::text[]) x(name) where not exists (select from watertight.protected p where p.relation = pg_catalog.to_regclass(x.name))`,
-    [source.version === place.schemaVersion && place.madeBy !== null ? source.tables.map(({ table }) => table) : []],
+    [wanted],
   );
   leaks.push(...missing.map((row) => `${row["name"]}: not protected`));
   const groups = ["uuid", "bigint", "text"].flatMap((type) => {

@@ -11,6 +11,7 @@ import { type Place, type PlaceFinder, placeOf, type ProvisioningOptions } from 
 import { kitOwner } from "../schema-version.ts";
 import { attack, type Found } from "./attack.ts";
 import { attackScript } from "./attack-sql.ts";
+import { sampleOf, templateOfCopy, wrongInCopy } from "./compare-copy.ts";
 import { attackAsItself } from "./own-credentials.ts";
 import { type AttackedGroup, protectedTables, schemaTables } from "./protected-tables.ts";
 
@@ -32,11 +33,9 @@ export function smokeStep<I>(
       const place = await placeOf(context, finder);
       const tenant = tenantOf(context.input);
       const found: Found[] = [];
-      const groups = await onPlace(
-        context as never,
-        options.secrets,
-        { cell: place.onCell, database: place.database },
-        async (session) => attackInside(session, options, place, tenant, context.operation.id, found),
+      const address = { cell: place.onCell, database: place.database };
+      const { groups, compared } = await onPlace(context as never, options.secrets, address, (session) =>
+        attackInside(session, options, place, tenant, context, found),
       );
       context.failpoint("smoke.inside");
       if (place.schema === null) found.push(await ownCredentials(context, options, place, tenant, groups));
@@ -46,6 +45,8 @@ export function smokeStep<I>(
         smoke: {
           lease: context.operation.leaseToken,
           tables: groups.reduce((sum, { tables }) => sum + tables.length, 0),
+          // the whole attack was made against the template, and this is it
+          ...(compared ? { compared: true } : {}),
           untested: found.flatMap((each) => each.untested).slice(0, 50),
         },
       };
@@ -53,17 +54,17 @@ export function smokeStep<I>(
   };
 }
 
-async function attackInside(
+async function attackInside<I>(
   session: Queryable,
   options: ProvisioningOptions,
   place: Place,
   tenant: string | undefined,
-  operation: string,
+  context: StepContext<I>,
   found: Found[],
-): Promise<readonly AttackedGroup[]> {
+): Promise<{ readonly groups: readonly AttackedGroup[]; readonly compared: boolean }> {
   if (place.schema !== null && tenant !== undefined) {
     found.push(await attackSchema(session, place, place.schema, tenant));
-    return [];
+    return { groups: [], compared: false };
   }
   // every other database of ours, by its rights; some of them by connecting as well (own-credentials.ts)
   const { rows: open } = await session.query(
@@ -73,10 +74,20 @@ async function attackInside(
     [place.rwRole],
   );
   found.push({ leaks: open.map((row) => `${place.rwRole} may connect to ${row["name"]}`), untested: [] });
-  const { groups, leaks } = await protectedTables(session, place, await options.schemaOf(place.service));
+  const source = await options.schemaOf(place.service);
+  const wanted = source.version === place.schemaVersion && place.madeBy !== null ? source.tables : [];
+  const { groups: all, leaks } = await protectedTables(
+    session,
+    place.rwRole,
+    wanted.map(({ table }) => table),
+  );
   found.push({ leaks, untested: [] });
+  const kept = await templateOfCopy(context, session, place);
+  if (kept !== undefined)
+    found.push({ leaks: await wrongInCopy(context, options, session, place, kept), untested: [] });
+  const groups = kept === undefined ? all : sampleOf(all, context.operation.id);
   // nobody is served there yet: its tables may be locked, and rows put in
-  const fresh = place.madeBy === operation;
+  const fresh = place.madeBy === context.operation.id;
   for (const { own, other, tables } of groups)
     found.push(
       await attack(session, {
@@ -87,7 +98,7 @@ async function attackInside(
         ...(fresh ? { seed: { tenant: other, owner: await kitOwner(session) } } : {}),
       }),
     );
-  return groups;
+  return { groups, compared: kept !== undefined };
 }
 
 /** Another tenant in this schema, and this tenant in other schemas of the database. */
