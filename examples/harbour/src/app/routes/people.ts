@@ -47,8 +47,8 @@ export function customerRoutes(parts: Parts): Hono {
   app.post("/", async (c) => {
     const body = await readBody(c.req);
     const rows = await parts.query.customers(
-      "insert into customers (tenant_id, name, email, city) values ($1, $2, $3, $4) returning id",
-      [tenancy.require(), text(body["name"]), text(body["email"]), optionalText(body["city"])],
+      "insert into customers (name, email, city) values ($1, $2, $3) returning id",
+      [text(body["name"]), text(body["email"]), optionalText(body["city"])],
     );
     return c.json(rows[0]!, 201);
   });
