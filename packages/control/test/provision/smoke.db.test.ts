@@ -144,6 +144,6 @@ describeServers((server) => {
     );
     const leaky = await plane.run("pool.create", { name: "leaky" });
     expect(leaky).toMatchObject({ state: "failed", error: { code: "WT_PROVISION_LEAK", step: "smoke" } });
-    expect(leaky.error?.message).toMatch(/events_1: read/);
+    expect(leaky.error?.message).toMatch(/events_1: row security is not forced/);
   });
 });
