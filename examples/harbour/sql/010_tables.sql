@@ -1,31 +1,7 @@
--- Harbour's tables: B2B field-service invoicing. Global: plans, tenants, users. Derived (no tenant column): invoice_lines. Partitioned: events.
--- Deliberately shared rows: templates. Everything else carries tenant_id. Keys come after the data (020_keys.sql): checking them once is faster.
+-- Harbour's tables: B2B field-service invoicing. Derived (no tenant column): invoice_lines. Partitioned: events. Everything else carries tenant_id,
+-- but in a schema of one tenant's own, whose tables are made of the same text (src/database/tenant-schema.ts). Keys come after the data
+-- (020_keys.sql): checking them once is faster.
 create schema harbour;
-
-create table harbour.plans (
-  id smallint not null,
-  name text not null,
-  monthly_price_cents integer not null,
-  max_users integer not null
-);
-
--- The directory: what must be known before a tenant is. Nothing in it is a tenant's secret.
-create table harbour.tenants (
-  id uuid not null,
-  slug text not null,
-  name text not null,
-  plan_id smallint not null,
-  created_at timestamptz not null
-);
-
--- Logins, across tenants. The application role cannot read this table; it asks harbour.check_login.
-create table harbour.users (
-  id uuid not null,
-  email text not null,
-  salt text not null,
-  digest text not null,
-  created_at timestamptz not null
-);
 
 create table harbour.memberships (
   tenant_id uuid not null,
@@ -128,7 +104,6 @@ create table harbour.events_2026_q3 partition of harbour.events for values from 
 create table harbour.events_2026_q4 partition of harbour.events for values from ('2026-10-01') to ('2027-01-01');
 create table harbour.events_other partition of harbour.events default;
 
--- Rows of the tenant all zeroes are house templates: everybody reads them, nobody changes them (shared on purpose, see 050_house_templates.sql).
 create table harbour.templates (
   tenant_id uuid not null,
   id uuid not null default gen_random_uuid(),

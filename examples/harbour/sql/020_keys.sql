@@ -1,8 +1,5 @@
 -- Keys: composite and led by the tenant, so that no constraint can point at, or tell about, another tenant's row (E1, E5).
-alter table harbour.plans add primary key (id);
-alter table harbour.tenants add primary key (id), add unique (slug), add foreign key (plan_id) references harbour.plans (id);
-alter table harbour.users add primary key (id), add unique (email);
-alter table harbour.memberships add primary key (tenant_id, user_id), add foreign key (user_id) references harbour.users (id);
+alter table harbour.memberships add primary key (tenant_id, user_id), add foreign key (user_id) references directory.users (id);
 
 alter table harbour.customers add primary key (tenant_id, id), add constraint customers_email_per_tenant unique (tenant_id, email);
 alter table harbour.sites add primary key (tenant_id, id),

@@ -45,8 +45,6 @@ export interface Parts {
   cacheKey(name: string, tenant: string): string;
   /** The relation that holds the events of a quarter such as `2026_q1`. */
   eventsOf(quarter: string): string;
-  /** The relation behind the saved report on comments, as it is written into the statement. */
-  readonly commentsRelation: string;
   /** The relation behind the revenue report. */
   readonly revenueRelation: string;
 }

@@ -18,7 +18,7 @@ export interface Pools {
 
 /** The monthly sums, computed in the caller's context; the materialized view of the same name is for operators (D3). */
 const revenueInContext = `(select date_trunc('month', i.issued_on)::date as month, count(*) as invoices, sum(i.total_cents)::bigint as total_cents, min(c.name) as first_customer
-  from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id group by 1)`;
+  from invoices i join customers c on c.id = i.customer_id group by 1)`;
 
 export function shippedParts(authority: TokenAuthority, pools: Pools): Parts {
   const through =
@@ -47,8 +47,7 @@ export function shippedParts(authority: TokenAuthority, pools: Pools): Parts {
       throw new Error("the row appeared while it was being reported");
     },
     cacheKey: (name, tenant) => `${name}:${tenant}`,
-    eventsOf: () => "harbour.events",
-    commentsRelation: "harbour.comments",
+    eventsOf: () => "events",
     revenueRelation: revenueInContext,
   };
 }

@@ -9,7 +9,7 @@ import { writeTenantRows } from "./tenant-rows.ts";
 import type { Member } from "./tenant-rows.ts";
 import { companyNames, firstNames, lastNames, legalForms, trades } from "./words.ts";
 
-/** Owner of the house templates: no company has this id. */
+/** Owner of rows that all tenants share, where a hole puts such rows into a tenants' table: no company has this id. */
 export const SHARED_TENANT = "00000000-0000-0000-0000-000000000000";
 /** Every demonstration login has it. A real application stores scrypt or argon2 digests and no such thing. */
 export const DEMO_PASSWORD = "harbour-demo";
@@ -66,8 +66,7 @@ export function generate(options: GenerateOptions = defaultOptions): Dataset {
     "House: terms of payment",
     "House: privacy notice",
   ].entries()) {
-    add("templates", {
-      tenant_id: SHARED_TENANT,
+    add("house_templates", {
       id: stream(seed, "house", i).uuid(),
       name,
       body: `${name}. For every tenant of Harbour.`,

@@ -3,6 +3,7 @@ export const tableColumns = {
   plans: { id: "smallint", name: "text", monthly_price_cents: "integer", max_users: "integer" },
   tenants: { id: "uuid", slug: "text", name: "text", plan_id: "smallint", created_at: "timestamptz" },
   users: { id: "uuid", email: "text", salt: "text", digest: "text", created_at: "timestamptz" },
+  house_templates: { id: "uuid", name: "text", body: "text", created_at: "timestamptz" },
   memberships: { tenant_id: "uuid", user_id: "uuid", display_name: "text", role: "text", created_at: "timestamptz" },
   customers: {
     tenant_id: "uuid",
@@ -101,6 +102,13 @@ type Value = string | number | null;
 export type Row<T extends TableName = TableName> = Record<keyof (typeof tableColumns)[T], Value>;
 
 export const tableNames: readonly TableName[] = Object.keys(tableColumns) as TableName[];
+
+/** Tables that all tenants share, in a schema of their own. */
+export const directoryTables: readonly TableName[] = ["plans", "tenants", "users", "house_templates"];
+
+/** Where a table is in shared tables. */
+export const relationOf = (table: TableName): string =>
+  `${directoryTables.includes(table) ? "directory" : "harbour"}.${table}`;
 
 /** Tables with rows of a tenant that have a tenant_id column. */
 export const tenantTables: readonly TableName[] = tableNames.filter((name) => "tenant_id" in tableColumns[name]);

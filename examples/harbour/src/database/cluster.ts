@@ -11,6 +11,10 @@ import pg from "pg";
 export interface Cluster {
   readonly version: number;
   readonly embedded: boolean;
+  /** The server ends with the run, and everything on it. */
+  readonly own: boolean;
+  /** Start of every name that the run gives on the server. */
+  readonly prefix: string;
   readonly roles: RoleNames;
   /** Password of the roles that log in; an embedded server asks for none. */
   readonly password: string;
@@ -20,6 +24,9 @@ export interface Cluster {
   /** Makes a database of the run; the name is the run's own. */
   create(name: string, template?: string): Promise<string>;
   drop(database: string): Promise<void>;
+  /** Databases and roles that others made for the run: they go at its end. */
+  dropsDatabases(names: readonly string[]): void;
+  dropsRoles(names: readonly string[]): void;
   /** Runs `work` on a connection of a role; of the server's administrator when none is given. */
   connected<T>(database: string, role: string | undefined, work: (client: pg.Client) => Promise<T>): Promise<T>;
   /** Runs `work` on a connection of the server's administrator. */
@@ -35,16 +42,15 @@ export async function openCluster(databaseUrl: string | undefined, version: 15 |
 
 /** A cluster on a server that runs already; `close` stops an embedded one. */
 export function clusterOn(server: TestServer, shared = false): Cluster {
-  const prefix = `harbour_${server.embedded && !shared ? "" : `${randomBytes(3).toString("hex")}_`}`;
+  const own = server.embedded && !shared;
+  const prefix = `harbour_${own ? "" : `${randomBytes(3).toString("hex")}_`}`;
   const password = server.embedded ? "" : randomBytes(16).toString("hex");
-  const roles: RoleNames =
-    server.embedded && !shared
-      ? defaultRoles
-      : (Object.fromEntries(
-          Object.keys(defaultRoles).map((kind) => [kind, `${prefix}${kind}`]),
-        ) as unknown as RoleNames);
+  const roles: RoleNames = own
+    ? defaultRoles
+    : (Object.fromEntries(Object.keys(defaultRoles).map((kind) => [kind, `${prefix}${kind}`])) as unknown as RoleNames);
   const legacy = `${prefix}legacy`;
   const made = new Set<string>();
+  const madeRoles = new Set<string>([legacy, ...Object.values(roles)]);
   const url = (database: string, role?: string): string => {
     const plain = new URL(server.url(database, role));
     if (role !== undefined && role !== server.superuser && password !== "") plain.password = password;
@@ -79,6 +85,8 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
   return {
     version: server.version,
     embedded: server.embedded,
+    own,
+    prefix,
     roles,
     password,
     legacy,
@@ -97,12 +105,13 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
       await drop(name);
       made.delete(name);
     },
+    dropsDatabases: (names) => names.forEach((name) => made.add(name)),
+    dropsRoles: (names) => names.forEach((name) => madeRoles.add(name)),
     close: async () => {
-      if (server.embedded && !shared) return server.stop();
+      if (own) return server.stop();
       for (const name of made) await drop(name);
       await asAdmin("postgres", async (client) => {
-        for (const role of [legacy, ...Object.values(roles)])
-          await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
+        for (const role of madeRoles) await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
       });
     },
   };

@@ -14,6 +14,7 @@ import { fill, sqlFile } from "./sql-files.ts";
 export async function buildTemplate(cluster: Cluster, dataset: Dataset): Promise<string> {
   const name = await cluster.create("data");
   await cluster.asAdmin(name, async (client) => {
+    await client.query(await sqlFile("000_directory.sql"));
     await client.query(await sqlFile("010_tables.sql"));
     await loadDataset(client, dataset);
     await client.query(await sqlFile("020_keys.sql"));
@@ -38,9 +39,10 @@ export async function installSite(
     if (above !== "superuser") await joinRoles(client, roles);
     await handOver(client, roles.owner);
     await protectHarbour(client);
+    await client.query(await sqlFile("035_tenant_column.sql"));
     await client.query(fill(await sqlFile("040_grants.sql"), { ...roles }));
-    await client.query(await sqlFile("050_house_templates.sql"));
-    await followTenants(client, "harbour.tenants", "id");
+    await client.query(searchPathOf(database));
+    await followTenants(client, "directory.tenants", "id");
     const bypass = above === "superuser" ? client.user! : roles.migrator;
     return {
       cluster,
@@ -53,12 +55,19 @@ export async function installSite(
   });
 }
 
-/** A copy of an installed site. Rights on the database itself are not copied with a template: TEMP comes back, and goes again. */
+/** What unqualified names mean; pg_temp last, or temporary objects would stand in front of everything (B17). */
+export const searchPath = "harbour, directory, pg_temp";
+const searchPathOf = (database: string): string =>
+  `alter database ${pg.escapeIdentifier(database)} set search_path = ${searchPath}`;
+
+/** A copy of an installed site. Neither rights nor settings of the database are copied with a template: TEMP comes back, and goes again. */
 export async function copySite(original: Site, name: string): Promise<Site> {
   const { cluster } = original;
   const database = await cluster.create(name, original.database);
   await cluster.asAdmin("postgres", (client) =>
-    client.query(`revoke temporary on database ${pg.escapeIdentifier(database)} from public`),
+    client.query(
+      `revoke temporary on database ${pg.escapeIdentifier(database)} from public; ${searchPathOf(database)}`,
+    ),
   );
   return { ...original, database, variables: { ...original.variables, database } };
 }
@@ -74,7 +83,7 @@ async function whoIsAbove(client: pg.Client, { migrator }: RoleNames): Promise<S
 // A mere database owner gives things away only to roles that it belongs to, and only into schemas where they may create.
 async function joinRoles(client: pg.Client, { owner, migrator }: RoleNames): Promise<void> {
   const [o, m] = [pg.escapeIdentifier(owner), pg.escapeIdentifier(migrator)];
-  await client.query(`grant ${o}, ${m} to current_user; grant usage, create on schema harbour to ${o}`);
+  await client.query(`grant ${o}, ${m} to current_user; grant usage, create on schema harbour, directory to ${o}`);
 }
 
 async function setPasswords(client: pg.Client, roles: RoleNames, password: string): Promise<void> {
@@ -86,12 +95,12 @@ async function setPasswords(client: pg.Client, roles: RoleNames, password: strin
 // Everything of the application belongs to the kit's owner, who cannot log in: nobody who can log in may switch row security off (A7).
 async function handOver(client: pg.Client, owner: string): Promise<void> {
   const { rows } = await client.query<{ statement: string }>(
-    `select format('alter %s harbour.%I owner to %I', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, c.relname, $1::text) as statement
-       from pg_class c where c.relnamespace = 'harbour'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+    `select format('alter %s %s owner to %I', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, c.oid::regclass, $1::text) as statement
+       from pg_class c where c.relnamespace = any (array['harbour', 'directory']::regnamespace[]) and c.relkind in ('r', 'p', 'v', 'm')
       union all
-     select format('alter function %s owner to %I', p.oid::regprocedure, $1::text) from pg_proc p where p.pronamespace = 'harbour'::regnamespace
+     select format('alter function %s owner to %I', p.oid::regprocedure, $1::text) from pg_proc p where p.pronamespace = any (array['harbour', 'directory']::regnamespace[])
       union all
-     select format('alter schema harbour owner to %I', $1::text)`,
+     select format('alter schema %I owner to %I', s, $1::text) from unnest(array['harbour', 'directory']) s`,
     [owner],
   );
   await client.query(rows.map(({ statement }) => statement).join(";\n"));

@@ -1,5 +1,5 @@
 // Puts Harbour's tables under the kit. Every table with a tenant_id by itself, the invoice lines through their invoice; the directory
-// (tenants, plans, users) is global by declaration and stays as it is.
+// is global by declaration and stays as it is.
 import { protectTable } from "@watertight/schema";
 import type pg from "pg";
 import { tenantTables } from "../data/tables.ts";

@@ -1,4 +1,5 @@
 // Mistakes in the database, as pairs of SQL: up opens the hole, down closes it. Some need an application that walks through them.
+import { SHARED_TENANT } from "../data/generate.ts";
 import type { Hole } from "./hole.ts";
 import { rerouted } from "./application-holes.ts";
 
@@ -72,26 +73,27 @@ grant connect on database :"database" to :"legacy"; alter table harbour.sites no
   {
     id: "shared-rows-writable",
     vector: "B7",
-    title: "shared templates can be deleted by whoever can read them",
+    title: "shared templates are rows of the tenants' table: who reads them can delete them",
     database: {
-      up: "drop policy house_templates_live on harbour.templates;",
-      down: `create policy house_templates_live on harbour.templates as restrictive for delete to public using (${own});`,
+      up: `alter table harbour.templates no force row level security;
+insert into harbour.templates (tenant_id, id, name, body, created_at) select '${SHARED_TENANT}', id, name, body, created_at from directory.house_templates;
+alter table harbour.templates force row level security;
+alter policy watertight_floor on harbour.templates using (tenant_id in ((select watertight.tenant_id()::uuid), '${SHARED_TENANT}')) with check (${own});`,
+      down: `alter table harbour.templates no force row level security; delete from harbour.templates where tenant_id = '${SHARED_TENANT}';
+alter table harbour.templates force row level security; alter policy watertight_floor on harbour.templates using (${own}) with check (${own});`,
     },
     attacks: ["delete-shared"],
   },
   {
     id: "temp-objects",
     vector: "B17",
-    title: "TEMP is granted, and a report names its table without schema",
+    title: "TEMP is granted, and pg_temp comes first in the search path",
     plainLevel: true,
     database: {
       up: `grant temporary on database :"database" to :"app";`,
       down: `revoke temporary on database :"database" from :"app";`,
     },
-    application: (parts, { unqualified }) => ({
-      ...rerouted(parts, unqualified(1), "customReport", "savedReport"),
-      commentsRelation: "comments",
-    }),
+    application: (parts, { unqualified }) => rerouted(parts, unqualified(1), "customReport", "savedReport"),
     attacks: ["shadow-view"],
   },
   {

@@ -7,7 +7,7 @@ export interface Backdoors {
   plain(role: "app" | "migrator" | "legacy", max?: number): Query;
   /** A plain pg pool with the tenant set for the session, by a statement of its own: the recipe of many blog posts. */
   session(max: number): Query;
-  /** A tenant pool whose search_path contains the application's schema. */
+  /** A tenant pool whose search_path does not put pg_temp last: then it comes first. */
   unqualified(max: number): Query;
 }
 

@@ -34,6 +34,7 @@ export function witness(
     ...tenantTables.map(
       (table) => `select '${table}' || md5(t::text) as row from harbour.${table} t where t.tenant_id in ($1, $2)`,
     ),
+    "select 'house' || md5(h::text) from directory.house_templates h",
     "select 'lines' || md5(l::text) from harbour.invoice_lines l join harbour.invoices i on i.id = l.invoice_id where i.tenant_id in ($1, $2)",
   ].join(" union all ");
   return {

@@ -6,7 +6,7 @@ import type { Fields } from "../app/parts.ts";
 import type { Site } from "../database/site.ts";
 import type { Backdoors } from "../holes/hole.ts";
 
-const WITH_SCHEMA = "-c search_path=harbour,public";
+const WITH_SCHEMA = "-c search_path=harbour,directory";
 
 /** Rows of the last statement of a text: with the simple protocol there may be several. */
 const lastRows = (result: pg.QueryResult<Fields> | pg.QueryResult<Fields>[]): Fields[] =>

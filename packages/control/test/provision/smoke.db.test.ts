@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { describeServers, type TestServer } from "@watertight/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { asSuperuser, cellServer, type ControlPlane, controlPlane, provisioner } from "./cells.ts";
+import type { SchemaSource } from "../../src/provision/schema-source.ts";
 import { sampleSource } from "./sample-source.ts";
 
 const breaks: readonly [name: string, found: RegExp, sql: string][] = [
@@ -46,13 +47,30 @@ const breaks: readonly [name: string, found: RegExp, sql: string][] = [
   ],
 ];
 
+/** Tables that are closed further than the kit closes them: that is no leak, and no reason to test nothing. */
+const closedFurther = {
+  database: [
+    `create table public.events (tenant_id uuid not null, id int not null, at date not null, primary key (tenant_id, id, at)) partition by range (at);
+     create table public.events_1 partition of public.events for values from ('2026-01-01') to ('2027-01-01');
+     create table public.events_rest partition of public.events default`,
+    `create table public.notes (tenant_id uuid not null, id int not null default 1, body text not null, primary key (tenant_id, id));
+     create policy append_only on public.notes as restrictive for update to public using (false)`,
+  ],
+  tables: [{ table: "public.events" }, { table: "public.notes" }],
+};
+
 describeServers((server) => {
   let cell: TestServer;
   let plane: ControlPlane;
   let version = 1;
+  const sourceAt = (at: number): SchemaSource => ({
+    ...sampleSource(1),
+    ...(at >= 50 && at < 60 ? closedFurther : {}),
+    version: at,
+  });
   beforeAll(async () => {
     cell = await cellServer(server.version);
-    plane = await controlPlane(server, { schemaOf: async () => ({ ...sampleSource(1), version }) });
+    plane = await controlPlane(server, { schemaOf: async () => sourceAt(version) });
     await plane.addCell(cell, { id: "eu-1" });
     await plane.run("template.build", { cell: "eu-1" });
   }, 120_000);
@@ -98,4 +116,34 @@ describeServers((server) => {
       expect((await readdir(plane.folder)).filter((file) => file.startsWith(operation.id))).toEqual([]);
     },
   );
+
+  test("partitions behind their table and rows that nobody may change pass; a partition with a door of its own does not", async () => {
+    version = 50;
+    // the templates of the tests above are open to everybody
+    await asSuperuser(cell, (admin) =>
+      admin.query(`revoke connect on database ${breaks.map((_, n) => `tmpl_v${100 + n}`).join(", ")} from public`),
+    );
+    expect(await plane.run("template.build", { cell: "eu-1" })).toMatchObject({ state: "succeeded" });
+    const made = await plane.run("pool.create", { name: "closed" });
+    expect([made.state, made.error]).toEqual(["succeeded", null]);
+    expect((made.output["smoke"] as { untested: unknown[] }).untested).toEqual([]);
+    version = 51;
+    await asSuperuser(cell, (admin) => admin.query(`create database tmpl_v51 owner ${provisioner} template tmpl_v50`));
+    await asSuperuser(
+      cell,
+      (admin) =>
+        admin.query(
+          "grant select on public.events_1 to watertight_silo_app; alter table public.events_1 disable row level security",
+        ),
+      "tmpl_v51",
+    );
+    await asSuperuser(cell, (admin) =>
+      admin.query(
+        "comment on database tmpl_v51 is 'watertight operation op_broken'; alter database tmpl_v51 allow_connections false",
+      ),
+    );
+    const leaky = await plane.run("pool.create", { name: "leaky" });
+    expect(leaky).toMatchObject({ state: "failed", error: { code: "WT_PROVISION_LEAK", step: "smoke" } });
+    expect(leaky.error?.message).toMatch(/events_1: row security is not forced/);
+  });
 });

@@ -1,5 +1,5 @@
-// Invoices, their lines, comments and attachments. No statement here filters by tenant: row security does, so forgetting is not possible.
-import { tenancy } from "@watertight/runtime";
+// Invoices, their lines, comments and attachments. No statement here names a tenant or a schema: the place decides whose rows they are, so
+// forgetting is not possible, and the same statement serves shared tables, a schema, a database and a silo.
 import { Hono } from "hono";
 import type { Parts } from "../parts.ts";
 import { integer, optionalText, readBody, text, uuid } from "../request.ts";
@@ -11,17 +11,17 @@ export function invoiceRoutes(parts: Parts): Hono {
   const app = new Hono();
   const invoiceOr404 = async (id: string): Promise<Record<string, unknown>> => {
     const [invoice] = await query.invoiceById(
-      `select ${columns}, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id where i.id = $1`,
+      `select ${columns}, c.name as customer from invoices i join customers c on c.id = i.customer_id where i.id = $1`,
       [id],
     );
-    return invoice ?? (await parts.notFound("harbour.invoices", { id }));
+    return invoice ?? (await parts.notFound("invoices", { id }));
   };
 
   app.get("/", async (c) => {
     const limit = integer(c.req.query("limit") ?? "20", 1, 100);
     return c.json({
       invoices: await query.invoices(
-        `select ${columns}, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id order by i.created_at desc limit $1`,
+        `select ${columns}, c.name as customer from invoices i join customers c on c.id = i.customer_id order by i.created_at desc limit $1`,
         [limit],
       ),
     });
@@ -29,18 +29,18 @@ export function invoiceRoutes(parts: Parts): Hono {
   app.get("/totals", async (c) =>
     c.json({
       totals: await query.totals(
-        "select number, customer, status, total_cents from harbour.invoice_totals order by created_at desc limit 50",
+        "select number, customer, status, total_cents from invoice_totals order by created_at desc limit 50",
       ),
     }),
   );
   app.get("/by-number/:number", async (c) => {
     const number = integer(c.req.param("number"), 1, 2_000_000_000);
     const rows = await query.invoiceById(
-      `select ${columns}, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id where i.number = $1`,
+      `select ${columns}, c.name as customer from invoices i join customers c on c.id = i.customer_id where i.number = $1`,
       [number],
     );
     return c.json({
-      invoices: rows.length > 0 ? rows : await parts.notFound("harbour.invoices", { number: String(number) }),
+      invoices: rows.length > 0 ? rows : await parts.notFound("invoices", { number: String(number) }),
     });
   });
 
@@ -50,13 +50,13 @@ export function invoiceRoutes(parts: Parts): Hono {
     const lines = Array.isArray(body["lines"]) ? (body["lines"] as Record<string, unknown>[]) : [];
     const invoice = await parts.atomically(async (run) => {
       const [created] = await run(
-        `insert into harbour.invoices (tenant_id, number, customer_id, status, memo, issued_on, due_on)
-         select $1, coalesce(max(number), 1000) + 1, $2, 'draft', $3, current_date, current_date + 30 from harbour.invoices returning id, number`,
-        [tenancy.require(), customerId, optionalText(body["memo"])],
+        `insert into invoices (number, customer_id, status, memo, issued_on, due_on)
+         select coalesce(max(number), 1000) + 1, $1, 'draft', $2, current_date, current_date + 30 from invoices returning id, number`,
+        [customerId, optionalText(body["memo"])],
       );
       for (const [i, line] of lines.entries()) {
         await run(
-          "insert into harbour.invoice_lines (invoice_id, position, description, quantity, unit_price_cents) values ($1, $2, $3, $4, $5)",
+          "insert into invoice_lines (invoice_id, position, description, quantity, unit_price_cents) values ($1, $2, $3, $4, $5)",
           [
             created!["id"],
             i + 1,
@@ -67,7 +67,7 @@ export function invoiceRoutes(parts: Parts): Hono {
         );
       }
       await run(
-        "update harbour.invoices set total_cents = (select coalesce(sum(quantity * unit_price_cents), 0) from harbour.invoice_lines where invoice_id = $1) where id = $1",
+        "update invoices set total_cents = (select coalesce(sum(quantity * unit_price_cents), 0) from invoice_lines where invoice_id = $1) where id = $1",
         [created!["id"]],
       );
       return created;
@@ -79,23 +79,23 @@ export function invoiceRoutes(parts: Parts): Hono {
   app.patch("/:id", async (c) => {
     const id = uuid(c.req.param("id"));
     const { memo } = await readBody(c.req);
-    const rows = await query.invoiceById(
-      "update harbour.invoices set memo = $2 where id = $1 returning id, number, memo",
-      [id, text(memo)],
-    );
-    return c.json(rows[0] ?? (await parts.notFound("harbour.invoices", { id })));
+    const rows = await query.invoiceById("update invoices set memo = $2 where id = $1 returning id, number, memo", [
+      id,
+      text(memo),
+    ]);
+    return c.json(rows[0] ?? (await parts.notFound("invoices", { id })));
   });
   app.delete("/:id", async (c) => {
     const id = uuid(c.req.param("id"));
-    const rows = await query.invoiceById("delete from harbour.invoices where id = $1 returning id", [id]);
-    return rows.length > 0 ? c.body(null, 204) : parts.notFound("harbour.invoices", { id });
+    const rows = await query.invoiceById("delete from invoices where id = $1 returning id", [id]);
+    return rows.length > 0 ? c.body(null, 204) : parts.notFound("invoices", { id });
   });
 
   app.get("/:id/lines", async (c) => {
     const { id } = await invoiceOr404(uuid(c.req.param("id")));
     return c.json({
       lines: await query.invoiceById(
-        "select position, description, quantity, unit_price_cents from harbour.invoice_lines where invoice_id = $1 order by position",
+        "select position, description, quantity, unit_price_cents from invoice_lines where invoice_id = $1 order by position",
         [id],
       ),
     });
@@ -104,8 +104,8 @@ export function invoiceRoutes(parts: Parts): Hono {
     const id = uuid(c.req.param("id"));
     const body = await readBody(c.req);
     const rows = await query.lines(
-      `insert into harbour.invoice_lines (invoice_id, position, description, quantity, unit_price_cents)
-       select $1, coalesce(max(position), 0) + 1, $2, $3, $4 from harbour.invoice_lines where invoice_id = $1 returning id, position`,
+      `insert into invoice_lines (invoice_id, position, description, quantity, unit_price_cents)
+       select $1, coalesce(max(position), 0) + 1, $2, $3, $4 from invoice_lines where invoice_id = $1 returning id, position`,
       [
         id,
         text(body["description"]),
@@ -120,7 +120,7 @@ export function invoiceRoutes(parts: Parts): Hono {
     const id = uuid(c.req.param("id"));
     return c.json({
       comments: await query.comments(
-        "select id, author_id, body, created_at from harbour.comments where invoice_id = $1 order by created_at",
+        "select id, author_id, body, created_at from comments where invoice_id = $1 order by created_at",
         [id],
       ),
     });
@@ -128,17 +128,17 @@ export function invoiceRoutes(parts: Parts): Hono {
   app.post("/:id/comments", async (c) => {
     const id = uuid(c.req.param("id"));
     const { body } = await readBody(c.req);
-    const rows = await query.comments(
-      "insert into harbour.comments (tenant_id, invoice_id, body) values ($1, $2, $3) returning id",
-      [tenancy.require(), id, text(body)],
-    );
+    const rows = await query.comments("insert into comments (invoice_id, body) values ($1, $2) returning id", [
+      id,
+      text(body),
+    ]);
     return c.json(rows[0]!, 201);
   });
   app.get("/:id/attachments", async (c) => {
     const id = uuid(c.req.param("id"));
     return c.json({
       attachments: await query.attachments(
-        "select id, file_name, content_type from harbour.attachments where invoice_id = $1 order by file_name",
+        "select id, file_name, content_type from attachments where invoice_id = $1 order by file_name",
         [id],
       ),
     });
@@ -151,10 +151,10 @@ export function attachmentRoutes(parts: Parts): Hono {
   app.get("/:id", async (c) => {
     const id = uuid(c.req.param("id"));
     const [file] = await parts.query.attachments(
-      "select file_name, content_type, content from harbour.attachments where id = $1",
+      "select file_name, content_type, content from attachments where id = $1",
       [id],
     );
-    if (file === undefined) return parts.notFound("harbour.attachments", { id });
+    if (file === undefined) return parts.notFound("attachments", { id });
     return c.body(String(file["content"]), 200, {
       "content-type": String(file["content_type"]),
       "content-disposition": `attachment; filename="${String(file["file_name"])}"`,

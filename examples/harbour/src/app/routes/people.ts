@@ -10,7 +10,7 @@ export function loginRoutes(parts: Parts): Hono {
   const app = new Hono();
   app.post("/", async (c) => {
     const body = await readBody(c.req);
-    const [account] = await parts.query.login("select tenant_id, user_id from harbour.check_login($1, $2, $3)", [
+    const [account] = await parts.query.login("select tenant_id, user_id from directory.check_login($1, $2, $3)", [
       text(body["tenant"]),
       text(body["email"]),
       text(body["password"]),
@@ -19,7 +19,7 @@ export function loginRoutes(parts: Parts): Hono {
     const identity = { tenant: String(account["tenant_id"]), userId: String(account["user_id"]) };
     // who the user is comes from the directory; whether they belong to the tenant is the tenant's own data, read in its context
     const [member] = await tenancy.run(identity.tenant, () =>
-      parts.query.customers("select display_name, role from harbour.memberships where user_id = $1", [identity.userId]),
+      parts.query.customers("select display_name, role from memberships where user_id = $1", [identity.userId]),
     );
     if (member === undefined) throw new IdentityError(401, "login-refused");
     return c.json({ token: await parts.authority.issue(identity), tenant: identity.tenant, ...member });
@@ -32,7 +32,7 @@ export function customerRoutes(parts: Parts): Hono {
   app.get("/", async (c) =>
     c.json({
       customers: await parts.query.customers(
-        "select id, name, email, city from harbour.customers order by created_at limit 50",
+        "select id, name, email, city from customers order by created_at limit 50",
       ),
     }),
   );
@@ -40,15 +40,15 @@ export function customerRoutes(parts: Parts): Hono {
     const term = c.req.query("q") ?? "";
     return c.json({
       customers: await parts.query.search(
-        `select id, name, email, city from harbour.customers where name ilike '%${term}%' order by name limit 50`,
+        `select id, name, email, city from customers where name ilike '%${term}%' order by name limit 50`,
       ),
     });
   });
   app.post("/", async (c) => {
     const body = await readBody(c.req);
     const rows = await parts.query.customers(
-      "insert into harbour.customers (tenant_id, name, email, city) values ($1, $2, $3, $4) returning id",
-      [tenancy.require(), text(body["name"]), text(body["email"]), optionalText(body["city"])],
+      "insert into customers (name, email, city) values ($1, $2, $3) returning id",
+      [text(body["name"]), text(body["email"]), optionalText(body["city"])],
     );
     return c.json(rows[0]!, 201);
   });
@@ -60,13 +60,13 @@ export function technicianRoutes(parts: Parts): Hono {
   app.get("/", async (c) =>
     c.json({
       technicians: await parts.query.technicians(
-        "select id, name, trade, hourly_rate_cents from harbour.technicians order by name limit 50",
+        "select id, name, trade, hourly_rate_cents from technicians order by name limit 50",
       ),
     }),
   );
   app.get("/find", async (c) =>
     c.json({
-      technicians: await parts.query.technicians("select id, name, trade from harbour.find_technician($1)", [
+      technicians: await parts.query.technicians("select id, name, trade from find_technician($1)", [
         c.req.query("q") ?? "",
       ]),
     }),
@@ -77,7 +77,11 @@ export function technicianRoutes(parts: Parts): Hono {
 export function templateRoutes(parts: Parts): Hono {
   const app = new Hono();
   app.get("/", async (c) =>
-    c.json({ templates: await parts.query.templates("select id, name, body from harbour.templates order by name") }),
+    c.json({
+      templates: await parts.query.templates(
+        "select id, name, body from templates union all select id, name, body from house_templates order by name",
+      ),
+    }),
   );
   return app;
 }

@@ -34,9 +34,7 @@ export function reportRoutes(parts: Parts, runner: Runner): Hono {
   );
   app.get("/recent-comments", async (c) =>
     c.json({
-      comments: await query.savedReport(
-        `select body, created_at from ${parts.commentsRelation} order by created_at desc limit 25`,
-      ),
+      comments: await query.savedReport("select body, created_at from comments order by created_at desc limit 25"),
     }),
   );
   app.post("/custom", async (c) => {
@@ -46,7 +44,7 @@ export function reportRoutes(parts: Parts, runner: Runner): Hono {
   app.get("/backlog", async (c) =>
     c.json({
       jobs: await runner.ask(() =>
-        query.background("select kind, state, result from harbour.jobs order by created_at desc limit 5000"),
+        query.background("select kind, state, result from jobs order by created_at desc limit 5000"),
       ),
     }),
   );
@@ -64,7 +62,7 @@ export function dashboardRoutes(parts: Parts): Hono {
     note({ kind: "cache", hit, entries: cache.size });
     if (hit) return c.json(found.value);
     const invoices = await parts.query.dashboard(
-      `select i.number, i.total_cents, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id
+      `select i.number, i.total_cents, c.name as customer from invoices i join customers c on c.id = i.customer_id
         order by i.created_at desc limit $1`,
       [latest],
     );
@@ -81,7 +79,7 @@ export function exportRoutes(parts: Parts): Hono {
     c.body(
       csv(
         await parts.query.exportInvoices(
-          `select i.number, i.status, i.total_cents, i.memo, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id
+          `select i.number, i.status, i.total_cents, i.memo, c.name as customer from invoices i join customers c on c.id = i.customer_id
         order by i.created_at`,
         ),
       ),
@@ -91,11 +89,7 @@ export function exportRoutes(parts: Parts): Hono {
   );
   app.get("/sites.csv", async (c) =>
     c.body(
-      csv(
-        await parts.query.exportSites(
-          "select label, street, city, access_notes from harbour.sites order by created_at",
-        ),
-      ),
+      csv(await parts.query.exportSites("select label, street, city, access_notes from sites order by created_at")),
       200,
       { "content-type": "text/csv" },
     ),
@@ -117,16 +111,15 @@ export function jobRoutes(parts: Parts, runner: Runner): Hono {
   const app = new Hono();
   app.get("/:id", async (c) => {
     const id = uuid(c.req.param("id"));
-    const [job] = await query.jobs("select id, kind, state, result from harbour.jobs where id = $1", [id]);
-    return c.json(job ?? (await parts.notFound("harbour.jobs", { id })));
+    const [job] = await query.jobs("select id, kind, state, result from jobs where id = $1", [id]);
+    return c.json(job ?? (await parts.notFound("jobs", { id })));
   });
   app.post("/reminders", async (c) => {
     const invoiceId = uuid((await readBody(c.req))["invoice_id"]);
     const tenant = tenancy.require();
-    const [job] = await query.jobs(
-      "insert into harbour.jobs (tenant_id, kind, payload) values ($1, 'reminder', $2) returning id",
-      [tenant, JSON.stringify({ invoiceId })],
-    );
+    const [job] = await query.jobs("insert into jobs (kind, payload) values ('reminder', $1) returning id", [
+      JSON.stringify({ invoiceId }),
+    ]);
     // the tenant travels in the job; nothing ambient survives the queue
     await runner.ask(() => parts.inJob(tenant, () => remind(parts, String(job!["id"]), invoiceId)));
     return c.json(job!, 202);
@@ -136,7 +129,7 @@ export function jobRoutes(parts: Parts, runner: Runner): Hono {
 
 async function remind(parts: Parts, jobId: string, invoiceId: string): Promise<void> {
   const [invoice] = await parts.query.worker(
-    "select i.number, i.total_cents, c.name as customer from harbour.invoices i join harbour.customers c on c.tenant_id = i.tenant_id and c.id = i.customer_id where i.id = $1",
+    "select i.number, i.total_cents, c.name as customer from invoices i join customers c on c.id = i.customer_id where i.id = $1",
     [invoiceId],
   );
   const state = invoice === undefined ? "failed" : "done";
@@ -144,9 +137,9 @@ async function remind(parts: Parts, jobId: string, invoiceId: string): Promise<v
     invoice === undefined
       ? "no such invoice"
       : `reminded ${String(invoice["customer"])} of invoice ${String(invoice["number"])}`;
-  await parts.query.worker("update harbour.jobs set state = $2, result = $3 where id = $1", [jobId, state, result]);
+  await parts.query.worker("update jobs set state = $2, result = $3 where id = $1", [jobId, state, result]);
   if (invoice === undefined) {
-    await parts.notFound("harbour.invoices", { id: invoiceId }).catch((error: unknown) => {
+    await parts.notFound("invoices", { id: invoiceId }).catch((error: unknown) => {
       note({ kind: "refused", error });
     });
   }

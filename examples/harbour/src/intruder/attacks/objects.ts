@@ -65,7 +65,10 @@ export const objects: readonly Attempt[] = [
   {
     id: "delete-shared",
     title: "delete the templates everybody shares",
-    run: async (s) => void (await s.attacker.sql(`delete from harbour.templates where tenant_id <> '${s.ownTenant}'`)),
+    run: async (s) => {
+      await s.attacker.sql(`delete from harbour.templates where tenant_id <> '${s.ownTenant}'`);
+      await s.attacker.sql("delete from directory.house_templates");
+    },
   },
   {
     id: "move-users",

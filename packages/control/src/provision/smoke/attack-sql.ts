@@ -13,6 +13,8 @@ export interface AttackedTable {
   readonly own: string;
   /** Another tenant. */
   readonly other: string;
+  /** A partition: it is reached through its table, and that its own door is shut to everybody is no fault of the test. */
+  readonly partition?: boolean;
 }
 
 /** The setting that tells the script its tables. */
@@ -123,7 +125,9 @@ ${begin}
       execute pg_catalog.format('insert into %s (%s%s) values (%L%s)', t.name, t."column", coalesce(t.cols, ''), t.own, coalesce(t.mine, ''));
       begin
         execute pg_catalog.format('update %s set %s = %L where %s::text = %L', t.name, t."column", t.other, t."column", t.own);
-        leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': reassign');
+        -- no row: the application lets nobody change rows of this table
+        get diagnostics n = row_count;
+        if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': reassign'); end if;
       exception when insufficient_privilege then null;
       end;
     exception

@@ -51,13 +51,16 @@ export async function attack(
     if (role !== undefined) await session.query(`set local role ${quoteName(role)}`);
     await session.query(script);
     const { rows } = await session.query("select pg_catalog.current_setting($1) as found", [foundSetting]);
-    const found = JSON.parse(rows[0]!["found"] as string) as Found;
-    const shut = found.untested.filter((what) => what.endsWith(": own"));
+    const { leaks, untested: all } = JSON.parse(rows[0]!["found"] as string) as Found;
+    // only a partition may refuse its own tenant: rows come in through its table, which is attacked as well
+    const closed = new Set(tables.flatMap(({ name, partition }) => (partition === true ? [`${name}: own`] : [])));
+    const untested = all.filter((what) => !closed.has(what));
+    const shut = untested.filter((what) => what.endsWith(": own"));
     if (shut.length > 0)
       throw controlError("WT_PROVISION_LEAK", {
         detail: `a tenant cannot write its own rows, so that nothing was tested: ${shut.join(", ")}`,
       });
-    return found;
+    return { leaks, untested };
   } finally {
     await session.query("rollback");
   }

@@ -20,7 +20,7 @@ export async function protectedTables(
   wanted: readonly string[],
 ): Promise<{ readonly groups: readonly AttackedGroup[]; readonly leaks: readonly string[] }> {
   const { rows } = await session.query(
-    `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, p.tenant_column as "column", p.tenant_type as type,
+    `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, p.tenant_column as "column", p.tenant_type as type, c.relispartition as partition,
             p.mode <> 'enforce' or not c.relrowsecurity or not c.relforcerowsecurity as open,
             pg_catalog.pg_has_role($1, c.relowner, 'usage') as owned,
             not exists (select from pg_catalog.pg_policy q where q.polrelid = c.oid and not q.polpermissive and q.polcmd = '*' and q.polroles = '{0}') as floorless
@@ -46,6 +46,7 @@ export async function protectedTables(
       column: row["column"] === null ? null : quoteName(row["column"] as string),
       own,
       other,
+      partition: row["partition"] as boolean,
     }));
     return [{ own, other, tables }];
   });
