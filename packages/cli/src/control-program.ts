@@ -1,6 +1,7 @@
 /** The commands of the control plane as commander sees them: catalog, cells, tenants, operations, audit. */
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
+import { addExportCommands } from "./export-program.ts";
 
 const catalog = "the catalog: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)";
 
@@ -126,6 +127,8 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     .option("--slug <column>", "column of the slug (default: made of the name)")
     .requiredOption("--location <location>", "where they are served")
     .option("--service <service>", "the service", "main");
+
+  addExportCommands(tenants, add, catalog);
 
   const operations = program.command("operations").description("Durable operations of the control plane.");
   add(

@@ -17,7 +17,10 @@ function leaves(command: Command, before: readonly string[] = []): string[] {
     .createHelp()
     .visibleCommands(command)
     .filter((each) => each.name() !== "help");
-  return own.length === 0 ? [before.join(" ")] : own.flatMap((each) => leaves(each, [...before, each.name()]));
+  const below = own.flatMap((each) => leaves(each, [...before, each.name()]));
+  // a command that does something itself and has others under it
+  const acts = "_actionHandler" in command && typeof command._actionHandler === "function";
+  return own.length === 0 || acts ? [before.join(" "), ...below] : below;
 }
 
 /** `kit keys list|rotate <x>`: kit keys list, kit keys rotate. */
@@ -28,8 +31,10 @@ function named(line: string, known: ReadonlySet<string>): string[] {
     words.push(word.split("|"));
   }
   const names = words.reduce<string[]>(
-    (all, next) =>
-      all.some((each) => known.has(each)) ? all : all.flatMap((each) => next.map((word) => `${each} ${word}`.trim())),
+    (all, next) => {
+      const longer = all.flatMap((each) => next.map((word) => `${each} ${word}`.trim()));
+      return all.some((each) => known.has(each)) && !longer.some((each) => known.has(each)) ? all : longer;
+    },
     [""],
   );
   return names;

@@ -63,12 +63,11 @@ export { type TimeToActive, timeToActive } from "./provision/time-to-active.ts";
 export type { CreateTenant } from "./provision/tenant-input.ts";
 export { fileStore } from "./secrets/file-store.ts";
 export { openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
-export {
-  type CatalogLocationRoute,
-  type CatalogRoutes,
-  catalogRoutes,
-  type CatalogRoutesOptions,
-} from "./routes/catalog-routes.ts";
+export { type CatalogRoutes, catalogRoutes, type CatalogRoutesOptions } from "./routes/catalog-routes.ts";
+export type { CatalogLocationRoute } from "./routes/location-of.ts";
+export { exportTenant, type ExportOptions, type ExportProgress, type ExportReport } from "./export/export-tenant.ts";
+export type { ExportedColumn, ExportedTable, ExportManifest, LeftOutTable } from "./export/manifest.ts";
+export { type ExportVerdict, verifyExport } from "./export/verify-export.ts";
 export { addWebhook, deliverDue, type DeliverOptions, type NewWebhook } from "./webhooks/deliver.ts";
 export { signWebhook, verifyWebhook, type WebhookHeaders } from "./webhooks/signature.ts";
 export { type OidcCaller, type OidcOptions, oidcVerifier } from "./access/oidc.ts";

@@ -33,7 +33,11 @@ export type ControlErrorCode =
   | "WT_CELL_PRIVILEGE"
   | "WT_CELL_FOREIGN_OBJECT"
   | "WT_LOCATION_UNFIT"
-  | "WT_PROVISION_LEAK";
+  | "WT_PROVISION_LEAK"
+  | "WT_EXPORT_FOLDER"
+  | "WT_EXPORT_UNPROTECTED"
+  | "WT_EXPORT_FOREIGN_ROW"
+  | "WT_EXPORT_INCOMPLETE";
 
 /** One row of the table. */
 export interface ControlCodeEntry {
@@ -170,4 +174,21 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
     next: "Look at the operation's last step: watertight operations show.",
     retryable: false,
   },
+  WT_EXPORT_FOLDER: config("The folder of an export must be new or empty.", "Name another folder."),
+  WT_EXPORT_UNPROTECTED: {
+    kind: "AccessDeniedError",
+    what: "A table that would be exported is not protected as it should be: rows of other tenants could come along, or rows of this one be missing. Nothing was exported.",
+    next: "Look at it: watertight kit status. Or leave it out by name, which the manifest tells: --leave-out <table>.",
+    retryable: false,
+  },
+  WT_EXPORT_FOREIGN_ROW: {
+    kind: "AccessDeniedError",
+    what: "A protected table showed a row of another tenant to this one. The export was given up.",
+    next: "Treat it as an incident; look at the table's policies: watertight kit status.",
+    retryable: false,
+  },
+  WT_EXPORT_INCOMPLETE: config(
+    "This folder holds no complete export: it has no manifest.",
+    "Remove it and export again: watertight tenants export.",
+  ),
 };

@@ -4,12 +4,13 @@
  * request more often than the tenant moves.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Location, RouteSource } from "@watertight/runtime/pg";
+import type { RouteSource } from "@watertight/runtime/pg";
 import { LRUCache } from "lru-cache";
 import pg from "pg";
 import { controlError } from "../errors/control-error.ts";
 import type { Secrets } from "../secrets/secrets.ts";
-import { readRoute, type Route } from "./route.ts";
+import { type CatalogLocationRoute, locationOf } from "./location-of.ts";
+import { readRoute } from "./route.ts";
 
 /** What the route source needs. */
 export interface CatalogRoutesOptions {
@@ -24,16 +25,6 @@ export interface CatalogRoutesOptions {
   readonly timeoutMs?: number;
   /** Told of what went wrong beside a request: the listener's connection, a catalog that is away. */
   readonly failed?: (error: Error) => void;
-}
-
-/** A location of the catalog, with what a pool over locations wants to know. */
-export interface CatalogLocationRoute extends Location {
-  /** The cell: all connections to it count against one budget. */
-  readonly server: string;
-  readonly model: Route["model"];
-  readonly schema?: string;
-  /** Connection settings of the role that the server lets read only. */
-  readonly readOnly: object;
 }
 
 /** Routes of the catalog. */
@@ -156,22 +147,6 @@ export function catalogRoutes(options: CatalogRoutesOptions): CatalogRoutes {
 }
 
 const notServed = (): Error => controlError("WT_CATALOG_NOT_FOUND", { detail: "a tenant that is served" });
-
-async function locationOf(route: Route, secrets: Pick<Secrets, "read">): Promise<CatalogLocationRoute> {
-  // pg takes a connection string before everything else, and the pool that this replaces the settings of may have one
-  const server = { connectionString: undefined, host: route.host, port: route.port, database: route.database };
-  const key = route.keySecret === null ? {} : { key: await secrets.read(route.keySecret) };
-  const [password, roPassword] = await Promise.all([secrets.read(route.rwSecret), secrets.read(route.roSecret)]);
-  return {
-    id: route.location,
-    config: { ...server, user: route.rwRole, password, ...key },
-    readOnly: { ...server, user: route.roRole, password: roPassword, ...key },
-    server: route.cell,
-    model: route.model,
-    ...(route.schema === null ? {} : { schema: route.schema }),
-    limits: route.limits,
-  };
-}
 
 async function listen(
   url: string,
