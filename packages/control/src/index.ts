@@ -153,3 +153,26 @@ export type { Limits } from "./migrations/apply/limits.ts";
 
 // migrations: drift
 export { type DriftGroup, type DriftOptions, type DriftReport, findDrift } from "./migrations/drift/find-drift.ts";
+
+// migrations: releases and places of the catalog
+export {
+  type AddRelease,
+  addRelease,
+  listReleases,
+  readRelease,
+  type ServiceRelease,
+} from "./releases/release-rows.ts";
+export { releasedSchemas, sourceOf } from "./releases/released-schema.ts";
+export {
+  type MigratedPlaces,
+  migratePlaces,
+  type MigratePlaces,
+  type PlacesOptions,
+  type PlacesPlan,
+  planPlaces,
+  runStore,
+} from "./releases/migrate-places.ts";
+export { driftOfPlaces, type PlacesDrift } from "./releases/drift-of-places.ts";
+export { fillDatabase } from "./provision/fill-database.ts";
+export type { PlaceLogins } from "./migrations/target.ts";
+export type { SchemaPlace } from "./provision/schema-source.ts";

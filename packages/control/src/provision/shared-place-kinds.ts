@@ -14,6 +14,7 @@ import { databaseStep } from "./place-database.ts";
 import { keysStep } from "./place-keys.ts";
 import { rolesStep } from "./place-roles.ts";
 import { secretReferences, secretsStep } from "./place-secrets.ts";
+import { requireModel } from "./schema-version.ts";
 import { smokeStep } from "./smoke/smoke-step.ts";
 import { only, optional, text, wrong } from "./tenant-input.ts";
 
@@ -72,7 +73,9 @@ function reservePlace(options: ProvisioningOptions, model: Model, warm: boolean)
     },
     async act(context) {
       const { operation, input, actor } = context;
-      const { version } = await options.schemaOf(input.service);
+      const source = await options.schemaOf(input.service);
+      requireModel(source, model, input.service);
+      const { version } = source;
       const database = placeName(input.name, operation.id);
       const { rw, ro } = placeRoles(database);
       await context.commit(async (tx) => {
