@@ -16,6 +16,7 @@ export {
 } from "./catalog/cells.ts";
 export { type CatalogReport, installCatalog } from "./catalog/install-catalog.ts";
 export { addService, getService, raiseMinimum, raiseTarget, type Service } from "./catalog/services.ts";
+export { type ListedLocation, listLocations } from "./catalog/placements.ts";
 export {
   type CatalogTenant,
   type CatalogTenantState,
@@ -173,6 +174,7 @@ export {
   runStore,
 } from "./releases/migrate-places.ts";
 export { driftOfPlaces, type PlacesDrift } from "./releases/drift-of-places.ts";
-export { fillDatabase } from "./provision/fill-database.ts";
+export { type ListedRun, listRuns } from "./releases/list-runs.ts";
+export { makeSamplePlace } from "./releases/sample-place.ts";
 export type { PlaceLogins } from "./migrations/target.ts";
 export type { SchemaPlace } from "./provision/schema-source.ts";
