@@ -43,6 +43,15 @@ const wrongCalls = new Set([
   "WT_CATALOG_INPUT",
   "WT_CATALOG_NOT_FOUND",
   "WT_CATALOG_DUPLICATE",
+  "WT_MIGRATION_SCOPE",
+  "WT_MIGRATION_DUPLICATE",
+  "WT_MIGRATION_UNREADABLE",
+  "WT_MIGRATION_STATEMENT",
+  "WT_MIGRATION_EDITED",
+  "WT_MIGRATION_MISSING",
+  "WT_MIGRATION_ORDER",
+  "WT_MIGRATION_OPTION",
+  "WT_MIGRATION_RUN",
   "WT_KIT_NAME",
   "WT_KIT_OPTION",
   "WT_KIT_ROLES_DIFFER",
@@ -75,6 +84,11 @@ function nextOf(code: string): string {
   return "Please report it with the command and this message.";
 }
 
+function exitCodeOf(code: string): number {
+  if (code === "WT_MIGRATION_LEAK") return exitCodes.findings;
+  return wrongCalls.has(code) ? exitCodes.usage : exitCodes.failed;
+}
+
 /** Turns any error into what is shown of it. */
 export function showError(error: unknown): ShownError {
   const {
@@ -91,6 +105,6 @@ export function showError(error: unknown): ShownError {
     message: typed ? message : `${code || "WT_CLI_FAILED"}: ${message}${/[.!?]$/.test(message) ? "" : "."} ${next}`,
     next,
     problems: problems.length > 1 ? problems : [],
-    exitCode: exitCode ?? (wrongCalls.has(code) ? exitCodes.usage : exitCodes.failed),
+    exitCode: exitCode ?? exitCodeOf(code),
   };
 }

@@ -1,9 +1,9 @@
-/** The commands of the control plane as commander sees them: catalog, cells, tenants, operations, audit. */
+/** The commands of the control plane as commander sees them: catalog, up, cells, tenants, operations, audit; the rest of the fleet is in fleet-program.ts. */
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
 import { addExportCommands } from "./export-program.ts";
-
-const catalog = "the catalog: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)";
+import { addFleetCommands, catalog, fleetOptions } from "./fleet-program.ts";
+import { addMigrationCommands } from "./migration-program.ts";
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -78,6 +78,8 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     );
 
   const tenants = program.command("tenants").description("Tenants of the fleet, as the catalog knows them.");
+  addFleetCommands(program, tenants, add);
+  addMigrationCommands(program, add);
   add(
     tenants,
     "list",
@@ -167,6 +169,17 @@ export function addControlCommands(program: Command, add: AddCommand): void {
       async () => (await import("./commands/operations/operations.ts"))[act],
       catalog,
     ).argument("<operation>", "its id");
+
+  fleetOptions(
+    add(
+      operations,
+      "cancel",
+      "Stop an operation and undo what it did. Past its point of no return it can only be finished.",
+      "watertight operations cancel op_1hf3k2m0d7q9c4tz8xwv",
+      async () => (await import("./commands/operations/operations.ts")).cancel,
+      catalog,
+    ),
+  ).argument("<operation>", "its id");
 
   const audit = program.command("audit").description("The control plane's audit log.");
   add(

@@ -16,6 +16,7 @@ export {
 } from "./catalog/cells.ts";
 export { type CatalogReport, installCatalog } from "./catalog/install-catalog.ts";
 export { addService, getService, raiseMinimum, raiseTarget, type Service } from "./catalog/services.ts";
+export { type ListedLocation, listLocations } from "./catalog/placements.ts";
 export {
   type CatalogTenant,
   type CatalogTenantState,
@@ -152,3 +153,27 @@ export type { Limits } from "./migrations/apply/limits.ts";
 
 // migrations: drift
 export { type DriftGroup, type DriftOptions, type DriftReport, findDrift } from "./migrations/drift/find-drift.ts";
+
+// migrations: releases and places of the catalog
+export {
+  type AddRelease,
+  addRelease,
+  listReleases,
+  readRelease,
+  type ServiceRelease,
+} from "./releases/release-rows.ts";
+export { releasedSchemas, sourceOf } from "./releases/released-schema.ts";
+export {
+  type MigratedPlaces,
+  migratePlaces,
+  type MigratePlaces,
+  type PlacesOptions,
+  type PlacesPlan,
+  planPlaces,
+  runStore,
+} from "./releases/migrate-places.ts";
+export { driftOfPlaces, type PlacesDrift } from "./releases/drift-of-places.ts";
+export { type ListedRun, listRuns } from "./releases/list-runs.ts";
+export { makeSamplePlace } from "./releases/sample-place.ts";
+export type { PlaceLogins } from "./migrations/target.ts";
+export type { SchemaPlace } from "./provision/schema-source.ts";

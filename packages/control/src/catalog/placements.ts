@@ -4,6 +4,7 @@
  */
 import type { Queryable } from "@watertight/schema";
 import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
+import { type CatalogPool, withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import { refused } from "./refused.ts";
 import type { Model } from "./tenants.ts";
@@ -71,6 +72,32 @@ export async function getLocation(db: Queryable, id: string): Promise<CatalogLoc
   const { rows } = await db.query(`select ${locationColumns} from watertight_catalog.location where id = $1`, [id]);
   if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `location ${id}` });
   return rows[0] as CatalogLocation;
+}
+
+/** A location as lists show it. */
+export interface ListedLocation extends Omit<CatalogLocation, "rwSecret" | "roSecret" | "keySecret"> {
+  readonly service: string;
+  /** A database that waits for its tenant. */
+  readonly warm: boolean;
+  /** Tenants that it serves. */
+  readonly tenants: number;
+}
+
+/** Locations of a service that are not retired, by cell and database; at most 1,000. */
+export async function listLocations(
+  pool: CatalogPool,
+  filter: { readonly service?: string; readonly model?: Model } = {},
+): Promise<ListedLocation[]> {
+  return withConnection(pool, async (db) => {
+    const { rows } = await db.query(
+      `select l.id, l.cell, l.model, l.database, l.schema, l.state, l.rw_role as "rwRole", l.ro_role as "roRole", l.service, l.warm,
+              (select count(*)::int from watertight_catalog.placement p where p.location = l.id and p.state = 'active') as tenants
+         from watertight_catalog.location l
+        where l.service = $1 and l.state <> 'retired' and ($2::text is null or l.model = $2) order by l.cell, l.database, l.schema nulls first limit 1000`,
+      [filter.service ?? "main", filter.model ?? null],
+    );
+    return rows as unknown as ListedLocation[];
+  });
 }
 
 /** Moves a location on; a second call changes nothing. */

@@ -82,7 +82,8 @@ export async function raiseMinimum(pool: CatalogPool, actor: Actor, id: string, 
   });
 }
 
-async function lockService(tx: Queryable, id: string): Promise<void> {
+/** Holds a service's row FOR UPDATE. @throws ControlError WT_CATALOG_NOT_FOUND */
+export async function lockService(tx: Queryable, id: string): Promise<void> {
   const { rows } = await tx.query("select 1 from watertight_catalog.service where id = $1 for update", [id]);
   if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `service ${id}` });
 }

@@ -35,8 +35,7 @@ export interface ReleaseOptions extends WaveOptions {
 export async function applyRelease(options: ReleaseOptions): Promise<WaveResult> {
   const { release, store, checkRelease } = options;
   refuseChanges(release, await store.released());
-  const findings = await checkRelease(release.files);
-  if (findings.length > 0) throw leak(release, findings);
+  refuseLeaks(release, await checkRelease(release.files));
   // after the check: what was refused is not released, and may be edited
   await store.addReleased(
     release.files.map(({ name, position, file, checksum }) => ({ name, position, file, checksum })),
@@ -44,13 +43,15 @@ export async function applyRelease(options: ReleaseOptions): Promise<WaveResult>
   return runWaves(options);
 }
 
-function leak(release: Release, findings: readonly ReleaseFinding[]): MigrationError {
+/** @throws MigrationError WT_MIGRATION_LEAK where there is a finding */
+export function refuseLeaks(release: Release, findings: readonly ReleaseFinding[]): void {
+  if (findings.length === 0) return;
   const shown = findings.slice(0, 5).map(({ id, severity, target, file, line }) => {
     const place = file === null ? "" : `, ${file}${line === null ? "" : `:${line}`}`;
     return `${id} ${severity} on ${target}${place}`;
   });
   const more = findings.length > shown.length ? ` and ${findings.length - shown.length} more` : "";
-  return new MigrationError("WT_MIGRATION_LEAK", {
+  throw new MigrationError("WT_MIGRATION_LEAK", {
     detail: `${shown.join("; ")}${more}`,
     facts: { release: release.id, findings },
   });

@@ -21,6 +21,12 @@ export interface ConnectConfig {
 /** Isolation model of a target. */
 export type TargetModel = "pool" | "schema" | "database" | "silo" | "catalog";
 
+/** The logins of a place of the control plane. */
+export interface PlaceLogins {
+  readonly rwRole: string;
+  readonly roRole: string;
+}
+
 /** One target of a release. */
 export interface Target {
   /** Tenant slug, or a name of the database; unique among the targets of a run. */
@@ -36,6 +42,8 @@ export interface Target {
   readonly tenants?: readonly string[];
   /** Behind the tenant's schema on the search path, for example where extensions live. */
   readonly searchPath?: readonly string[];
+  /** It is a place that the control plane knows: what is new there is closed as provisioning closes it, and its own version moves along. */
+  readonly place?: PlaceLogins;
   /** Targets of one server share a concurrency limit; default host and port. */
   readonly server?: string;
 }
@@ -56,6 +64,16 @@ export function requireTarget(target: Target): void {
     throw new MigrationError("WT_MIGRATION_TARGET", {
       detail: `${target.id}: model schema has a schema, no other model has one`,
     });
+}
+
+/** Whether new tables with a tenant column go under the kit in the transaction that makes them. */
+export function protectsNew({ model, place }: Target): boolean {
+  return model === "pool" || model === "silo" || (model === "database" && place !== undefined);
+}
+
+/** The fence of a place's tenants: condition over `watertight.fence`; schema tenants of the same database have versions of their own. */
+export function sharedRows({ place }: Target): string {
+  return place === undefined ? "true" : "schema_name is null";
 }
 
 /** Where the target keeps its ledger, quoted. */

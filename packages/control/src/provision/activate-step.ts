@@ -8,6 +8,7 @@ import { activatePlacement, activePlacement, retirePlacement, setLocationState }
 import { getTenant, moveTenantState } from "../catalog/tenants.ts";
 import { withConnection } from "../db/transaction.ts";
 import type { Step } from "../operations/operation.ts";
+import type { SchemaSource } from "./schema-source.ts";
 import { bringUpToDate, versionOf } from "./schema-version.ts";
 import { fenceStates } from "./fence-step.ts";
 import { findPlaceOf, type PlaceFinder, placeOf, type ProvisioningOptions } from "./place.ts";
@@ -37,10 +38,12 @@ export function activateStep<I>(
       const address = { cell: place.onCell, database: place.database };
       // a release may have come since the copy was made; a shared place is the migrations' alone
       if (place.madeBy === context.operation.id)
-        await onPlace(context as never, options.secrets, address, (session) => bringUpToDate(session, place, source));
+        await onPlace(context as never, options.secrets, address, (session) =>
+          bringUpToDate(session, place, source, tenant),
+        );
       await onPlace(context as never, options.secrets, address, async (session) => {
         const version = await versionOf(session, place.schema);
-        await noteTenantVersion(session, [tenant], version);
+        await noteTenantVersion(session, [tenant], versionText(source, version));
         await context.commit(async (tx: Queryable) => {
           await activatePlacement(tx, context.actor, {
             tenant,
@@ -82,12 +85,14 @@ export function activateStep<I>(
 export async function noteTenantVersion(
   session: Queryable,
   tenants: readonly string[],
-  version: number,
+  version: string,
 ): Promise<void> {
-  await session.query("update watertight.fence set schema_version = $2 where tenant = any ($1)", [
-    tenants,
-    String(version),
-  ]);
+  await session.query("update watertight.fence set schema_version = $2 where tenant = any ($1)", [tenants, version]);
+}
+
+/** A version as the fence writes it. */
+export function versionText(source: SchemaSource, version: number): string {
+  return source.versionText?.(version) ?? String(version);
 }
 
 // Each turn takes a lock of the server's table, which holds some thousands.

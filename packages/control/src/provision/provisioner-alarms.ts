@@ -1,6 +1,6 @@
 /**
- * Looks for the provisioner's role at work outside of an operation: its sessions carry the id of theirs, so one without a live operation is
- * somebody with its password. What a look between two sessions misses, only the server's own log has (`log_connections`). Must never end a
+ * Looks for the provisioner's role at work outside of an operation: its sessions carry the id of theirs, so one without a live operation or
+ * migration is somebody with its password. What a look between two sessions misses, only the server's own log has (`log_connections`). Must never end a
  * session: that is a person's decision.
  */
 import pg from "pg";
@@ -42,11 +42,13 @@ export async function provisionerAlarms(
   const sessions = await readSessions(cellUrl(await secrets.read(adminSecret), undefined), cell);
   return inTransaction(pool, async (tx) => {
     const { rows } = await tx.query(
-      "select id from watertight_catalog.operation where state = 'running' and lease_until is not null",
+      `select id from watertight_catalog.operation where state = 'running' and lease_until is not null
+       union all select id from watertight_catalog.migration_session where ended_at is null and alive_until > clock_timestamp()`,
     );
     const live = new Set(rows.map((row) => row["id"] as string));
     const alarms = sessions.filter(
-      ({ applicationName }) => !live.has(/^watertight (?:smoke )?(op_\w+)/.exec(applicationName)?.[1] ?? ""),
+      ({ applicationName }) =>
+        !live.has(/^watertight (?:smoke |migrations )?((?:op|mig)_\w+)/.exec(applicationName)?.[1] ?? ""),
     );
     for (const { since, ...alarm } of alarms) {
       const subject = `provisioner:${cell}:${alarm.pid}:${since.toISOString()}`;

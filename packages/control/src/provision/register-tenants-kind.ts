@@ -9,7 +9,7 @@ import { appendAudit } from "../audit-log/append-audit.ts";
 import { controlError } from "../errors/control-error.ts";
 import { withConnection } from "../db/transaction.ts";
 import type { OperationKind, Step, StepContext } from "../operations/operation.ts";
-import { noteTenantVersion, openFence } from "./activate-step.ts";
+import { noteTenantVersion, openFence, versionText } from "./activate-step.ts";
 import { lockCellLoads } from "./cell-loads.ts";
 import { chooseCell } from "./choose-cell.ts";
 import { fenceStates, forgetIncoming, registerIncoming } from "./fence-step.ts";
@@ -152,7 +152,7 @@ function activateAll(options: ProvisioningOptions): Step<RegisterTenants> {
         { cell: place.onCell, database: place.database },
         async (session) => {
           const version = await versionOf(session, null);
-          await noteTenantVersion(session, ids, version);
+          await noteTenantVersion(session, ids, versionText(await options.schemaOf(place.service), version));
           await context.commit(async (tx) => {
             const { rows } = await tx.query(
               "select min_version as least from watertight_catalog.service where id = $1 for share",

@@ -14,6 +14,7 @@ import { type Choice, chooseCell } from "./choose-cell.ts";
 import { placeName, placeRoles } from "./names.ts";
 import { findPlace, locationOf, type Place, preparePlace, type ProvisioningOptions } from "./place.ts";
 import { secretReferences } from "./place-secrets.ts";
+import { requireModel } from "./schema-version.ts";
 import type { CreateTenant } from "./tenant-input.ts";
 
 /** Where a tenant is, or is about to be. */
@@ -33,6 +34,7 @@ export function reserveStep(options: ProvisioningOptions): Step<CreateTenant> {
       (await withConnection(catalog, (db) => placeOfTenant(db, input.tenant.id, input.service))) !== undefined,
     async act(context) {
       const source = await options.schemaOf(context.input.service);
+      requireModel(source, context.input.model, context.input.service);
       await context.commit(async (tx) => {
         await ensureTenant(tx, context);
         await takePlace(tx, context, options, source.version);

@@ -6,6 +6,7 @@
 import { quoteName, quoteQualified, quoteText, type Queryable } from "@watertight/schema";
 import { onPlace } from "../cells/on-place.ts";
 import { controlError } from "../errors/control-error.ts";
+import { ledgerTable } from "../migrations/target.ts";
 import type { Step, StepContext } from "../operations/operation.ts";
 import { findPlaceOf, type Place, type PlaceFinder, placeOf, type ProvisioningOptions } from "./place.ts";
 import { settle } from "./place-roles.ts";
@@ -77,8 +78,10 @@ async function makeSchema(
   for (const statement of source.schema ?? []) await session.query(statement);
   await session.query("set local search_path = pg_catalog, pg_temp");
   const { rows } = await session.query(
-    `select c.relname as name, c.relkind as kind from pg_catalog.pg_class c where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'p', 'v', 'S') order by c.oid`,
-    [quoteName(schema)],
+    `select c.relname as name, c.relkind as kind from pg_catalog.pg_class c where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+        and c.relname <> $2 order by c.oid`,
+    // whoever may write the ledger says what ran
+    [quoteName(schema), ledgerTable],
   );
   const statements = [`grant usage on schema ${quoteName(schema)} to ${users}`];
   for (const row of rows) {

@@ -3,11 +3,14 @@
  * to decide what may be served.
  */
 import { quoteName, type Queryable } from "@watertight/schema";
+import type { Model } from "../catalog/tenants.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { Place } from "./place.ts";
 import type { SchemaSource } from "./schema-source.ts";
 
-const settingOf = (schema: string | null): string => (schema === null ? "schema_version" : `schema_version:${schema}`);
+/** The setting of a place's kit that holds its version. */
+export const settingOf = (schema: string | null): string =>
+  schema === null ? "schema_version" : `schema_version:${schema}`;
 
 /** The version of a database, or of a tenant's schema in it; 0 where nobody noted one. */
 export async function versionOf(session: Queryable, schema: string | null): Promise<number> {
@@ -19,6 +22,15 @@ export async function versionOf(session: Queryable, schema: string | null): Prom
 export async function kitOwner(session: Queryable): Promise<string> {
   const { rows } = await session.query("select value from watertight.setting where name = 'owner'");
   return rows[0]!["value"] as string;
+}
+
+/** @throws ControlError WT_CATALOG_INPUT where the service's schema can't be made in this model */
+export function requireModel(source: SchemaSource, model: Model, service: string): void {
+  if (source.models === undefined || source.models.includes(model)) return;
+  throw controlError("WT_CATALOG_INPUT", {
+    detail: `service ${service} has no tables for model ${model}, only for ${source.models.join(", ") || "none"}`,
+    next: "What each file is for is said at its head: -- watertight: scope=pool,tenant",
+  });
 }
 
 /** Notes a version, in the caller's transaction. */
@@ -52,14 +64,19 @@ export async function runSchema(
 }
 
 /** Applies what is missing. @throws ControlError WT_CATALOG_STATE where there is no way from its version to the newest */
-export async function bringUpToDate(session: Queryable, place: Place, source: SchemaSource): Promise<void> {
+export async function bringUpToDate(
+  session: Queryable,
+  place: Place,
+  source: SchemaSource,
+  tenant: string | null,
+): Promise<void> {
   const from = await versionOf(session, place.schema);
   if (from >= source.version) return;
-  if (source.upgrade === undefined)
+  const statements = source.upgrade?.(place.schema === null ? "database" : "schema", from, { ...place, tenant });
+  if (statements === undefined)
     throw controlError("WT_CATALOG_STATE", {
       detail: `${place.database} is at version ${from}, ${place.service} at ${source.version}`,
       next: "Build the newest template, then: watertight operations retry.",
     });
-  const model = place.schema === null ? "database" : "schema";
-  await runSchema(session, place.schema, await kitOwner(session), source.upgrade(model, from), source.version);
+  await runSchema(session, place.schema, await kitOwner(session), statements, source.version);
 }

@@ -15,6 +15,7 @@ import { keysStep } from "./place-keys.ts";
 import { rolesStep } from "./place-roles.ts";
 import { secretReferences, secretsStep } from "./place-secrets.ts";
 import { readyStep } from "./ready-step.ts";
+import { requireModel } from "./schema-version.ts";
 import { smokeStep } from "./smoke/smoke-step.ts";
 import { only, optional, text, wrong } from "./tenant-input.ts";
 
@@ -73,7 +74,9 @@ function reservePlace(options: ProvisioningOptions, model: Model, warm: boolean)
     },
     async act(context) {
       const { operation, input, actor } = context;
-      const { version } = await options.schemaOf(input.service);
+      const source = await options.schemaOf(input.service);
+      requireModel(source, model, input.service);
+      const { version } = source;
       const database = placeName(input.name, operation.id);
       const { rw, ro } = placeRoles(database);
       await context.commit(async (tx) => {

@@ -2,18 +2,18 @@
  * Operation `template.build`: the template database of a service's schema version. It is made under the operation's name, filled, attacked in a
  * copy, closed and only then named: what bears a template's name is finished, has passed the whole intrusion test, and is never edited.
  */
-import { installKit, protectTables, quoteName, rekeyKit, type Queryable } from "@watertight/schema";
+import { quoteName, type Queryable } from "@watertight/schema";
 import { getCell, type Cell } from "../catalog/cells.ts";
 import { classRoles, makeClassRoles } from "../cells/class-roles.ts";
 import { onPlace } from "../cells/on-place.ts";
 import { withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { OperationKind, Step, StepContext } from "../operations/operation.ts";
+import { fillDatabase } from "./fill-database.ts";
 import { tagOf, templateName, triedName, unfinishedName } from "./names.ts";
 import type { ProvisioningOptions } from "./place.ts";
 import { dropDatabase, dropUnfinished, settingClause } from "./place-database.ts";
 import { settle } from "./place-roles.ts";
-import { runSchema } from "./schema-version.ts";
 import type { SchemaSource } from "./schema-source.ts";
 import { keepTemplate } from "./smoke/template-records.ts";
 import { tryTemplate } from "./smoke/try-template.ts";
@@ -98,7 +98,9 @@ function buildStep(options: ProvisioningOptions): Step<BuildTemplate> {
         await session.query(`create database ${quoteName(unfinishedName(operation.id))} template template0`);
         context.failpoint("template.created");
       });
-      await at(context, cell, unfinishedName(operation.id), (session) => fill(session, options, source));
+      await at(context, cell, unfinishedName(operation.id), (session) =>
+        fillDatabase(session, classRoles(options.classPrefix), source),
+      );
       context.failpoint("template.filled");
       const tried = await tryCopy(context, cell, source);
       context.failpoint("template.tried");
@@ -109,26 +111,20 @@ function buildStep(options: ProvisioningOptions): Step<BuildTemplate> {
       return { template: name, version: source.version, smoke: { tables, untested } };
     },
     async undo(context) {
-      const { version } = await options.schemaOf(context.input.service);
+      // what it wrote down, not what the service is at now: a release may have come, or there was none
+      const promised = await withConnection(context.catalog, (db) =>
+        db.query("select name from watertight_catalog.cleanup where operation = $1 and kind = 'database'", [
+          context.operation.id,
+        ]),
+      );
+      if (promised.rows.length === 0) return;
       await at(context, await cellOf(context), undefined, async (session) => {
         await dropUnfinished(session, context.operation.id);
-        await dropDatabase(session, context.operation.id, templateName(context.input.service, version));
+        for (const row of promised.rows) await dropDatabase(session, context.operation.id, row["name"] as string);
       });
       await settle(context, "database");
     },
   };
-}
-
-async function fill(session: Queryable, options: ProvisioningOptions, source: SchemaSource): Promise<void> {
-  const roles = classRoles(options.classPrefix);
-  await installKit(session, { roles, level: "sealed" });
-  // the owner makes tables wherever the schema wants them; in public too, which 15 and later close
-  await session.query(`grant create, usage on schema public to ${quoteName(roles.owner)}`);
-  const { rows } = await session.query("select pg_catalog.current_database() as name");
-  await session.query(`grant create on database ${quoteName(rows[0]!["name"] as string)} to ${quoteName(roles.owner)}`);
-  await runSchema(session, null, roles.owner, source.database, source.version);
-  for (const { table, ...how } of source.tables) await protectTables(session, [table], how);
-  await rekeyKit(session);
 }
 
 async function finish(session: Queryable, operation: string, name: string, source: SchemaSource): Promise<void> {

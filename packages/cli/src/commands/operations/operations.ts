@@ -1,9 +1,9 @@
-/** `watertight operations list|show|watch|resume|retry|approve`. */
+/** `watertight operations list|show|watch|cancel|resume|retry|approve`. */
 import type { Operation, OperationFilter } from "@watertight/control";
-import { setTimeout as sleep } from "node:timers/promises";
-import { exitCodes } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
 import { type ControlSession, withControl } from "../catalog/control.ts";
+import { type FleetOptions, withFleet } from "../fleet/fleet.ts";
+import { concluded, follow } from "./follow.ts";
 
 function table({ print }: CommandContext, operations: readonly Operation[]): void {
   print.table(
@@ -61,33 +61,24 @@ export const show: Execute<object> = async (context, [id = ""]) => {
   return 0;
 };
 
-const finished = ["succeeded", "failed", "cancelled"];
-
 /** Runs `operations watch`: events as they come, until the operation ends. */
-export const watch: Execute<object> = async (context, [id = ""]) => {
-  const { print } = context;
-  const operation = await withControl(context, async ({ control, client }) => {
-    let last = "0";
-    for (;;) {
-      const now = await control.getOperation(client, id);
-      const events = await control.listOperationEvents(client, id, last);
-      for (const { id: event, at, kind, data } of events) {
-        last = event;
-        if (!print.json) print.line(`${at.toISOString()}  ${kind.padEnd(14)} ${text(data)}`.trimEnd());
-      }
-      if (events.length === 0 && finished.includes(now.state)) return now;
-      await sleep(250);
-    }
-  });
-  print.result({ operation }, () => print.line(`${operation.id} ${operation.state}`));
-  return operation.state === "succeeded" ? exitCodes.ok : exitCodes.partly;
-};
+export const watch: Execute<object> = (context, [id = ""]) =>
+  withControl(context, async ({ control, client }) => concluded(context, await follow(context, control, client, id)));
 
-function text(data: Readonly<Record<string, unknown>>): string {
-  return Object.entries(data)
-    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(" ");
-}
+/** Runs `operations cancel`: what was done is undone, as far as that goes. */
+export const cancel: Execute<FleetOptions> = async (context, [id = ""], options) => {
+  const operation = await withFleet(context, options, ({ control, pool, actor, kinds }) =>
+    control.cancelOperation(pool, actor, id, kinds),
+  );
+  context.print.result({ operation }, () =>
+    context.print.line(
+      operation.state === "cancelled"
+        ? `${operation.id} is cancelled`
+        : `${operation.id} stops and undoes what it did: watertight operations watch ${operation.id}`,
+    ),
+  );
+  return 0;
+};
 
 const act =
   (work: (session: ControlSession, id: string) => Promise<Operation>): Execute<object> =>

@@ -55,7 +55,9 @@ export const execute: Execute<Options> = async (context, _, options) => {
     const folder = resolve(io.cwd, options.secrets);
     const secrets = control.openSecrets({ env: io.env, stores: { local: control.fileStore(folder) }, keepIn: "local" });
     if (options.demo === true) closing.push(() => rm(folder, { recursive: true, force: true }));
-    const kinds = control.provisioningKinds({ secrets, schemaOf: async () => schemaOf(options) });
+    // a demonstration brings tables of its own; everybody else's are what was released
+    const schemaOf = options.demo === true ? async () => demoSchema : control.releasedSchemas(catalog);
+    const kinds = control.provisioningKinds({ secrets, schemaOf });
     const worker = await control.startWorker({ catalogUrl: url, kinds, failed: (error) => print.note(error.message) });
     closing.push(() => worker.stop());
     const api = control.createApi({ pool: catalog, kinds, log: (error) => print.note(error.message) });
@@ -131,15 +133,6 @@ async function requireCatalog(catalog: pg.Pool): Promise<void> {
       "This database has no catalog.",
       "Run: watertight catalog install --db env:CATALOG_ADMIN_URL",
     );
-}
-
-function schemaOf(options: Options): typeof demoSchema {
-  if (options.demo === true) return demoSchema;
-  throw new CliError(
-    "WT_CLI_USAGE",
-    "This control plane knows no schema of an application, so it makes no places.",
-    "Start one in your own process: startWorker({ kinds: provisioningKinds({ schemaOf, secrets }) }), see docs/control.md.",
-  );
 }
 
 function demoSize(text: string | undefined): { pool: number; schema: number; database: number; silo: number } {

@@ -6,7 +6,7 @@ import { performance } from "node:perf_hooks";
 import { MigrationError } from "../migration-error.ts";
 import { filesFor, type Release, type ReleaseFile } from "../release/release.ts";
 import { schemaVersion } from "../release/schema-version.ts";
-import { requireTarget, scopeOf, type Target } from "../target.ts";
+import { protectsNew, requireTarget, scopeOf, type Target } from "../target.ts";
 import { type Command, lockTenant, type Work, workOf } from "./batch.ts";
 import { BatchFailure, TargetConnection } from "./connection.ts";
 import { type Failpoint, failpoints } from "./failpoint.ts";
@@ -233,11 +233,11 @@ class Application {
     const commands: Command[] = [
       lockTenant(target),
       ...head.map((text) => ({ text })),
-      ...workOf(works, limits, connection.speaker),
+      ...workOf(works, limits, connection.speaker, target),
     ];
     const tail: Command[] =
       position === undefined ? [] : [{ text: moveVersion(target, schemaVersion(this.release, position)) }];
-    const protects = ["pool", "silo"].includes(target.model) && statements.some(({ table }) => table !== null);
+    const protects = protectsNew(target) && statements.some(({ table }) => table !== null);
     await this.failpoint(failpoints.beforeTransaction);
     const begun = performance.now();
     await this.#retried(works[0]?.migration, async () => {
@@ -246,7 +246,9 @@ class Application {
       await this.#send(protects ? [{ text: "begin" }, ...commands] : [...commands, ...tail]);
       if (protects) {
         try {
-          left.push(...(await protectNew(connection, statements, limits.lockTimeoutMs)));
+          const without = await protectNew(connection, statements, limits.lockTimeoutMs);
+          // in a database of its own a table without tenant column is the tenant's
+          if (target.model !== "database") left.push(...without);
         } catch (error) {
           await connection.clear();
           throw this.#told(error, [], 0);

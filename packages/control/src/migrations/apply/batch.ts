@@ -8,7 +8,7 @@ import type { StepStatement } from "../release/steps.ts";
 import { searchPathOf, type Target } from "../target.ts";
 import type { Speaker } from "./connection.ts";
 import type { Limits } from "./limits.ts";
-import { handOver, isBlind, liftForce, restoreForce } from "./hand-over.ts";
+import { closeNew, handOver, isBlind, liftForce, restoreForce } from "./hand-over.ts";
 
 /** A command of a message, and the statement of the user's that it is. */
 export interface Command {
@@ -44,12 +44,12 @@ export interface Work {
  * The statements with what belongs around them. While the first lock is held, each further wait keeps the application waiting as well: the
  * waits behind the first share one lock_timeout.
  */
-export function workOf(works: readonly Work[], limits: Limits, speaker: Speaker): Command[] {
+export function workOf(works: readonly Work[], limits: Limits, speaker: Speaker, target: Target): Command[] {
   const statements = works.flatMap((work) => work.statements);
   const locking = statements.filter(({ locks, creates }) => locks.length > 0 || creates === "*").length;
   const later = Math.max(5, Math.floor(limits.lockTimeoutMs / Math.max(1, locking - 1)));
   const blind = isBlind(statements, speaker);
-  const commands: Command[] = blind ? liftForce(statements).map((text) => ({ text })) : [];
+  const commands: Command[] = blind ? liftForce(statements, target).map((text) => ({ text })) : [];
   let held = blind;
   for (const { migration, statements: own, record } of works) {
     for (const statement of own) {
@@ -62,5 +62,8 @@ export function workOf(works: readonly Work[], limits: Limits, speaker: Speaker)
     commands.push({ text: record, migration });
   }
   if (blind) commands.push({ text: restoreForce });
-  return [...commands, ...handOver(statements, speaker).map((text) => ({ text }))];
+  return [
+    ...commands,
+    ...[...handOver(statements, speaker), ...closeNew(statements, target)].map((text) => ({ text })),
+  ];
 }

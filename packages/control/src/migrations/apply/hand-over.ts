@@ -5,6 +5,9 @@
  */
 import { quoteName, quoteText } from "@watertight/schema";
 import type { StepStatement } from "../release/steps.ts";
+import { doBlock } from "../../db/do-block.ts";
+import { closeSchema } from "../../provision/schema-fence.ts";
+import type { Target } from "../target.ts";
 import type { Speaker } from "./connection.ts";
 
 const fresh = (column: string): string =>
@@ -60,21 +63,36 @@ export function isBlind(statements: readonly StepStatement[], { bypasses }: Spea
 }
 
 /** Lifts FORCE from the protected tables that the statements name; more tables than needed cost a lock, fewer would lose rows. */
-export function liftForce(statements: readonly StepStatement[]): string[] {
+export function liftForce(statements: readonly StepStatement[], target: Target): string[] {
   const text = statements.map((each) => each.text).join("\n");
   return [
     `select pg_catalog.set_config('watertight.step', ${quoteText(text)}, true), pg_catalog.set_config('watertight.lifted', '', true)`,
-    `do $watertight$ declare relation pg_catalog.regclass; begin
+    doBlock(`declare relation pg_catalog.regclass; begin
   for relation in
     with named as (select p.relation from watertight.protected p join pg_catalog.pg_class c on c.oid = p.relation
-                    where pg_catalog.strpos(pg_catalog.lower(pg_catalog.current_setting('watertight.step')), pg_catalog.lower(c.relname)) > 0),
+                    where pg_catalog.strpos(pg_catalog.lower(pg_catalog.current_setting('watertight.step')), pg_catalog.lower(c.relname)) > 0${schemaTables(target)}),
          parts as (select n.relation from named n union select t.relid from named n, pg_catalog.pg_partition_tree(n.relation) t)
     select c.oid from parts p join pg_catalog.pg_class c on c.oid = p.relation where c.relforcerowsecurity order by c.oid
   loop
     execute pg_catalog.format('alter table %s no force row level security', relation);
     perform pg_catalog.set_config('watertight.lifted', pg_catalog.current_setting('watertight.lifted') || ' ' || relation::oid, true);
-  end loop; end $watertight$`,
+  end loop; end`),
   ];
+}
+
+/** Tables of a tenant's own schema are under policies of provisioning, not of the kit. */
+function schemaTables({ place, schema }: Target): string {
+  if (place === undefined || schema === undefined) return "";
+  return `
+                   union select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                    where n.nspname = ${quoteText(schema)} and c.relkind in ('r', 'p')
+                      and pg_catalog.strpos(pg_catalog.lower(pg_catalog.current_setting('watertight.step')), pg_catalog.lower(c.relname)) > 0`;
+}
+
+/** Closes what these statements made in a tenant's own schema, as provisioning closes a new one. */
+export function closeNew(statements: readonly StepStatement[], { place, schema, tenants, id }: Target): string[] {
+  if (place === undefined || schema === undefined || statements.every(({ creates }) => creates === "")) return [];
+  return [closeSchema({ ...place, schema, tenant: tenants?.[0] ?? id })];
 }
 
 /** Restores it. */

@@ -2,8 +2,9 @@
  * The ledger of a target: what ran there, written in the transaction of the DDL. It is the authority; a central copy is a copy. Must never be
  * written in a transaction of its own, except for the marks of statements that can't run in one.
  */
-import { ledgerOf, type Target } from "../target.ts";
+import { ledgerOf, sharedRows, type Target } from "../target.ts";
 import { quoteText } from "@watertight/schema";
+import { settingOf } from "../../provision/schema-version.ts";
 import type { ReleaseFile } from "../release/release.ts";
 
 /** What the ledger says of one migration. */
@@ -43,8 +44,11 @@ export async function readLedger(db: Reader, target: Target): Promise<LedgerEntr
 
 /** Makes the ledger of a tenant's schema; nobody but its owner may touch it, whatever default privileges say. */
 export function createLedger(target: Target): string[] {
-  if (target.schema === undefined) return [];
-  const table = ledgerOf(target);
+  return target.schema === undefined ? [] : ledgerTableOf(ledgerOf(target));
+}
+
+/** The ledger's table under a name that is quoted already. */
+export function ledgerTableOf(table: string): string[] {
   return [
     // no check and no default: a relation that every tenant has is opened once for each, and these would have to be read with it
     `create table if not exists ${table} (name text primary key, position integer, file text, checksum text, state text, steps integer,
@@ -62,8 +66,13 @@ const elapsed = "(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.n
 
 /** Records a migration whose every step ran in this transaction. A second writer gets 23505: the primary key decides who was first. */
 export function recordWhole(target: Target, file: ReleaseFile): string {
+  return recordIn(ledgerOf(target), file);
+}
+
+/** The same for a ledger that is named. */
+export function recordIn(ledger: string, file: ReleaseFile): string {
   const values = [quoteText(file.name), file.position, quoteText(file.file), quoteText(file.checksum)].join(", ");
-  return `insert into ${ledgerOf(target)} (name, position, file, checksum, state, steps, steps_done, duration_ms, applied_at, applied_by)
+  return `insert into ${ledger} (name, position, file, checksum, state, steps, steps_done, duration_ms, applied_at, applied_by)
 values (${values}, 'applied', ${file.steps.length}, ${file.steps.length}, ${elapsed}, pg_catalog.now(), session_user)`;
 }
 
@@ -93,8 +102,18 @@ export function requireSteps(target: Target, { name }: ReleaseFile, done: number
 /** Moves the schema version of the target's tenants, in the transaction of the DDL: the application's serving gate reads it. */
 export function moveVersion(target: Target, version: string): string {
   const tenants = target.tenants ?? (target.schema === undefined ? undefined : [target.id]);
-  const set = `update watertight.fence set schema_version = ${quoteText(version)}`;
+  const set = `${notePlace(target, version)}update watertight.fence set schema_version = ${quoteText(version)}`;
   if (tenants?.length === 1) return `${set} where tenant = ${quoteText(tenants[0]!)}`;
-  const which = tenants === undefined ? "true" : `tenant in (${tenants.map(quoteText).join(", ") || "null"})`;
+  const which =
+    tenants === undefined ? sharedRows(target) : `tenant in (${tenants.map(quoteText).join(", ") || "null"})`;
   return `${set} where ${which} and schema_version is distinct from ${quoteText(version)}`;
+}
+
+/** A place's own note of its version, by which provisioning goes: a tenant that comes later is registered at it. */
+function notePlace({ place, schema }: Target, version: string): string {
+  if (place === undefined) return "";
+  const number = quoteText(version.split("-")[0]!);
+  return `with place as (insert into watertight.setting (name, value) values (${quoteText(settingOf(schema ?? null))}, ${number})
+  on conflict (name) do update set value = excluded.value)
+`;
 }

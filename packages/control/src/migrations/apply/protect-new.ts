@@ -14,20 +14,26 @@ export async function protectNew(
   lockTimeoutMs: number,
 ): Promise<string[]> {
   const tables = statements.flatMap(({ table }) => (table === null ? [] : [table]));
-  const left: string[] = [];
+  // all names first: what protects a table leaves another search path behind, in which the next name means nothing
+  const found: { readonly table: string; readonly said: string }[] = [];
   for (const { schema, name } of tables) {
-    const table = schema === "" ? quoteName(name) : quoteQualified(schema, name);
     const { rows } = await connection.query(
-      `select c.oid from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass($1) and c.relkind in ('r', 'p')
+      `select pg_catalog.format('%I.%I', n.nspname, c.relname) as table
+         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.oid = pg_catalog.to_regclass($1) and c.relkind in ('r', 'p')
           and not exists (select from watertight.protected p where p.relation = c.oid)`,
-      [table],
+      [schema === "" ? quoteName(name) : quoteQualified(schema, name)],
     );
-    if (rows.length === 0) continue;
+    const [row] = rows as { table: string }[];
+    if (row !== undefined) found.push({ table: row.table, said: schema === "" ? name : `${schema}.${name}` });
+  }
+  const left: string[] = [];
+  for (const { table, said } of found) {
     try {
       await protectTable(withinTransaction(connection), { table, lockTimeoutMs });
     } catch (error) {
       if (!(error instanceof KitError) || error.code !== "WT_KIT_TENANT_COLUMN") throw error;
-      left.push(schema === "" ? name : `${schema}.${name}`);
+      left.push(said);
     }
   }
   return left;

@@ -3,8 +3,8 @@
  * Pure. Must never hide a right of PUBLIC.
  */
 import { createHash } from "node:crypto";
-import { quoteName, type Snapshot } from "@watertight/schema";
-import { ledgerTable } from "../target.ts";
+import { quoteName, quoteText, type Snapshot } from "@watertight/schema";
+import { ledgerTable, type Target } from "../target.ts";
 
 /** Stands for the tenant's schema. */
 const anySchema = "tenant";
@@ -42,8 +42,25 @@ function publicRights<T>(value: T): T {
   ) as T;
 }
 
+/** The policies of a place name its one tenant; any other tenant in them is a difference, and a leak. */
+function withoutTenant<P extends Snapshot["policies"][number]>(
+  policy: P,
+  { place, tenants }: Pick<Target, "tenants" | "place">,
+): P {
+  const tenant = tenants?.[0];
+  if (place === undefined || tenant === undefined || !policy.name.startsWith("watertight_schema_")) return policy;
+  const rename = (value: unknown): unknown =>
+    typeof value === "string" ? value.replaceAll(`${quoteText(tenant)}::text`, "'tenant'::text") : value;
+  return Object.fromEntries(Object.entries(policy).map(([key, value]) => [key, rename(value)])) as unknown as P;
+}
+
 /** What is compared: objects of the given schemas. */
-export function normalise(snapshot: Snapshot, schemas: readonly string[], tenantSchema?: string): Snapshot {
+export function normalise(
+  snapshot: Snapshot,
+  schemas: readonly string[],
+  target: Pick<Target, "schema" | "tenants" | "place"> = {},
+): Snapshot {
+  const tenantSchema = target.schema;
   const here = ({ schema }: { readonly schema: string }): boolean => schemas.includes(schema);
   const own = (each: { readonly schema: string; readonly name: string }): boolean =>
     here(each) && !each.name.startsWith(ledgerTable);
@@ -58,7 +75,7 @@ export function normalise(snapshot: Snapshot, schemas: readonly string[], tenant
     memberships: [],
     settings: [],
     relations: snapshot.relations.filter(own),
-    policies: snapshot.policies.filter(on),
+    policies: snapshot.policies.filter(on).map((policy) => withoutTenant(policy, target)),
     constraints: snapshot.constraints.filter(on),
     indexes: snapshot.indexes.filter((index) => own(index) && on(index)),
     routines: snapshot.routines.filter((routine) => here(routine) && routine.extension === null),

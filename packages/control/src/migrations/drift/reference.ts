@@ -5,24 +5,13 @@
 import { randomBytes } from "node:crypto";
 import { quoteName, readSnapshot, type Snapshot } from "@watertight/schema";
 import type { TargetConnection } from "../apply/connection.ts";
-import { handOver } from "../apply/hand-over.ts";
+import { closeNew, handOver } from "../apply/hand-over.ts";
 import { protectNew } from "../apply/protect-new.ts";
 import { withinTransaction } from "../apply/within-transaction.ts";
 import type { ReleaseFile } from "../release/release.ts";
-import type { StepStatement } from "../release/steps.ts";
-import { searchPathOf, type Target } from "../target.ts";
+import { inTransaction } from "../release/in-transaction.ts";
+import { protectsNew, searchPathOf, type Target } from "../target.ts";
 import { normalise } from "./normalise.ts";
-
-/** A statement as it may run in a transaction: without CONCURRENTLY, and nothing that only moves storage. */
-function inTransaction(files: readonly ReleaseFile[]): StepStatement[] {
-  return files.flatMap(({ steps }) =>
-    steps.flatMap((step) => {
-      if (step.kind === "transaction") return step.statements;
-      if (step.action.what === "vacuum" || step.action.what === "reindex") return [];
-      return [{ ...step.statement, text: step.statement.text.replace(/\bconcurrently\b/i, "") }];
-    }),
-  );
-}
 
 /** Schemas of a database that migrations can have made. */
 const ordinary = (snapshot: Snapshot): string[] =>
@@ -44,8 +33,12 @@ export async function schemaReference(
       `set local search_path = ${path}`,
       ...statements.map(({ text }) => text),
       ...handOver(statements, connection.speaker),
+      ...closeNew(statements, { ...target, schema }),
     ]);
-    return normalise(await readSnapshot(withinTransaction(connection), { schemas: [schema] }), [schema], schema);
+    return normalise(await readSnapshot(withinTransaction(connection), { schemas: [schema] }), [schema], {
+      ...target,
+      schema,
+    });
   } finally {
     await connection.clear();
   }
@@ -64,7 +57,7 @@ export async function databaseReference(
       ...statements.map(({ text }) => text),
       ...handOver(statements, connection.speaker),
     ]);
-    if (["pool", "silo"].includes(target.model)) await protectNew(connection, statements, 5_000);
+    if (protectsNew(target)) await protectNew(connection, statements, 5_000);
     const snapshot = await readSnapshot(withinTransaction(connection));
     const schemas = ordinary(snapshot);
     return { snapshot: normalise(snapshot, schemas), schemas };

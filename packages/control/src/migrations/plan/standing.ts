@@ -6,7 +6,7 @@ import { type LedgerEntry, readLedger } from "../apply/ledger.ts";
 import { missingAfter, missingIn, standingOf } from "../apply/units.ts";
 import { filesFor, type Release, type ReleaseFile } from "../release/release.ts";
 import { schemaVersion } from "../release/schema-version.ts";
-import { databaseKey, ledgerTable, requireTarget, scopeOf, type Target } from "../target.ts";
+import { databaseKey, ledgerTable, requireTarget, scopeOf, sharedRows, type Target } from "../target.ts";
 import type { Lanes } from "../waves/lanes.ts";
 
 /** Where a target stands. */
@@ -129,9 +129,10 @@ async function byLedger(
   try {
     const missing = missingIn(release, target, ledger);
     const begun = ledger.some(({ state }) => state === "started");
-    const isBehind =
+    const isBehind = async (): Promise<boolean> =>
       target.schema === undefined ? versionIsLate(db, target, release) : version !== schemaVersion(release);
-    const isLate = missing.length === 0 && (await isBehind);
+    // asked only where it is waited for: a question left alone would be cut off with the connection
+    const isLate = missing.length === 0 && (await isBehind());
     // a version that is ahead of its ledger is worth nothing: then applying reads the ledger as well
     const said = missing.length > 0 ? null : version;
     return { ...blank(target, said), missing, begun, onlyVersion: isLate };
@@ -142,10 +143,11 @@ async function byLedger(
   }
 }
 
-async function versionIsLate(db: TargetConnection, { tenants }: Target, release: Release): Promise<boolean> {
+async function versionIsLate(db: TargetConnection, target: Target, release: Release): Promise<boolean> {
   const { rows } = await db.query(
-    "select exists (select from watertight.fence where schema_version is distinct from $1 and ($2::text[] is null or tenant = any($2))) as late",
-    [schemaVersion(release), tenants ?? null],
+    `select exists (select from watertight.fence where schema_version is distinct from $1 and ${sharedRows(target)} and ($2::text[] is null or tenant = any($2)))
+         or $3 and not exists (select from watertight.setting where name = 'schema_version' and value = $4) as late`,
+    [schemaVersion(release), target.tenants ?? null, target.place !== undefined, String(release.files.length)],
   );
   return (rows[0] as { late: boolean }).late;
 }

@@ -14,23 +14,29 @@ export interface StoreConnection {
 const schema = "watertight_catalog";
 
 /**
- * The store of a catalog database.
+ * The store of a catalog database, for one service: `main` where there is one application.
  * @example const store = postgresStore(new pg.Pool({ connectionString }));
  */
-export function postgresStore(db: StoreConnection): WaveStore {
+export function postgresStore(
+  db: StoreConnection,
+  { service = "main" }: { readonly service?: string } = {},
+): WaveStore {
   const rows = async <T>(text: string, params: unknown[] = []): Promise<T[]> =>
     (await db.query(text, params)).rows as T[];
   return {
     released: () =>
-      rows<ReleasedFile>(`select name, position, file, checksum from ${schema}.migration_file order by position`),
+      rows<ReleasedFile>(
+        `select name, position, file, checksum from ${schema}.migration_file where service = $1 order by position`,
+        [service],
+      ),
 
     async addReleased(files: readonly ReleasedFile[]) {
       // the one statement adds and answers what is there: two releases at once see each other's files
       await rows(
-        `insert into ${schema}.migration_file (name, position, file, checksum)
-           select name, position, file, checksum from json_to_recordset($1) as f (name text, position int, file text, checksum text)
-         on conflict (name) do nothing`,
-        [JSON.stringify(files)],
+        `insert into ${schema}.migration_file (service, name, position, file, checksum)
+           select $2, name, position, file, checksum from json_to_recordset($1) as f (name text, position int, file text, checksum text)
+         on conflict (service, name) do nothing`,
+        [JSON.stringify(files), service],
       );
       const known = new Map((await this.released()).map((each) => [each.name, each.checksum]));
       for (const file of files) {
@@ -41,18 +47,18 @@ export function postgresStore(db: StoreConnection): WaveStore {
 
     async create(run: Run) {
       await rows(
-        `with run as (insert into ${schema}.migration_run (id, release, state, reason) values ($1, $2, $3, $4) returning id)
+        `with run as (insert into ${schema}.migration_run (id, release, state, reason, service) values ($1, $2, $3, $4, $6) returning id)
          insert into ${schema}.migration_target (run, target, number, wave, state, failure, reason, duration_ms)
            select run.id, t.target, t.number, t.wave, t.state, t.failure, t.reason, t."durationMs" from run, ${targetRows("$5")}`,
-        [run.id, run.release, run.state, run.reason, asJson(run.targets)],
+        [run.id, run.release, run.state, run.reason, asJson(run.targets), service],
       );
     },
 
     async load(id: string) {
       if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined;
       const [run] = await rows<Omit<Run, "targets">>(
-        `select id, release, state, reason from ${schema}.migration_run where id = $1`,
-        [id],
+        `select id, release, state, reason from ${schema}.migration_run where id = $1 and service = $2`,
+        [id, service],
       );
       if (run === undefined) return undefined;
       const targets = await rows<RunTarget>(
@@ -64,7 +70,8 @@ export function postgresStore(db: StoreConnection): WaveStore {
 
     async unfinished() {
       const [run] = await rows<{ id: string }>(
-        `select id from ${schema}.migration_run where state in ('running', 'paused') order by created_at desc limit 1`,
+        `select id from ${schema}.migration_run where state in ('running', 'paused') and service = $1 order by created_at desc limit 1`,
+        [service],
       );
       return run?.id;
     },

@@ -264,9 +264,9 @@ function nextStep(state: RunState, run: string, groups: readonly FailureGroup[])
   if (state === "done") return "Done.";
   const failed = groups.some(({ code }) => code !== "WT_MIGRATION_BUSY");
   const again = failed
-    ? `Correct the cause, then: watertight migrations apply --resume ${run} --only failed; or leave targets out: watertight migrations skip ${run} <target> --reason …; the rest: `
+    ? `Correct the cause, then: watertight migrations resume ${run} --only failed; or leave targets out: watertight migrations skip ${run} <target> --reason "…"; the rest: `
     : "";
-  return `${again}watertight migrations apply --resume ${run}`;
+  return `${again}watertight migrations resume ${run}`;
 }
 
 /**
