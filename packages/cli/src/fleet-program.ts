@@ -99,4 +99,19 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
     .addOption(new Option("--kind <kind>", "what it is").choices(["pool", "silo", "warm"]).makeOptionMandatory())
     .option("--cell <cell>", "this cell and no other")
     .option("--region <region>", "a cell of this region");
+  waiting(
+    add(
+      locations,
+      "adopt",
+      "Make a pool of a database that an application uses already. It is inspected and attacked first, and never changed.",
+      "watertight locations adopt app --cell eu-1 --app-password env:APP_PASSWORD --readonly-password env:READONLY_PASSWORD --key env:WATERTIGHT_KEY",
+      async () => (await import("./commands/fleet/locations.ts")).adopt,
+      catalog,
+    ),
+  )
+    .argument("<database>", "its name")
+    .requiredOption("--cell <cell>", "where it is")
+    .requiredOption("--app-password <reference>", "of the kit's role for the application: env:NAME or file:/path")
+    .requiredOption("--readonly-password <reference>", "of the kit's reading role")
+    .option("--key <reference>", "the key that signs contexts there; none at level plain");
 }

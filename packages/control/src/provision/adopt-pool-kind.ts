@@ -8,10 +8,11 @@ import { withConnection } from "../db/transaction.ts";
 import { onPlace } from "../cells/on-place.ts";
 import type { OperationKind, Step } from "../operations/operation.ts";
 import { type InspectedDatabase, inspectDatabase } from "./inspect-database.ts";
+import { asReference } from "../secrets/secrets.ts";
 import { findPlace, locationOf, type PlaceFinder, type ProvisioningOptions } from "./place.ts";
 import { readyStep } from "./ready-step.ts";
 import { smokeStep } from "./smoke/smoke-step.ts";
-import { only, optional, text, wrong } from "./tenant-input.ts";
+import { only, text, wrong } from "./tenant-input.ts";
 
 /** What is asked for. The roles are the kit's own: the database says which. */
 export interface AdoptPool {
@@ -41,13 +42,15 @@ export function adoptPoolKind(options: ProvisioningOptions): OperationKind<Adopt
         if (value === undefined || value === "") throw wrong(`${field} is missing`);
         return value;
       };
+      const key = text(input, "keySecret");
       return {
         cell: needed("cell"),
         database: needed("database"),
         service: text(input, "service") ?? "main",
-        rwSecret: needed("rwSecret"),
-        roSecret: needed("roSecret"),
-        ...optional("keySecret", text(input, "keySecret")),
+        // an input is kept: a password in it would be in the catalog
+        rwSecret: asReference(needed("rwSecret"), "rwSecret"),
+        roSecret: asReference(needed("roSecret"), "roSecret"),
+        ...(key === undefined ? {} : { keySecret: asReference(key, "keySecret") }),
       };
     },
     subject: ({ cell, database }) => `database:${cell}:${database}`,

@@ -77,6 +77,15 @@ export function openSecrets({ env = process.env, stores = {}, keepIn }: SecretsO
   };
 }
 
+/**
+ * A text that is a reference, by the rule that the catalog keeps as well: for what is written down before the catalog's own column sees it.
+ * @throws ControlError WT_SECRET, which never holds the text
+ */
+export function asReference(text: string, field: string): string {
+  if (/^[a-z][a-z0-9+-]*:\S+$/.test(text) && !/:\/\/|[\s=]/.test(text)) return text;
+  throw controlError("WT_SECRET", { detail: `${field} is not a reference` });
+}
+
 async function readSecretFile(path: string): Promise<string> {
   if (!isAbsolute(path)) throw controlError("WT_SECRET", { detail: `file:${path} is not an absolute path` });
   let value: string;

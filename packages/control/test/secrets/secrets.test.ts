@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileStore } from "../../src/secrets/file-store.ts";
-import { openSecrets, type Secrets } from "../../src/secrets/secrets.ts";
+import { asReference, openSecrets, type Secrets } from "../../src/secrets/secrets.ts";
 
 let folder: string;
 let secrets: Secrets;
@@ -49,6 +49,20 @@ test.each([
 ])("%s cannot be read, and says so", async (reference) => {
   await expect(secrets.read(reference)).rejects.toMatchObject({ code: "WT_SECRET" });
 });
+
+test.each(["hunter2", "postgres://a:b@c/d", "env:A=b", "has space: x", "k001:a b", ""])(
+  "%j is no reference, and the refusal does not repeat it",
+  (text) => {
+    expect(asReference("env:APP_PASSWORD", "x")).toBe("env:APP_PASSWORD");
+    try {
+      asReference(text, "rwSecret");
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: "WT_SECRET" });
+      if (text !== "") expect((error as Error).message).not.toContain(text);
+    }
+  },
+);
 
 test("a secret is replaced as a whole, readable for nobody else, and a link in its place is not followed", async () => {
   const outside = join(folder, "outside");

@@ -1,4 +1,4 @@
-/** `watertight locations list|create`: places that serve several tenants, or wait for one. */
+/** `watertight locations list|create|adopt`: places that serve several tenants, or wait for one. */
 import type { Execute } from "../../command.ts";
 import { withControl } from "../catalog/control.ts";
 import { type RequestOptions, requestAndFollow } from "./request.ts";
@@ -42,3 +42,23 @@ export const create: Execute<CreateOptions> = (context, [name = ""], options) =>
       ...(region === undefined ? {} : { region }),
     });
   });
+
+interface AdoptOptions extends RequestOptions {
+  readonly cell: string;
+  readonly appPassword: string;
+  readonly readonlyPassword: string;
+  readonly key?: string;
+}
+
+/** Runs `locations adopt`. */
+export const adopt: Execute<AdoptOptions> = (context, [database = ""], options) =>
+  requestAndFollow(context, options, ({ control, pool, actor, kinds }) =>
+    control.requestOperation(pool, actor, kinds.get("pool.adopt")!, {
+      database,
+      cell: options.cell,
+      service: options.service,
+      rwSecret: options.appPassword,
+      roSecret: options.readonlyPassword,
+      ...(options.key === undefined ? {} : { keySecret: options.key }),
+    }),
+  );
