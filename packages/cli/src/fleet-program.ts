@@ -103,7 +103,7 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
     add(
       locations,
       "adopt",
-      "Make a pool of a database that an application uses already. It is inspected and attacked first, and never changed.",
+      "Make a pool of a database that an application uses already. It is inspected and attacked first.",
       "watertight locations adopt app --cell eu-1 --app-password env:APP_PASSWORD --readonly-password env:READONLY_PASSWORD --key env:WATERTIGHT_KEY",
       async () => (await import("./commands/fleet/locations.ts")).adopt,
       catalog,
@@ -113,5 +113,6 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
     .requiredOption("--cell <cell>", "where it is")
     .requiredOption("--app-password <reference>", "of the kit's role for the application: env:NAME or file:/path")
     .requiredOption("--readonly-password <reference>", "of the kit's reading role")
-    .option("--key <reference>", "the key that signs contexts there; none at level plain");
+    .option("--key <reference>", "the key that signs contexts there; none at level plain")
+    .option("--release <version>", "the release that its tables are at: the next one begins there");
 }

@@ -17,10 +17,9 @@ describeServers((server) => {
   test("adopts by references", async () => {
     const passwords = ["--app-password", "env:APP_PASSWORD", "--readonly-password", "env:READONLY_PASSWORD"];
     expect((await wt("locations", "adopt", "app", "--cell", "eu-1")).exitCode).toBe(2);
-    const asked = await wt(
-      ...["locations", "adopt", "app", "--cell", "eu-1", ...passwords, "--key", "env:WATERTIGHT_KEY"],
-      ...["--no-wait", "--json"],
-    );
+    const line = ["locations", "adopt", "app", "--cell", "eu-1", ...passwords, "--no-wait", "--json"];
+    expect((await wt(...line, "--release", "two")).exitCode).toBe(2);
+    const asked = await wt(...line, "--key", "env:WATERTIGHT_KEY", "--release", "2");
     expect([asked.exitCode, asked.err]).toEqual([0, ""]);
     expect(asked.json().operation).toMatchObject({
       kind: "pool.adopt",
@@ -32,16 +31,15 @@ describeServers((server) => {
         rwSecret: "env:APP_PASSWORD",
         roSecret: "env:READONLY_PASSWORD",
         keySecret: "env:WATERTIGHT_KEY",
+        release: 2,
       },
     });
     expect((await wt("locations", "adopt", "app", "--cell", "eu-1", ...passwords, "--no-wait")).exitCode).not.toBe(0);
   });
 
   test("a password in place of a reference is refused before it is written down", async () => {
-    const refused = await wt(
-      ...["locations", "adopt", "other", "--cell", "eu-1", "--app-password", "hunter2-in-clear"],
-      ...["--readonly-password", "env:READONLY_PASSWORD", "--no-wait"],
-    );
+    const passwords = ["--app-password", "hunter2-in-clear", "--readonly-password", "env:READONLY_PASSWORD"];
+    const refused = await wt("locations", "adopt", "other", "--cell", "eu-1", ...passwords, "--no-wait");
     expect([refused.exitCode, refused.err.includes("WT_SECRET")]).toEqual([3, true]);
     expect(refused.err + refused.out).not.toContain("hunter2-in-clear");
     const { rows } = await catalog.db.admin.query(

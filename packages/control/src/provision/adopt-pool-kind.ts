@@ -1,6 +1,7 @@
 /**
  * Operation `pool.adopt`: a database that an application uses already becomes a location for its tenants. It is inspected and attacked like a
- * new one, in transactions that are rolled back. Must never change it, and never drop anything of it: what was there before us stays.
+ * new one, in transactions that are rolled back. Must never change it but for the kit's own ledger, and never drop anything of it: what was there
+ * before us stays.
  */
 import { getCell } from "../catalog/cells.ts";
 import { ensureLocation, setLocationState } from "../catalog/placements.ts";
@@ -9,6 +10,7 @@ import { onPlace } from "../cells/on-place.ts";
 import type { OperationKind, Step } from "../operations/operation.ts";
 import { type InspectedDatabase, inspectDatabase } from "./inspect-database.ts";
 import { asReference } from "../secrets/secrets.ts";
+import { baselineStep } from "./baseline-step.ts";
 import { findPlace, locationOf, type PlaceFinder, type ProvisioningOptions } from "./place.ts";
 import { readyStep } from "./ready-step.ts";
 import { smokeStep } from "./smoke/smoke-step.ts";
@@ -24,6 +26,8 @@ export interface AdoptPool {
   readonly roSecret: string;
   /** Reference to the key that signs contexts there; none at level plain. */
   readonly keySecret?: string;
+  /** The release that its schema is at: written into its ledger, so that the next release begins there. */
+  readonly release?: number;
 }
 
 const finder: PlaceFinder<AdoptPool> = async ({ operation }, db) => {
@@ -36,13 +40,16 @@ export function adoptPoolKind(options: ProvisioningOptions): OperationKind<Adopt
   return {
     kind: "pool.adopt",
     parse(input) {
-      only(input, ["cell", "database", "service", "rwSecret", "roSecret", "keySecret"]);
+      only(input, ["cell", "database", "service", "rwSecret", "roSecret", "keySecret", "release"]);
       const needed = (field: string): string => {
         const value = text(input, field);
         if (value === undefined || value === "") throw wrong(`${field} is missing`);
         return value;
       };
       const key = text(input, "keySecret");
+      const release = input["release"];
+      if (release !== undefined && !(Number.isInteger(release) && (release as number) > 0))
+        throw wrong(`release ${JSON.stringify(release)}: a number from watertight migrations list`);
       return {
         cell: needed("cell"),
         database: needed("database"),
@@ -51,6 +58,7 @@ export function adoptPoolKind(options: ProvisioningOptions): OperationKind<Adopt
         rwSecret: asReference(needed("rwSecret"), "rwSecret"),
         roSecret: asReference(needed("roSecret"), "roSecret"),
         ...(key === undefined ? {} : { keySecret: asReference(key, "keySecret") }),
+        ...(release === undefined ? {} : { release: release as number }),
       };
     },
     subject: ({ cell, database }) => `database:${cell}:${database}`,
@@ -59,6 +67,7 @@ export function adoptPoolKind(options: ProvisioningOptions): OperationKind<Adopt
       reserveStep,
       // a tenant that is not there: that the key opens nothing for it is a part of the test
       smokeStep(options, finder, () => "00000000-0000-4000-8000-000000000000"),
+      baselineStep(options),
       readyStep(false),
     ],
   };

@@ -32,6 +32,8 @@ export interface SchemaSource {
   readonly schema?: readonly string[];
   /** Statements that bring a place from an older version to this one, in one transaction. Left out, or undefined: such places are refused. */
   upgrade?(model: "database" | "schema", from: number, place: SchemaPlace): readonly string[] | undefined;
+  /** Statements that note, in a database that was there before us, that its schema is the one of `version`; undefined for one that is not known. */
+  baseline?(version: number): readonly string[] | undefined;
   /** How the fence writes a version, for the serving gate; default: the number. */
   versionText?(version: number): string;
   /** Models that tenants of this schema can have; default: all. */

@@ -71,6 +71,10 @@ export function sourceOf(release: Release): SchemaSource {
         }
       : {}),
     upgrade: (model, from, place) => upgrade(model === "schema" ? own : shared, from, place),
+    baseline: (at) =>
+      at > version
+        ? undefined
+        : shared.filter(({ position }) => position <= at).map((file) => recordIn(databaseLedger, file)),
     versionText: (at) => (at <= version ? schemaVersion(release, at) : String(at)),
     models,
   };

@@ -48,6 +48,7 @@ interface AdoptOptions extends RequestOptions {
   readonly appPassword: string;
   readonly readonlyPassword: string;
   readonly key?: string;
+  readonly release?: string;
 }
 
 /** Runs `locations adopt`. */
@@ -60,5 +61,6 @@ export const adopt: Execute<AdoptOptions> = (context, [database = ""], options) 
       rwSecret: options.appPassword,
       roSecret: options.readonlyPassword,
       ...(options.key === undefined ? {} : { keySecret: options.key }),
+      ...(options.release === undefined ? {} : { release: Number(options.release) }),
     }),
   );
