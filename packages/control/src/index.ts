@@ -62,6 +62,8 @@ export { provisioningKinds } from "./provision/provisioning-kinds.ts";
 export type { ProtectedTable, ProvisioningSetting, SchemaSource } from "./provision/schema-source.ts";
 export { type TimeToActive, timeToActive } from "./provision/time-to-active.ts";
 export type { CreateTenant } from "./provision/tenant-input.ts";
+export { type SlowProvisioning, slowProvisioning } from "./watch/slow-provisioning.ts";
+export { startWatch, type Watch, type WatchAlarm, type WatchOptions } from "./watch/start-watch.ts";
 export { fileStore } from "./secrets/file-store.ts";
 export { openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
 export { type CatalogRoutes, catalogRoutes, type CatalogRoutesOptions } from "./routes/catalog-routes.ts";

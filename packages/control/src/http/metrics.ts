@@ -1,6 +1,7 @@
 /** Metrics in Prometheus' form, read from the catalog when they are asked for. No tenant is a label. */
 import { Gauge, Registry } from "prom-client";
 import { type CatalogPool, withConnection } from "../db/transaction.ts";
+import { timeToActive } from "../provision/time-to-active.ts";
 
 /** The text of all metrics. */
 export async function readMetrics(pool: CatalogPool): Promise<{ readonly type: string; readonly text: string }> {
@@ -13,6 +14,15 @@ export async function readMetrics(pool: CatalogPool): Promise<{ readonly type: s
     "watertight_operation_duration_seconds",
     "Duration of operations that ended in the last hour",
     ["kind", "result", "quantile"],
+  );
+  const active = gauge("watertight_time_to_active_seconds", "From the request to the active tenant, last hour", [
+    "model",
+    "quantile",
+  ]);
+  const outside = gauge(
+    "watertight_provisioner_outside_operation",
+    "Sessions of a provisioner that no operation explained, last hour",
+    [],
   );
   const outbox = gauge("watertight_outbox_pending", "Deliveries of events that are not made yet", []);
   await withConnection(pool, async (db) => {
@@ -38,7 +48,16 @@ export async function readMetrics(pool: CatalogPool): Promise<{ readonly type: s
     const { rows: pending } = await db.query(
       "select count(*)::int as n from watertight_catalog.delivery where delivered_at is null and not given_up",
     );
+    const { rows: alarms } = await db.query(
+      "select count(*)::int as n from watertight_catalog.outbox where type = 'provisioner.outside_operation' and written_at > now() - interval '1 hour'",
+    );
+    outside.set(alarms[0]!["n"] as number);
     outbox.set(pending[0]!["n"] as number);
   });
+  for (const model of ["pool", "schema", "database", "silo"]) {
+    const { medianMs, p95Ms } = await timeToActive(pool, { model });
+    if (medianMs !== null) active.set({ model, quantile: "0.5" }, medianMs / 1000);
+    if (p95Ms !== null) active.set({ model, quantile: "0.95" }, p95Ms / 1000);
+  }
   return { type: registry.contentType, text: await registry.metrics() };
 }

@@ -50,6 +50,9 @@ export async function provisionerAlarms(
       ({ applicationName }) =>
         !live.has(/^watertight (?:smoke |migrations )?((?:op|mig)_\w+)/.exec(applicationName)?.[1] ?? ""),
     );
+    // one tells at a time: two that look in the same moment would not see each other's record
+    if (alarms.length > 0)
+      await tx.query("select 1 from watertight_catalog.cell where id = $1 for no key update", [cell]);
     for (const { since, ...alarm } of alarms) {
       const subject = `provisioner:${cell}:${alarm.pid}:${since.toISOString()}`;
       const { rows: told } = await tx.query("select 1 from watertight_catalog.audit_log where subject = $1 limit 1", [

@@ -5,6 +5,7 @@
 import { setMaxListeners } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { WatchAlarm } from "@watertight/control";
 import pg from "pg";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
@@ -60,6 +61,13 @@ export const execute: Execute<Options> = async (context, _, options) => {
     const kinds = control.provisioningKinds({ secrets, schemaOf });
     const worker = await control.startWorker({ catalogUrl: url, kinds, failed: (error) => print.note(error.message) });
     closing.push(() => worker.stop());
+    const watch = control.startWatch({
+      pool: catalog,
+      secrets,
+      alarm: (alarm) => print.note(alarmText(alarm)),
+      failed: (error) => print.note(error.message),
+    });
+    closing.push(() => watch.stop());
     const api = control.createApi({ pool: catalog, kinds, log: (error) => print.note(error.message) });
     const served = await control.serveApi(api, { port }).catch((error: NodeJS.ErrnoException) => {
       throw new CliError(
@@ -133,6 +141,12 @@ async function requireCatalog(catalog: pg.Pool): Promise<void> {
       "This database has no catalog.",
       "Run: watertight catalog install --db env:CATALOG_ADMIN_URL",
     );
+}
+
+function alarmText(alarm: WatchAlarm): string {
+  return alarm.kind === "provisioning.slow"
+    ? `ALARM: tenants of model ${alarm.model} wait ${Math.round((alarm.p95Ms ?? 0) / 1000)} s (95th percentile of the last hour, limit ${alarm.thresholdMs / 1000} s)`
+    : `ALARM: the provisioner of ${alarm.cell} is at work outside of any operation: ${alarm.applicationName || "no name"} from ${alarm.client ?? "a socket"}, process ${alarm.pid}`;
 }
 
 function demoSize(text: string | undefined): { pool: number; schema: number; database: number; silo: number } {
