@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
 import { addExportCommands } from "./export-program.ts";
+import { addRolesCommands } from "./roles-program.ts";
 
 const catalog = "the catalog: env:NAME, file:PATH, or a URL without password (default: env:DATABASE_URL)";
 
@@ -129,6 +130,7 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     .option("--service <service>", "the service", "main");
 
   addExportCommands(tenants, add, catalog);
+  addRolesCommands(program, add, catalog);
 
   const operations = program.command("operations").description("Durable operations of the control plane.");
   add(

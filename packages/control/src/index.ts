@@ -61,6 +61,15 @@ export { provisioningKinds } from "./provision/provisioning-kinds.ts";
 export type { ProtectedTable, ProvisioningSetting, SchemaSource } from "./provision/schema-source.ts";
 export { type TimeToActive, timeToActive } from "./provision/time-to-active.ts";
 export type { CreateTenant } from "./provision/tenant-input.ts";
+export { listLogins, type PlaceLogin } from "./reporting/list-logins.ts";
+export {
+  type BeginReporting,
+  beginReportingKind,
+  type EndReporting,
+  endReportingKind,
+} from "./reporting/reporting-kinds.ts";
+export { listReporting, type ReportingLogin } from "./reporting/reporting-row.ts";
+export { type RotateLogin, rotateLoginKind } from "./reporting/rotate-login-kind.ts";
 export { fileStore } from "./secrets/file-store.ts";
 export { openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
 export { type CatalogRoutes, catalogRoutes, type CatalogRoutesOptions } from "./routes/catalog-routes.ts";

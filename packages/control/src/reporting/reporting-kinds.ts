@@ -55,7 +55,14 @@ export function beginReportingKind(secrets: Secrets): OperationKind<BeginReporti
       return { location, reason, hours };
     },
     subject,
-    steps: () => [noteStep(secrets), secretStep(secrets), loginStep(secrets), permitStep(secrets), testStep(secrets), tellStep()],
+    steps: () => [
+      noteStep(secrets),
+      secretStep(secrets),
+      loginStep(secrets),
+      permitStep(secrets),
+      testStep(secrets),
+      tellStep(),
+    ],
   };
 }
 
@@ -66,6 +73,12 @@ export function endReportingKind(secrets: Secrets): OperationKind<EndReporting> 
     parse: (input) => ({ location: inputOf(input, []) }),
     subject,
     steps: () => [
+      {
+        // where there is nothing to end, nothing was begun: a failure after this could only be resumed
+        name: "find",
+        observe: async ({ output }) => output["login"] !== undefined,
+        act: async (context) => ({ login: (await rowOf(context)).login }),
+      },
       {
         name: "refuse",
         pointOfNoReturn: true,
@@ -178,7 +191,15 @@ function noteStep(secrets: Secrets): Step<BeginReporting> {
         await tx.query(
           `insert into watertight_catalog.reporting (location, login, secret, reason, until, requested_by, operation)
            values ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 hour', $6, $7)`,
-          [input.location, login, secrets.reference(`${operation.id}-report`), input.reason, input.hours, operation.requestedBy, operation.id],
+          [
+            input.location,
+            login,
+            secrets.reference(`${operation.id}-report`),
+            input.reason,
+            input.hours,
+            operation.requestedBy,
+            operation.id,
+          ],
         );
         await appendAudit(tx, actor, "reporting.begun", `location:${input.location}`, {
           login,
@@ -252,7 +273,13 @@ function permitStep(secrets: Secrets): Step<BeginReporting> {
     async act(context) {
       const { login, until, reason, requestedBy } = await rowOf(context);
       await inPlace(context, secrets, (session) =>
-        session.query("select watertight.begin_reporting($1, $2, $3, $4, $5)", [login, until.toISOString(), reason, requestedBy, reportStatementMs]),
+        session.query("select watertight.begin_reporting($1, $2, $3, $4, $5)", [
+          login,
+          until.toISOString(),
+          reason,
+          requestedBy,
+          reportStatementMs,
+        ]),
       );
     },
     async undo(context) {

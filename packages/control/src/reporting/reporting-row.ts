@@ -19,7 +19,9 @@ const columns = `location, login, secret, reason, until, requested_by as "reques
 
 /** That of a place, if there is one. */
 export async function findReporting(db: Queryable, location: string): Promise<ReportingLogin | undefined> {
-  const { rows } = await db.query(`select ${columns} from watertight_catalog.reporting where location = $1`, [location]);
+  const { rows } = await db.query(`select ${columns} from watertight_catalog.reporting where location = $1`, [
+    location,
+  ]);
   return rows[0] as ReportingLogin | undefined;
 }
 
