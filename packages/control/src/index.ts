@@ -61,6 +61,7 @@ export { provisioningKinds } from "./provision/provisioning-kinds.ts";
 export type { ProtectedTable, ProvisioningSetting, SchemaSource } from "./provision/schema-source.ts";
 export { type TimeToActive, timeToActive } from "./provision/time-to-active.ts";
 export type { CreateTenant } from "./provision/tenant-input.ts";
+export { type CatalogLeases, catalogLeases, type CatalogLeasesOptions } from "./leases/catalog-leases.ts";
 export { listLogins, type PlaceLogin } from "./reporting/list-logins.ts";
 export {
   type BeginReporting,

@@ -152,7 +152,7 @@ describeServers((server) => {
 
   test("off: sessions end, the login and its secret are gone, the audit log has both", async () => {
     const { login, password } = await theLogin();
-    const [{ secret }] = (await listReporting(plane.catalog.db.admin)) as [{ secret: string }];
+    const [{ secret }] = (await listReporting(plane.catalog.db.admin)) as unknown as [{ secret: string }];
     const report = await connect(login, password);
     await run("reporting.end", { location });
     expect(await codeOf(report.query("select 1"))).not.toBe("done");
