@@ -79,6 +79,8 @@ export { exportTenant, type ExportOptions, type ExportProgress, type ExportRepor
 export type { ExportedColumn, ExportedTable, ExportManifest, LeftOutTable } from "./export/manifest.ts";
 export { type ExportVerdict, verifyExport } from "./export/verify-export.ts";
 export { addWebhook, deliverDue, type DeliverOptions, type NewWebhook } from "./webhooks/deliver.ts";
+export { type Delivery, type DeliverySetting, startDelivery } from "./webhooks/delivery-loop.ts";
+export { purgeHistory, type PurgedHistory, type PurgeOptions } from "./history/purge-history.ts";
 export { signWebhook, verifyWebhook, type WebhookHeaders } from "./webhooks/signature.ts";
 export { type OidcCaller, type OidcOptions, oidcVerifier } from "./access/oidc.ts";
 export { type AccessRole, type Scope, scopesOf } from "./access/roles.ts";

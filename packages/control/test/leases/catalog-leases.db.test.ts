@@ -12,7 +12,6 @@ import {
 } from "@watertight/testkit";
 import { registerTenants } from "@watertight/schema";
 import { staticShare } from "@watertight/runtime/fleet";
-import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { addCell } from "../../src/catalog/cells.ts";
 import { type CatalogLeases, catalogLeases } from "../../src/leases/catalog-leases.ts";

@@ -56,7 +56,12 @@ export const execute: Execute<Options> = async (context, _, options) => {
     const secrets = control.openSecrets({ env: io.env, stores: { local: control.fileStore(folder) }, keepIn: "local" });
     if (options.demo === true) closing.push(() => rm(folder, { recursive: true, force: true }));
     const kinds = control.provisioningKinds({ secrets, schemaOf: async () => schemaOf(options) });
-    const worker = await control.startWorker({ catalogUrl: url, kinds, failed: (error) => print.note(error.message) });
+    const worker = await control.startWorker({
+      catalogUrl: url,
+      kinds,
+      deliver: { secrets },
+      failed: (error) => print.note(error.message),
+    });
     closing.push(() => worker.stop());
     const api = control.createApi({ pool: catalog, kinds, log: (error) => print.note(error.message) });
     const served = await control.serveApi(api, { port }).catch((error: NodeJS.ErrnoException) => {
