@@ -4,6 +4,7 @@ import type { AddCommand } from "./add-command.ts";
 import { addExportCommands } from "./export-program.ts";
 import { addFleetCommands, catalog, fleetOptions } from "./fleet-program.ts";
 import { addMigrationCommands } from "./migration-program.ts";
+import { addRolesCommands } from "./roles-program.ts";
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -131,6 +132,7 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     .option("--service <service>", "the service", "main");
 
   addExportCommands(tenants, add, catalog);
+  addRolesCommands(program, add, catalog);
 
   const operations = program.command("operations").description("Durable operations of the control plane.");
   add(

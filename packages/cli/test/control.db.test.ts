@@ -1,4 +1,7 @@
 // The commands of the control plane on a real catalog: install, cells, tenants, operations, audit; documents, exit codes, refusals.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createDatabase, describeServers, type TestDatabase } from "@watertight/testkit";
 import { requestOperation } from "@watertight/control";
 import pg from "pg";
@@ -116,6 +119,25 @@ describeServers((server) => {
       { id: "1" },
       { id: "2" },
     ]);
+  });
+
+  it("asks for operations on logins, and exports only who is served", async () => {
+    const asked = await wt("roles", "reporting", "on", "--location", "loc_pool", "--reason", "figures", "--json");
+    expect(asked.json().operation).toMatchObject({ kind: "reporting.begin", input: { reason: "figures", hours: 24 } });
+    expect((await wt("roles", "reporting", "off", "--location", "loc_pool")).exitCode).toBe(3);
+    expect((await wt("roles", "reporting", "on", "--location", "x", "--reason", " ")).exitCode).toBe(2);
+    expect((await wt("roles", "reporting", "on", "--location", "x", "--reason", "y", "--hours", "900")).exitCode).toBe(2);
+    expect((await wt("roles", "rotate", "rw", "--json")).json().operation).toMatchObject({ kind: "login.rotate" });
+    expect((await wt("roles", "list", "--location", "nowhere")).exitCode).toBe(2);
+    const folder = await mkdtemp(join(tmpdir(), "wt-export-"));
+    try {
+      expect((await wt("tenants", "export", "nobody", "--to", join(folder, "x"))).exitCode).toBe(2);
+      expect((await wt("tenants", "export", "t-1")).exitCode).toBe(2);
+      const verified = await wt("tenants", "export", "verify", folder, "--json");
+      expect([verified.exitCode, verified.json().error.code]).toEqual([3, "WT_EXPORT_INCOMPLETE"]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("shows, approves and watches operations", async () => {

@@ -64,6 +64,16 @@ export { type TimeToActive, timeToActive } from "./provision/time-to-active.ts";
 export type { CreateTenant } from "./provision/tenant-input.ts";
 export { type SlowProvisioning, slowProvisioning } from "./watch/slow-provisioning.ts";
 export { startWatch, type Watch, type WatchAlarm, type WatchOptions } from "./watch/start-watch.ts";
+export { type CatalogLeases, catalogLeases, type CatalogLeasesOptions } from "./leases/catalog-leases.ts";
+export { listLogins, type PlaceLogin } from "./reporting/list-logins.ts";
+export {
+  type BeginReporting,
+  beginReportingKind,
+  type EndReporting,
+  endReportingKind,
+} from "./reporting/reporting-kinds.ts";
+export { listReporting, type ReportingLogin } from "./reporting/reporting-row.ts";
+export { type RotateLogin, rotateLoginKind } from "./reporting/rotate-login-kind.ts";
 export { fileStore } from "./secrets/file-store.ts";
 export { openSecrets, type Secrets, type SecretsOptions, type SecretStore } from "./secrets/secrets.ts";
 export { type CatalogRoutes, catalogRoutes, type CatalogRoutesOptions } from "./routes/catalog-routes.ts";
@@ -72,6 +82,8 @@ export { exportTenant, type ExportOptions, type ExportProgress, type ExportRepor
 export type { ExportedColumn, ExportedTable, ExportManifest, LeftOutTable } from "./export/manifest.ts";
 export { type ExportVerdict, verifyExport } from "./export/verify-export.ts";
 export { addWebhook, deliverDue, type DeliverOptions, type NewWebhook } from "./webhooks/deliver.ts";
+export { type Delivery, type DeliverySetting, startDelivery } from "./webhooks/delivery-loop.ts";
+export { purgeHistory, type PurgedHistory, type PurgeOptions } from "./history/purge-history.ts";
 export { signWebhook, verifyWebhook, type WebhookHeaders } from "./webhooks/signature.ts";
 export { type OidcCaller, type OidcOptions, oidcVerifier } from "./access/oidc.ts";
 export { type AccessRole, type Scope, scopesOf } from "./access/roles.ts";

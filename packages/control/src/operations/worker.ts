@@ -6,6 +6,7 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type CatalogPool, inTransaction } from "../db/transaction.ts";
+import { type DeliverySetting, startDelivery } from "../webhooks/delivery-loop.ts";
 import { newId } from "../catalog/ids.ts";
 import { type Failpoint, failpointFrom } from "./failpoints.ts";
 import type { OperationKind } from "./operation.ts";
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   /** Operations at a time; default 8. */
   readonly concurrency?: number;
   readonly failpoint?: Failpoint;
+  /** Delivers lifecycle events beside the operations, and removes old history; left out: another process does. */
+  readonly deliver?: DeliverySetting;
   /** Told of each run's end. */
   readonly ended?: (operation: string, result: RunResult) => void;
   /** Told of what went wrong outside of any operation. */
@@ -67,6 +70,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const bell = new Bell();
   const listening = listen(options.catalogUrl, bell, stopping.signal, failed);
   const running = new Set<Promise<void>>();
+  const delivery =
+    options.deliver === undefined ? undefined : startDelivery(catalog, options.catalogUrl, options.deliver, failed);
 
   const runOne = async (operation: string, job: string): Promise<void> => {
     try {
@@ -112,7 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       stopping.abort(new Error("the worker stops"));
       bell.ring();
       bell.ringDue();
-      await Promise.all([fetching, sweeping, listening]);
+      await Promise.all([fetching, sweeping, listening, delivery?.stop()]);
       await Promise.all(running);
       await queue.stop().catch(failed);
       await catalog.end();

@@ -1,5 +1,7 @@
 /** Every kind of operation that makes, changes and removes tenants and their places: what a worker is given. */
 import type { OperationKind } from "../operations/operation.ts";
+import { beginReportingKind, endReportingKind } from "../reporting/reporting-kinds.ts";
+import { rotateLoginKind } from "../reporting/rotate-login-kind.ts";
 import { adoptPoolKind } from "./adopt-pool-kind.ts";
 import { createTenantKind } from "./create-tenant-kind.ts";
 import { lifecycleKinds } from "./lifecycle-kinds.ts";
@@ -24,6 +26,9 @@ export function provisioningKinds(options: ProvisioningOptions): ReadonlyMap<str
     templateKind(options),
     ...lifecycleKinds(options),
     deleteTenantKind(options),
+    beginReportingKind(options.secrets),
+    endReportingKind(options.secrets),
+    rotateLoginKind(options.secrets),
   ] as unknown as OperationKind<never>[];
   return new Map(kinds.map((kind) => [kind.kind, kind]));
 }

@@ -140,7 +140,7 @@ describeServers((server) => {
     test("has the tenant's own rows, each once, and nobody else's", async () => {
       const { id, schema } = place[model]!;
       const seen: string[] = [];
-      const { manifest, sha256 } = await take(model, model, { progress: ({ table }) => seen.push(table) });
+      const { manifest, sha256 } = await take(model, model, { progress: ({ table }) => void seen.push(table) });
       const inOwn = manifest.tables.filter((table) => table.schema === (schema ?? "public"));
       expect(inOwn.map(({ name, rows }) => [name, rows])).toEqual([
         ["events", 2],
@@ -182,8 +182,8 @@ describeServers((server) => {
         asSuperuser(cell, (admin) => admin.query(`alter table ${table} ${word} row level security`), database);
       await asSuperuser(
         cell,
-        (admin) =>
-          schema === null ? Promise.resolve() : admin.query(`insert into ${table} (id, name) values (77, 'FOREIGN')`),
+        async (admin) =>
+          schema === null ? undefined : admin.query(`insert into ${table} (id, name) values (77, 'FOREIGN')`),
         database,
       );
       await security("disable");
@@ -287,7 +287,7 @@ describeServers((server) => {
 
   test("an export that was changed is found out", async () => {
     const { manifest } = await take("schema", "changed");
-    const [first, second] = manifest.tables as [{ file: string }, { file: string }];
+    const [first, second] = manifest.tables as unknown as [{ file: string }, { file: string }];
     const at = (name: string): string => join(folder, "changed", name);
     await writeFile(at(first.file), "x\n", { flag: "a" });
     await rm(at(second.file));

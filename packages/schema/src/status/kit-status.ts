@@ -8,6 +8,7 @@ import type { RoleNames } from "../install/role-names.ts";
 import { type Level, newestVersion } from "../install/sql-files.ts";
 import type { Check } from "./check.ts";
 import { installationChecks } from "./checks/installation.ts";
+import { reportingChecks } from "./checks/reporting.ts";
 import { rightsChecks } from "./checks/rights.ts";
 import { roleChecks } from "./checks/roles.ts";
 import { serverChecks } from "./checks/server.ts";
@@ -33,7 +34,7 @@ export async function kitStatus(db: Queryable): Promise<KitStatus> {
       const kit = await requireKit(tx);
       const context = { tx, kit, full };
       const checks: Check[] = [];
-      for (const group of [installationChecks, tableChecks, roleChecks, rightsChecks, serverChecks])
+      for (const group of [installationChecks, tableChecks, roleChecks, reportingChecks, rightsChecks, serverChecks])
         checks.push(...(await group(context)));
       return { version: kit.version, newest: newestVersion(), level: kit.level, roles: kit.roles, checks };
     };

@@ -59,7 +59,12 @@ export const execute: Execute<Options> = async (context, _, options) => {
     // a demonstration brings tables of its own; everybody else's are what was released
     const schemaOf = options.demo === true ? async () => demoSchema : control.releasedSchemas(catalog);
     const kinds = control.provisioningKinds({ secrets, schemaOf });
-    const worker = await control.startWorker({ catalogUrl: url, kinds, failed: (error) => print.note(error.message) });
+    const worker = await control.startWorker({
+      catalogUrl: url,
+      kinds,
+      deliver: { secrets },
+      failed: (error) => print.note(error.message),
+    });
     closing.push(() => worker.stop());
     const watch = control.startWatch({
       pool: catalog,
