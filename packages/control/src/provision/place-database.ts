@@ -108,9 +108,10 @@ async function settingsOf(session: Queryable, template: string): Promise<string[
 
 /** Drops what an operation had not finished: the names are its own. */
 export async function dropUnfinished(session: Queryable, operation: string): Promise<void> {
-  const { rows } = await session.query("select d.datname as name from pg_catalog.pg_database d where d.datname = any ($1)", [
-    [triedName(operation), unfinishedName(operation)],
-  ]);
+  const { rows } = await session.query(
+    "select d.datname as name from pg_catalog.pg_database d where d.datname = any ($1)",
+    [[triedName(operation), unfinishedName(operation)]],
+  );
   for (const row of rows) await dropClosed(session, row["name"] as string);
 }
 

@@ -61,9 +61,7 @@ function buildStep(options: ProvisioningOptions): Step<BuildTemplate> {
     const tried = await at(context, cell, trying, (session) =>
       tryTemplate(session, classRoles(options.classPrefix), source),
     );
-    await at(context, cell, undefined, (session) =>
-      session.query(`drop database ${quoteName(trying)} with (force)`),
-    );
+    await at(context, cell, undefined, (session) => session.query(`drop database ${quoteName(trying)} with (force)`));
     return tried;
   };
   return {

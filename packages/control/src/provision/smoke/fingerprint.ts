@@ -15,7 +15,9 @@ export interface Fingerprint {
 export type FingerprintObjects = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 async function serverOf(session: Queryable): Promise<number> {
-  const { rows } = await session.query("select pg_catalog.current_setting('server_version_num')::int / 10000 as server");
+  const { rows } = await session.query(
+    "select pg_catalog.current_setting('server_version_num')::int / 10000 as server",
+  );
   return rows[0]!["server"] as number;
 }
 
@@ -56,8 +58,7 @@ export async function tellDifferences(
   const ids = told.flatMap(({ object }) => /^\d+/.exec(object)?.[0] ?? []);
   const { rows } = await session.query(relationNamesSql, [ids]);
   const names = new Map(rows.map((row) => [row["id"] as string, row["name"] as string | null]));
-  return told.map(
-    ({ aspect, object }) =>
-      `${aspect} ${object.replace(/^\d+/, (id) => names.get(id) ?? id)} differs from the template`.replace("  ", " "),
+  return told.map(({ aspect, object }) =>
+    `${aspect} ${object.replace(/^\d+/, (id) => names.get(id) ?? id)} differs from the template`.replace("  ", " "),
   );
 }

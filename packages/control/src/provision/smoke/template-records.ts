@@ -23,10 +23,10 @@ export async function keepTemplate(
 
 /** The fingerprint of a template, or undefined where nothing was kept. */
 export async function templateFingerprint(db: Queryable, cell: string, name: string): Promise<Fingerprint | undefined> {
-  const { rows } = await db.query(
-    "select fingerprint from watertight_catalog.template where cell = $1 and name = $2",
-    [cell, name],
-  );
+  const { rows } = await db.query("select fingerprint from watertight_catalog.template where cell = $1 and name = $2", [
+    cell,
+    name,
+  ]);
   return rows[0]?.["fingerprint"] as Fingerprint | undefined;
 }
 
