@@ -239,7 +239,7 @@ describeServers((server) => {
     const databases = known.filter((row) => row.schema === null).map((row) => row.name as string);
     await asSuperuser(cell, async (admin) => {
       const { rows } = await admin.query(
-        "select datname as name from pg_database where datname ~ '^(t_|making_)' order by 1",
+        "select datname as name from pg_database where datname ~ '^(t_|making_|trying_)' order by 1",
       );
       expect(rows.map((row) => row.name)).toEqual(databases.toSorted());
       const { rows: roles } = await admin.query(

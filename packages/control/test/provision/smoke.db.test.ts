@@ -1,7 +1,13 @@
-/** The intrusion test bites: each way to break a place is seen, the tenant is never active, and nothing is left of it. */
+/**
+ * The intrusion test bites: each way to break a place is seen, in the template before it has its name and, where nobody has tried the template,
+ * in the place; the tenant is never active, and nothing is left of it.
+ */
 import { readdir } from "node:fs/promises";
 import { describeServers, type TestServer } from "@watertight/testkit";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { classRoles } from "../../src/cells/class-roles.ts";
+import { tryTemplate } from "../../src/provision/smoke/try-template.ts";
 import { asSuperuser, cellServer, type ControlPlane, controlPlane, provisioner } from "./cells.ts";
 import { sampleSource } from "./sample-source.ts";
 
@@ -50,15 +56,60 @@ describeServers((server) => {
   let cell: TestServer;
   let plane: ControlPlane;
   let version = 1;
+  let more: readonly string[] = [];
   beforeAll(async () => {
     cell = await cellServer(server.version);
-    plane = await controlPlane(server, { schemaOf: async () => ({ ...sampleSource(1), version }) });
+    plane = await controlPlane(server, {
+      schemaOf: async () => ({ ...sampleSource(1), database: [...sampleSource(1).database, ...more], version }),
+    });
     await plane.addCell(cell, { id: "eu-1" });
     await plane.run("template.build", { cell: "eu-1" });
   }, 120_000);
   afterAll(async () => {
     await plane.close();
     await cell.stop();
+  });
+
+  /** What `template.build` does with a template that is filled: everything in a copy of it. */
+  const triedIn = async (template: string): Promise<unknown> => {
+    const copy = `trying_${template}`;
+    await asSuperuser(cell, (admin) =>
+      admin.query(`create database ${copy} owner ${provisioner} template ${template}`),
+    );
+    const session = new pg.Client({ connectionString: cell.url(copy, provisioner) });
+    await session.connect();
+    try {
+      return await tryTemplate(session, classRoles(), sampleSource(1));
+    } finally {
+      await session.end();
+      await asSuperuser(cell, (admin) => admin.query(`drop database ${copy} with (force)`));
+    }
+  };
+
+  test("a sound template passes, and is attacked in every table", async () => {
+    expect(await triedIn("tmpl_v1")).toMatchObject({ tables: 2, untested: [] });
+  });
+
+  test("a template that leaks never gets its name", async () => {
+    version = 50;
+    // the migrations' owner may do this, and it happens after the tables were protected
+    more = [
+      "create function public.late() returns trigger language plpgsql security definer as $$ begin grant delete on public.tasks to watertight_silo_readonly; return null; end $$",
+      "create trigger late after delete on watertight.seal for each statement execute function public.late()",
+    ];
+    try {
+      const operation = await plane.run("template.build", { cell: "eu-1" });
+      expect(operation).toMatchObject({ state: "failed", error: { code: "WT_PROVISION_LEAK", step: "template" } });
+      expect(operation.error?.message).toMatch(/tasks: the reading role writes/);
+    } finally {
+      more = [];
+    }
+    await asSuperuser(cell, async (admin) => {
+      const { rows } = await admin.query("select 1 from pg_database where datname ~ '^(tmpl_v50|making_|trying_)'");
+      expect(rows).toEqual([]);
+    });
+    const { rows } = await plane.catalog.db.admin.query("select name from watertight_catalog.template");
+    expect(rows).toEqual([{ name: "tmpl_v1" }]);
   });
 
   test.each(breaks.map(([name, found, sql], n) => ({ name, found, sql, n })))(
@@ -75,6 +126,10 @@ describeServers((server) => {
         await admin.query(`comment on database ${template} is 'watertight operation op_broken'`);
         await admin.query(`alter database ${template} allow_connections false`);
       });
+      await expect(triedIn(template)).rejects.toMatchObject({
+        code: "WT_PROVISION_LEAK",
+        message: expect.stringMatching(found) as string,
+      });
       const id = `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
       const operation = await plane.run("tenant.create", { model: "database", tenant: { id, slug: `broken-${n}` } });
       expect(operation).toMatchObject({
@@ -85,7 +140,7 @@ describeServers((server) => {
       expect(operation.error?.message).toMatch(found);
       await asSuperuser(cell, async (admin) => {
         const { rows } = await admin.query(
-          "select datname as name from pg_database where datname ~ '^(t_|making_)' union all select rolname from pg_roles where rolname ~ '^t_'",
+          "select datname as name from pg_database where datname ~ '^(t_|making_|trying_)' union all select rolname from pg_roles where rolname ~ '^t_'",
         );
         expect(rows).toEqual([]);
       });
