@@ -31,6 +31,15 @@ const breaks: readonly [name: string, found: RegExp, sql: string][] = [
        execute format('alter policy %I on public.tasks with check (true)', p.polname); end loop; end $$`,
   ],
   [
+    "a policy that lets a row be given away, where something else refuses it later",
+    /\(public\.projects: reassign\)/,
+    `do $$ declare p record; begin for p in select polname from pg_policy where polrelid = 'public.projects'::regclass loop
+       execute format('alter policy %I on public.projects with check (true)', p.polname); end loop; end $$;
+     create policy put_in on public.projects as restrictive for insert to public with check (tenant_id::text = (select watertight.tenant_id()));
+     create function public.kept() returns trigger language plpgsql as $$ begin raise exception using errcode = '23503', constraint = 'kept'; end $$;
+     create trigger kept after update of tenant_id on public.projects for each row execute function public.kept()`,
+  ],
+  [
     "a table that is not protected",
     /public.tasks: not protected/,
     "delete from watertight.protected where relation = 'public.tasks'::regclass",
@@ -124,6 +133,8 @@ describeServers((server) => {
       await asSuperuser(cell, (admin) => admin.query(sql), template);
       await asSuperuser(cell, async (admin) => {
         await admin.query(`comment on database ${template} is 'watertight operation op_broken'`);
+        // as template.build leaves it: what is broken is this one thing
+        await admin.query(`revoke all on database ${template} from public`);
         await admin.query(`alter database ${template} allow_connections false`);
       });
       await expect(triedIn(template)).rejects.toMatchObject({
