@@ -64,6 +64,7 @@ export interface OperationStep {
 
 /** What an operation is about to make outside of the catalog. */
 export interface CleanupRecord {
+  /** Id of the cell. */
   readonly cell: string;
   readonly kind: "database" | "schema" | "role" | "fence" | "hba";
   readonly name: string;
