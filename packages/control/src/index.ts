@@ -33,8 +33,15 @@ export { type HbaOptions, hbaLines, renderHbaLines } from "./cells/hba-lines.ts"
 export type { CatalogPool, PooledClient } from "./db/transaction.ts";
 export { type ControlCodeEntry, type ControlErrorCode, controlErrorCodes } from "./errors/control-codes.ts";
 export { ControlError, type ControlErrorDetails } from "./errors/control-error.ts";
-export { approveOperation, cancelOperation, resumeOperation, retryOperation } from "./operations/control-operation.ts";
+export {
+  abandonOperation,
+  approveOperation,
+  cancelOperation,
+  resumeOperation,
+  retryOperation,
+} from "./operations/control-operation.ts";
 export type {
+  CleanupRecord,
   Operation,
   OperationFailure,
   OperationKind,
@@ -48,6 +55,7 @@ export {
   getOperation,
   listOperationEvents,
   listOperations,
+  listOrphans,
   listSteps,
   type OperationEvent,
   type OperationFilter,

@@ -32,7 +32,7 @@ export async function onPlace<T>(
   fn: (session: Queryable) => Promise<T>,
   limits?: SessionLimits,
 ): Promise<T> {
-  const url = cellUrl(await secrets.read(cell.adminSecret), database);
+  const url = cellUrl(await adminUrl(context.run, secrets, cell.adminSecret), database);
   const logged = async (client: Queryable): Promise<T> => {
     const { session, flush } = loggedSession(context, cell.id, database, client);
     try {
@@ -44,6 +44,20 @@ export async function onPlace<T>(
     }
   };
   return limits === undefined ? onSharedSession(context, url, logged, usual) : onCell(context, url, logged, limits);
+}
+
+const read = new WeakMap<object, Map<string, Promise<string>>>();
+
+/** The provisioner's connection string, read once a run: one that was changed meanwhile counts from the next run on. */
+async function adminUrl(run: object, secrets: Secrets, reference: string): Promise<string> {
+  const known = read.get(run) ?? new Map<string, Promise<string>>();
+  read.set(run, known);
+  const reading = known.get(reference) ?? secrets.read(reference);
+  known.set(reference, reading);
+  return reading.catch((error: unknown) => {
+    known.delete(reference);
+    throw error;
+  });
 }
 
 /** The server's own refusals that a person must hear in our words. */

@@ -99,6 +99,8 @@ export const operationSchema = z
     approvedBy: z.string().nullable(),
     cancelRequested: z.boolean(),
     attempts: z.int(),
+    crashes: z.int(),
+    abandonedReason: z.string().nullable(),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime().nullable(),
     finishedAt: z.iso.datetime().nullable(),
@@ -115,8 +117,15 @@ export const operationSchema = z
         }),
       )
       .optional(),
+    orphans: z
+      .array(z.object({ cell: z.string(), kind: z.string(), name: z.string(), database: z.string() }))
+      .optional()
+      .openapi({ description: "What an operation that has ended may have left" }),
   })
   .openapi("Operation");
+
+/** Why an operation is given up. */
+export const abandonSchema = z.strictObject({ reason: z.string().min(1).max(500) }).openapi("Abandon");
 
 /** A request for an operation. */
 export const newOperationSchema = z

@@ -1,4 +1,4 @@
-/** What a person may do with an operation: cancel, resume, retry, approve. Each is a change of its row; the worker does the rest. */
+/** What a person may do with an operation: cancel, resume, retry, approve, abandon. Each is a change of its row; the worker does the rest. */
 import type { Queryable } from "@watertight/schema";
 import { type Actor, appendAudit } from "../audit-log/append-audit.ts";
 import { type CatalogPool, inTransaction, withConnection } from "../db/transaction.ts";
@@ -15,6 +15,7 @@ async function change(
   set: string,
   values: readonly unknown[] = [],
   before: (tx: Queryable, operation: Operation) => Promise<unknown> = async () => {},
+  detail: Readonly<Record<string, unknown>> = {},
 ): Promise<Operation> {
   return inTransaction(pool, async (tx: Queryable) => {
     await tx.query("select 1 from watertight_catalog.operation where id = $1 for update", [id]);
@@ -30,8 +31,8 @@ async function change(
       .catch((error: unknown) => {
         throw busyOr(error, operation.subject);
       });
-    await appendAudit(tx, actor, `operation.${word}`, `operation:${id}`, { subject: operation.subject });
-    await writeOperationEvent(tx, id, word, { by: actor.name });
+    await appendAudit(tx, actor, `operation.${word}`, `operation:${id}`, { subject: operation.subject, ...detail });
+    await writeOperationEvent(tx, id, word, { by: actor.name, ...detail });
     return rows[0] as Operation;
   });
 }
@@ -78,7 +79,7 @@ export async function resumeOperation(pool: CatalogPool, actor: Actor, id: strin
     id,
     "resumed",
     ({ state }) => (state === "failed" || state === "waiting" ? undefined : `is ${state}`),
-    "state = 'pending', attempts = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, unfinished = false",
+    "state = 'pending', attempts = 0, crashes = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, unfinished = false, abandoned_at = null, abandoned_reason = null",
   );
 }
 
@@ -93,8 +94,9 @@ export async function retryOperation(pool: CatalogPool, actor: Actor, id: string
     id,
     "retried",
     ({ state }) => (state === "failed" || state === "cancelled" ? undefined : `is ${state}`),
-    `state = case when o.four_eyes and o.approved_by is null then 'waiting_approval' else 'pending' end, direction = 'forward', attempts = 0,
-     run_after = clock_timestamp(), lease_until = null, finished_at = null, error = null, cancel_requested = false, unfinished = false`,
+    `state = case when o.four_eyes and o.approved_by is null then 'waiting_approval' else 'pending' end, direction = 'forward', attempts = 0, crashes = 0,
+     run_after = clock_timestamp(), lease_until = null, finished_at = null, error = null, cancel_requested = false, unfinished = false,
+     abandoned_at = null, abandoned_reason = null`,
     [],
     // an undo may have stopped in the middle of a step that was done: it is looked at again, and undone again if need be
     async (tx, { direction }) =>
@@ -130,6 +132,41 @@ export async function approveOperation(pool: CatalogPool, actor: Actor, id: stri
           detail: `one of ${requestedBy} and ${actor.name} made the other's token`,
         });
     },
+  );
+}
+
+/** The longest reason. */
+const longestReason = 500;
+
+/**
+ * Gives up an operation that failed in the middle and can neither be finished nor undone: its subject is free. What it may have left is not looked
+ * after by anybody any more; `listOrphans` tells what that is.
+ * @param reason for those who find it later; goes into the audit log
+ * @throws ControlError WT_OPERATION_STATE when it is at work, or has left nothing half done; WT_CATALOG_INPUT without a reason
+ */
+export async function abandonOperation(
+  pool: CatalogPool,
+  actor: Actor,
+  id: string,
+  reason: string,
+): Promise<Operation> {
+  const why = reason.trim();
+  if (why === "" || why.length > longestReason)
+    throw controlError("WT_CATALOG_INPUT", { detail: `reason: 1 to ${longestReason} characters` });
+  return change(
+    pool,
+    actor,
+    id,
+    "abandoned",
+    ({ state }) => (state === "failed" ? undefined : `is ${state}`),
+    "unfinished = false, abandoned_at = clock_timestamp(), abandoned_reason = $2",
+    [why],
+    async (tx) => {
+      const { rows } = await tx.query("select unfinished from watertight_catalog.operation where id = $1", [id]);
+      if (rows[0]!["unfinished"] !== true)
+        throw controlError("WT_OPERATION_STATE", { detail: `${id} has left nothing half done` });
+    },
+    { reason: why },
   );
 }
 

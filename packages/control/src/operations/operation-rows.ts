@@ -5,7 +5,7 @@ import { newId } from "../catalog/ids.ts";
 import { refused } from "../catalog/refused.ts";
 import { type CatalogPool, inTransaction, withConnection } from "../db/transaction.ts";
 import { type ControlError, controlError } from "../errors/control-error.ts";
-import type { Operation, OperationKind, OperationState, OperationStep } from "./operation.ts";
+import type { CleanupRecord, Operation, OperationKind, OperationState, OperationStep } from "./operation.ts";
 
 /** Columns of an operation, over the alias `o`. */
 export const operationColumns = `o.id, o.kind, o.subject, o.state, o.direction, o.input, o.output, o.error, o.requested_by as "requestedBy", o.approved_by as "approvedBy",
@@ -97,6 +97,19 @@ export async function listSteps(db: Queryable, id: string): Promise<OperationSte
     [id],
   );
   return rows as OperationStep[];
+}
+
+/**
+ * What an operation that has ended said that it would make, and nobody has seen removed or kept: what is left of one that failed in the middle or
+ * was abandoned. Empty for one that is at work.
+ */
+export async function listOrphans(db: Queryable, id: string): Promise<CleanupRecord[]> {
+  const { rows } = await db.query(
+    `select c.cell, c.kind, c.name, c.database from watertight_catalog.cleanup c join watertight_catalog.operation o on o.id = c.operation
+      where c.operation = $1 and c.settled_at is null and o.state in ('failed', 'cancelled') order by c.written_at, c.kind, c.name`,
+    [id],
+  );
+  return rows as CleanupRecord[];
 }
 
 /** Which operations a list shows. */

@@ -63,7 +63,8 @@ export interface OperationStep {
 }
 
 /** What an operation is about to make outside of the catalog. */
-interface CleanupRecord {
+export interface CleanupRecord {
+  /** Id of the cell. */
   readonly cell: string;
   readonly kind: "database" | "schema" | "role" | "fence" | "hba";
   readonly name: string;

@@ -14,9 +14,8 @@ import type { Operation, OperationKind, Step, StepContext } from "./operation.ts
 import { listSteps, writeOperationEvent } from "./operation-rows.ts";
 import { Pause } from "./pause.ts";
 import { runEnded } from "./run-end.ts";
-import { stepContext } from "./step-context.ts";
 import { isLate, usualStepMs, withinLimit } from "./step-limit.ts";
-import { recordStep, type StepRecord } from "./step-records.ts";
+import { recordPromises, recordStep, type StepRecord } from "./step-records.ts";
 
 /** Tries of a step whose time was over: each may take its ten minutes. */
 const mostLate = 3;
@@ -107,7 +106,8 @@ class Run {
       try {
         if (ended === undefined) place("before");
         const of = this.#steps.length;
-        const next = { position, name: step.name, of, evenIfCancelled: past };
+        const noReturn = step.pointOfNoReturn === true;
+        const next = { position, name: step.name, of, evenIfCancelled: past, noReturn };
         const turned = !(await this.#record({ ...(ended === undefined ? {} : { done: ended }), next }));
         if (ended !== undefined) this.#placeOf(ended.name)("recorded");
         if (turned) return await this.#turn(undefined);
@@ -138,16 +138,20 @@ class Run {
     return (where) => this.#options.failpoint(`${this.#operation.kind}.${step}.${where}`);
   }
 
-  /** Answers whether the next step has begun. */
-  async #record(what: Pick<StepRecord, "done" | "undone" | "next">): Promise<boolean> {
-    const operation = this.#operation.id;
-    const written = await this.#withNotes((notes) => {
-      const record = { operation, token: this.#lease.token, actor: this.#actor, notes, ...what };
-      return withConnection(this.#options.catalog, (db) => recordStep(db, record));
-    });
+  /** Answers whether the next step has begun. Notes wait for what has to be on the disk anyway. */
+  async #record(
+    what: Pick<StepRecord, "done" | "undone" | "next">,
+    notes: readonly AuditEntry[] = [],
+  ): Promise<boolean> {
+    const record = { ...this.#held(), notes, ...what };
+    const written = await withConnection(this.#options.catalog, (db) => recordStep(db, record));
     if (written === undefined) throw this.#lease.lose();
     if (what.done !== undefined || what.undone !== undefined) this.#operation = { ...this.#operation, attempts: 0 };
     return written.begun;
+  }
+
+  #held(): Pick<StepRecord, "operation" | "token" | "actor"> {
+    return { operation: this.#operation.id, token: this.#lease.token, actor: this.#actor };
   }
 
   async #step(step: Step<never>): Promise<Readonly<Record<string, unknown>>> {
@@ -315,7 +319,7 @@ class Run {
 
   #context(signal: AbortSignal, output: Readonly<Record<string, unknown>> = {}): StepContext<never> {
     const { catalog, failpoint } = this.#options;
-    return stepContext({
+    return {
       operation: this.#operation,
       input: this.#input as never,
       output: { ...this.#operation.output, ...output },
@@ -324,9 +328,17 @@ class Run {
       run: this.#lease,
       catalog,
       commit: (fn) => this.#commit(fn),
-      confirm: async () => void (await this.#record({})),
+      confirm: async () => void (await this.#withNotes((notes) => this.#record({}, notes))),
+      willMake: async (...records) => {
+        const written = await this.#withNotes((notes) =>
+          withConnection(catalog, (db) => recordPromises(db, { ...this.#held(), notes }, records)),
+        );
+        if (!written) throw this.#lease.lose();
+      },
       note: (entry) => void this.#notes.push(entry),
+      progress: (data) =>
+        withConnection(catalog, (db) => writeOperationEvent(db, this.#operation.id, "progress", data)),
       failpoint: (name) => failpoint(`${this.#operation.kind}.${name}`),
-    });
+    };
   }
 }

@@ -48,17 +48,25 @@ export async function findPlace(db: Queryable, location: string): Promise<Place 
 export type PlaceFinder<I> = (context: StepContext<I>, db: Queryable) => Promise<string | undefined>;
 
 const known = new WeakMap<object, Place>();
+// Which place an operation is about does not change while it holds its lease; what the place is, does.
+const knownIds = new WeakMap<object, string>();
 
 /** The place that a step is about. */
 export async function placeOf<I>(context: StepContext<I>, finder: PlaceFinder<I>): Promise<Place> {
   // looking and acting are one step; its verification has a context of its own
-  const place = known.get(context) ?? (await findPlaceOf(context, finder));
-  if (place !== undefined) known.set(context, place);
+  const seen = known.get(context);
+  if (seen !== undefined) return seen;
+  const place = await withConnection(context.catalog, async (db) => {
+    const id = knownIds.get(context.run) ?? (await finder(context, db));
+    return id === undefined ? undefined : findPlace(db, id);
+  });
   if (place === undefined) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `place of ${context.operation.id}` });
+  known.set(context, place);
+  knownIds.set(context.run, place.id);
   return place;
 }
 
-/** The same, where there may be none yet. */
+/** The same, asked anew, where there may be none yet, or none any more. */
 export async function findPlaceOf<I>(context: StepContext<I>, finder: PlaceFinder<I>): Promise<Place | undefined> {
   return withConnection(context.catalog, async (db) => {
     const id = await finder(context, db);

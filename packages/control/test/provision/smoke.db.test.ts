@@ -1,7 +1,13 @@
-/** The intrusion test bites: each way to break a place is seen, the tenant is never active, and nothing is left of it. */
+/**
+ * The intrusion test bites: each way to break a place is seen, in the template before it has its name and, where nobody has tried the template,
+ * in the place; the tenant is never active, and nothing is left of it.
+ */
 import { readdir } from "node:fs/promises";
 import { describeServers, type TestServer } from "@watertight/testkit";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { classRoles } from "../../src/cells/class-roles.ts";
+import { tryTemplate } from "../../src/provision/smoke/try-template.ts";
 import { asSuperuser, cellServer, type ControlPlane, controlPlane, provisioner } from "./cells.ts";
 import type { SchemaSource } from "../../src/provision/schema-source.ts";
 import { sampleSource } from "./sample-source.ts";
@@ -24,6 +30,15 @@ const breaks: readonly [name: string, found: RegExp, sql: string][] = [
     /tasks: insert/,
     `do $$ declare p record; begin for p in select polname from pg_policy where polrelid = 'public.tasks'::regclass loop
        execute format('alter policy %I on public.tasks with check (true)', p.polname); end loop; end $$`,
+  ],
+  [
+    "a policy that lets a row be given away, where something else refuses it later",
+    /\(public\.projects: reassign\)/,
+    `do $$ declare p record; begin for p in select polname from pg_policy where polrelid = 'public.projects'::regclass loop
+       execute format('alter policy %I on public.projects with check (true)', p.polname); end loop; end $$;
+     create policy put_in on public.projects as restrictive for insert to public with check (tenant_id::text = (select watertight.tenant_id()));
+     create function public.kept() returns trigger language plpgsql as $$ begin raise exception using errcode = '23503', constraint = 'kept'; end $$;
+     create trigger kept after update of tenant_id on public.projects for each row execute function public.kept()`,
   ],
   [
     "a table that is not protected",
@@ -63,6 +78,7 @@ describeServers((server) => {
   let cell: TestServer;
   let plane: ControlPlane;
   let version = 1;
+  let more: readonly string[] = [];
   const sourceAt = (at: number): SchemaSource => ({
     ...sampleSource(1),
     ...(at >= 50 && at < 60 ? closedFurther : {}),
@@ -70,13 +86,57 @@ describeServers((server) => {
   });
   beforeAll(async () => {
     cell = await cellServer(server.version);
-    plane = await controlPlane(server, { schemaOf: async () => sourceAt(version) });
+    plane = await controlPlane(server, {
+      schemaOf: async () => ({ ...sourceAt(version), database: [...sourceAt(version).database, ...more] }),
+    });
     await plane.addCell(cell, { id: "eu-1" });
     await plane.run("template.build", { cell: "eu-1" });
   }, 120_000);
   afterAll(async () => {
     await plane.close();
     await cell.stop();
+  });
+
+  /** What `template.build` does with a template that is filled: everything in a copy of it. */
+  const triedIn = async (template: string): Promise<unknown> => {
+    const copy = `trying_${template}`;
+    await asSuperuser(cell, (admin) =>
+      admin.query(`create database ${copy} owner ${provisioner} template ${template}`),
+    );
+    const session = new pg.Client({ connectionString: cell.url(copy, provisioner) });
+    await session.connect();
+    try {
+      return await tryTemplate(session, classRoles(), sampleSource(1));
+    } finally {
+      await session.end();
+      await asSuperuser(cell, (admin) => admin.query(`drop database ${copy} with (force)`));
+    }
+  };
+
+  test("a sound template passes, and is attacked in every table", async () => {
+    expect(await triedIn("tmpl_v1")).toMatchObject({ tables: 2, untested: [] });
+  });
+
+  test("a template that leaks never gets its name", async () => {
+    version = 70;
+    // the migrations' owner may do this, and it happens after the tables were protected
+    more = [
+      "create function public.late() returns trigger language plpgsql security definer as $$ begin grant delete on public.tasks to watertight_silo_readonly; return null; end $$",
+      "create trigger late after delete on watertight.seal for each statement execute function public.late()",
+    ];
+    try {
+      const operation = await plane.run("template.build", { cell: "eu-1" });
+      expect(operation).toMatchObject({ state: "failed", error: { code: "WT_PROVISION_LEAK", step: "template" } });
+      expect(operation.error?.message).toMatch(/tasks: the reading role writes/);
+    } finally {
+      more = [];
+    }
+    await asSuperuser(cell, async (admin) => {
+      const { rows } = await admin.query("select 1 from pg_database where datname ~ '^(tmpl_v70|making_|trying_)'");
+      expect(rows).toEqual([]);
+    });
+    const { rows } = await plane.catalog.db.admin.query("select name from watertight_catalog.template");
+    expect(rows).toEqual([{ name: "tmpl_v1" }]);
   });
 
   test.each(breaks.map(([name, found, sql], n) => ({ name, found, sql, n })))(
@@ -91,7 +151,13 @@ describeServers((server) => {
       await asSuperuser(cell, (admin) => admin.query(sql), template);
       await asSuperuser(cell, async (admin) => {
         await admin.query(`comment on database ${template} is 'watertight operation op_broken'`);
+        // as template.build leaves it: what is broken is this one thing
+        await admin.query(`revoke all on database ${template} from public`);
         await admin.query(`alter database ${template} allow_connections false`);
+      });
+      await expect(triedIn(template)).rejects.toMatchObject({
+        code: "WT_PROVISION_LEAK",
+        message: expect.stringMatching(found) as string,
       });
       const id = `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
       const operation = await plane.run("tenant.create", { model: "database", tenant: { id, slug: `broken-${n}` } });
@@ -103,7 +169,7 @@ describeServers((server) => {
       expect(operation.error?.message).toMatch(found);
       await asSuperuser(cell, async (admin) => {
         const { rows } = await admin.query(
-          "select datname as name from pg_database where datname ~ '^(t_|making_)' union all select rolname from pg_roles where rolname ~ '^t_'",
+          "select datname as name from pg_database where datname ~ '^(t_|making_|trying_)' union all select rolname from pg_roles where rolname ~ '^t_'",
         );
         expect(rows).toEqual([]);
       });

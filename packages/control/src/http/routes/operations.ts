@@ -1,20 +1,27 @@
-/** Operations over HTTP: ask for one (202), watch it (SSE), cancel, resume, retry, approve. */
+/** Operations over HTTP: ask for one (202), watch it (SSE), cancel, resume, retry, approve, abandon. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { withConnection } from "../../db/transaction.ts";
 import { controlError } from "../../errors/control-error.ts";
 import {
+  abandonOperation,
   approveOperation,
   cancelOperation,
   resumeOperation,
   retryOperation,
 } from "../../operations/control-operation.ts";
 import type { Operation } from "../../operations/operation.ts";
-import { getOperation, listOperations, listSteps, requestOperation } from "../../operations/operation-rows.ts";
+import {
+  getOperation,
+  listOperations,
+  listOrphans,
+  listSteps,
+  requestOperation,
+} from "../../operations/operation-rows.ts";
 import { body, json, linkNext, page, problems, readCursor } from "../answers.ts";
 import type { ApiSettings } from "../api.ts";
 import { type ApiEnv, need } from "../caller.ts";
 import { leftOut } from "../left-out.ts";
-import { newOperationSchema, operationSchema } from "../schemas.ts";
+import { abandonSchema, newOperationSchema, operationSchema } from "../schemas.ts";
 import { operationStream } from "./operation-stream.ts";
 
 const one = { params: z.object({ operation: z.string().min(1).max(60) }) };
@@ -83,7 +90,14 @@ export function operationRoutes(api: OpenAPIHono<ApiEnv>, settings: ApiSettings)
     async (c) => {
       const { operation } = c.req.valid("param");
       return withConnection(pool, async (db) =>
-        c.json({ ...shown(await getOperation(db, operation)), steps: await listSteps(db, operation) } as never, 200),
+        c.json(
+          {
+            ...shown(await getOperation(db, operation)),
+            steps: await listSteps(db, operation),
+            orphans: await listOrphans(db, operation),
+          } as never,
+          200,
+        ),
       );
     },
   );
@@ -120,5 +134,22 @@ export function operationRoutes(api: OpenAPIHono<ApiEnv>, settings: ApiSettings)
         return c.json(shown(changed) as never, 202);
       },
     );
+  api.openapi(
+    createRoute({
+      method: "post",
+      path: "/v1/operations/{operation}/abandon",
+      summary: "Give up what can neither be finished nor undone",
+      middleware: [need("operations:write")] as const,
+      request: { ...one, body: body(abandonSchema) },
+      responses: { 200: json(operationSchema, "It is given up; what it may have left is in orphans"), ...problems },
+    }),
+    async (c) => {
+      const { operation } = c.req.valid("param");
+      const { reason } = c.req.valid("json");
+      const given = await abandonOperation(pool, c.get("caller"), operation, reason);
+      const orphans = await withConnection(pool, (db) => listOrphans(db, operation));
+      return c.json({ ...shown(given), orphans } as never, 200);
+    },
+  );
   operationStream(api, settings);
 }

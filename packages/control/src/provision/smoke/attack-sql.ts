@@ -25,13 +25,8 @@ export const foundSetting = "watertight_smoke.found";
 const loop = `for t in select * from pg_catalog.jsonb_to_recordset(pg_catalog.current_setting('${tablesSetting}')::jsonb)
              as x(name text, "column" text, own text, other text, cols text, mine text) loop`;
 const leave = `perform pg_catalog.set_config('${foundSetting}', pg_catalog.jsonb_build_object('leaks', leaks, 'untested', untested)::text, true);`;
-// A partitioned table looks for the row's partition before any policy is asked; that refusal names no constraint.
-const noPartition = (what: string): string => `when check_violation then
-        get stacked diagnostics failed_constraint = constraint_name;
-        if failed_constraint = '' then untested := untested || pg_catalog.jsonb_build_array(t.name || ': ${what}');
-        else leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': ${what}'); end if;`;
 const begin = `declare
-  t record; n bigint; foreign_rows text; failed_constraint text;
+  t record; n bigint; statement text; harmless text; refused_by text;
   leaks jsonb := '[]'; untested jsonb := '[]';
 begin
   ${loop}`;
@@ -85,61 +80,76 @@ begin
   perform pg_catalog.set_config('${tablesSetting}', seeded::text, true);
 end $smoke$`;
 
-/** As the application's role in the context of `own`: every way to the other tenant's rows. */
-export const attackScript: string = `do $smoke$
-${begin}
-    foreign_rows := case when t."column" is null then 'true' else pg_catalog.format('%s::text <> %L', t."column", t.own) end;
+const leak = (what: string): string => `leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': ${what}');`;
+const open = (what: string): string => `untested := untested || pg_catalog.jsonb_build_array(t.name || ': ${what}');`;
+
+/**
+ * What the errors of an attack mean. Policies are asked before constraints: a row that a constraint refused had passed them. Except where no
+ * partition takes the row, which is said before anybody is asked.
+ */
+const judged = (what: string, refusals = "insufficient_privilege"): string => `when ${refusals} then null;
+      when integrity_constraint_violation then
+        get stacked diagnostics refused_by = constraint_name;
+        if sqlstate = '23514' and refused_by = '' then ${open(what)} else ${leak(what)} end if;
+      when others then ${open(what)}`;
+
+/** Reads what is not one's own, and puts in a row of the tenant in a field of `t`. */
+const readAndInsert = (whose: "other" | "own", where: string, what: string, refusals: string): string => `
     begin
-      execute pg_catalog.format('select count(*) from (select 1 from %s where %s limit 1) x', t.name, foreign_rows) into n;
-      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': read'); continue; end if;
+      execute pg_catalog.format('select count(*) from (select 1 from %s where %s limit 1) x', t.name, ${where}) into n;
+      if n > 0 then ${leak(`read${what}`)} continue; end if;
     exception when insufficient_privilege or sqlstate 'WT004' then null;
     end;
     begin
       if t."column" is null then
         execute pg_catalog.format('insert into %s default values', t.name);
       else
-        execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.other);
+        execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.${whose});
       end if;
-      leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert');
+      ${leak(`insert${what}`)}
     exception
-      when insufficient_privilege then null;
-      -- policies are asked before constraints: a row that a constraint refused had passed them
-      ${noPartition("insert")}
-      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert');
-      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': insert');
-    end;
+      ${judged(`insert${what}`, refusals)}
+    end;`;
+
+const changed = (what: string, statement: string): string => `
     begin
-      execute pg_catalog.format('delete from %s where %s', t.name, foreign_rows);
+      execute ${statement};
       get diagnostics n = row_count;
-      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': delete'); end if;
+      if n > 0 then ${leak(what)} end if;
     exception
-      when insufficient_privilege then null;
-      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': delete');
-      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': delete');
-    end;
-    continue when t."column" is null;
-    begin
-      execute pg_catalog.format('update %s set %s = %L where %s', t.name, t."column", t.own, foreign_rows);
-      get diagnostics n = row_count;
-      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': update'); end if;
-    exception
-      when insufficient_privilege then null;
-      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': update');
-      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': update');
-    end;
+      ${judged(what)}
+    end;`;
+
+/** Which rows are not the tenant's. */
+const foreignRows = `case when t."column" is null then 'true' else pg_catalog.format('%s::text <> %L', t."column", t.own) end`;
+
+/** As the application's role in the context of `own`: every way to the other tenant's rows. */
+export const attackScript: string = `do $smoke$
+${begin}${readAndInsert("other", foreignRows, "", "insufficient_privilege")}${changed("delete", `pg_catalog.format('delete from %s where %s', t.name, ${foreignRows})`)}
+    -- where another row decides whose it is, a column that changes nothing; which row that is cannot be known here
+    harmless := coalesce(t."column", (select pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a
+      where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a' order by a.attnum limit 1));
+    if harmless is null then ${open("update")} continue; end if;${changed("update", `pg_catalog.format('update %s set %s = %s where %s', t.name, harmless, case when t."column" is null then harmless else pg_catalog.quote_literal(t.own) end, ${foreignRows})`)}
+    if t."column" is null then
+      -- in the schema of one tenant there is nobody to give a row to
+      if t.other <> '' then ${open("reassign")} end if;
+      continue;
+    end if;
     begin
       execute pg_catalog.format('insert into %s (%s%s) values (%L%s)', t.name, t."column", coalesce(t.cols, ''), t.own, coalesce(t.mine, ''));
-      begin
-        execute pg_catalog.format('update %s set %s = %L where %s::text = %L', t.name, t."column", t.other, t."column", t.own);
-        -- no row: the application lets nobody change rows of this table
-        get diagnostics n = row_count;
-        if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': reassign'); end if;
-      exception when insufficient_privilege then null;
-      end;
     exception
       -- the tenant cannot write its own rows: then nothing above was tested
-      when insufficient_privilege then untested := untested || pg_catalog.jsonb_build_array(t.name || ': own');
-      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': reassign');
+      when insufficient_privilege then ${open("own")} continue;
+      when others then ${open("reassign")} continue;
+    end;
+    begin
+      -- without a condition: one that reads would bring in the policies for reading, which ask of the new row as well
+      execute pg_catalog.format('update %s set %s = %L', t.name, t."column", t.other);
+      -- no row: the application lets nobody change rows of this table
+      get diagnostics n = row_count;
+      if n > 0 then ${leak("reassign")} end if;
+    exception
+      ${judged("reassign")}
     end;
   end loop;
   ${leave}
@@ -147,25 +157,7 @@ end $smoke$`;
 
 /** Without a context: nothing is seen, nothing is written. */
 export const withoutContextScript: string = `do $smoke$
-${begin}
-    begin
-      execute pg_catalog.format('select count(*) from (select 1 from %s limit 1) x', t.name) into n;
-      if n > 0 then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': read without a tenant'); end if;
-    exception when insufficient_privilege or sqlstate 'WT004' then null;
-    end;
-    begin
-      if t."column" is null then
-        execute pg_catalog.format('insert into %s default values', t.name);
-      else
-        execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.own);
-      end if;
-      leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert without a tenant');
-    exception
-      when insufficient_privilege or sqlstate 'WT004' or read_only_sql_transaction then null;
-      ${noPartition("insert without a tenant")}
-      when integrity_constraint_violation then leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': insert without a tenant');
-      when others then untested := untested || pg_catalog.jsonb_build_array(t.name || ': insert without a tenant');
-    end;
+${begin}${readAndInsert("own", "'true'", " without a tenant", "insufficient_privilege or sqlstate 'WT004' or read_only_sql_transaction")}
   end loop;
   ${leave}
 end $smoke$`;
@@ -173,13 +165,13 @@ end $smoke$`;
 /** As the reading role: no statement that writes gets past the rights, whatever the context. */
 export const readOnlyScript: string = `do $smoke$
 ${begin}
-    foreach foreign_rows in array array[
+    foreach statement in array array[
       pg_catalog.format('insert into %s default values', t.name), pg_catalog.format('delete from %s', t.name),
       pg_catalog.format('truncate %s', t.name),
       pg_catalog.format('update %s set %s = null', t.name, coalesce(t."column", (select pg_catalog.quote_ident(a.attname) from pg_catalog.pg_attribute a
         where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped limit 1)))] loop
       begin
-        execute foreign_rows;
+        execute statement;
         leaks := leaks || pg_catalog.jsonb_build_array(t.name || ': the reading role writes');
       exception
         when insufficient_privilege then null;

@@ -16,14 +16,15 @@ const aspects: readonly string[] = [
           c.relacl, c.relpartbound)::text
      from pg_catalog.pg_class c where (c.oid >= ${own} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')) or c.relacl is not null`,
   `select 'column', a.attrelid::text || '.' || a.attnum, (a.attname, a.atttypid, a.attnotnull, a.attisdropped, a.attidentity, a.attgenerated, a.attacl)::text
-     from pg_catalog.pg_attribute a where a.attnum > 0 and (a.attrelid >= ${own} or a.attacl is not null)`,
+     from pg_catalog.pg_attribute a where a.attnum > 0 and (a.attacl is not null or a.attrelid in (select c.oid from pg_catalog.pg_class c where c.oid >= ${own} and c.relkind in ('r', 'p', 'v', 'm', 'f')))`,
   `select 'policy', p.polrelid::text || '.' || p.polname, p::text from pg_catalog.pg_policy p`,
   `select 'function', p.oid::text, p::text from pg_catalog.pg_proc p where p.oid >= ${own} or p.proacl is not null`,
   `select 'schema', n.oid::text, (n.nspname, n.nspowner, n.nspacl)::text from pg_catalog.pg_namespace n where n.nspname !~ '^pg_(toast_)?temp_'`,
   `select 'view', r.ev_class::text || '.' || r.rulename, r::text from pg_catalog.pg_rewrite r where r.oid >= ${own}`,
   `select 'trigger', t.tgrelid::text || '.' || t.oid, t::text from pg_catalog.pg_trigger t`,
   `select 'default', d.adrelid::text || '.' || d.adnum, d::text from pg_catalog.pg_attrdef d`,
-  `select 'constraint', c.conrelid::text || '.' || c.conname, c::text from pg_catalog.pg_constraint c where c.oid >= ${own}`,
+  `select 'constraint', c.conrelid::text || '.' || c.conname || '.' || c.oid,
+          (c.contype, c.condeferrable, c.convalidated, c.confrelid, c.conkey, c.confkey, c.confupdtype, c.confdeltype, c.conbin)::text from pg_catalog.pg_constraint c where c.oid >= ${own}`,
   `select 'inheritance', i.inhrelid::text, i::text from pg_catalog.pg_inherits i`,
   `select 'default privileges', d.oid::text, d::text from pg_catalog.pg_default_acl d`,
   `select 'type', y.oid::text, (y.typname, y.typnamespace, y.typowner, y.typacl, y.typdefaultbin)::text from pg_catalog.pg_type y where (y.oid >= ${own} and y.typtype in ('d', 'e', 'r'))

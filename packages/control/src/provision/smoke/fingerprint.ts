@@ -36,10 +36,17 @@ export async function readObjects(session: Queryable): Promise<FingerprintObject
   return all;
 }
 
+// told last: one right for another role brings that role's own memberships along
+const ofRoles = ["role", "membership"];
+
 /** Aspects in which two fingerprints differ. */
 export function differingAspects(kept: Fingerprint, found: Fingerprint): string[] {
   const aspects = new Set([...Object.keys(kept.aspects), ...Object.keys(found.aspects)]);
-  return [...aspects].filter((aspect) => kept.aspects[aspect] !== found.aspects[aspect]).toSorted();
+  const differing = [...aspects].filter((aspect) => kept.aspects[aspect] !== found.aspects[aspect]).toSorted();
+  return [
+    ...differing.filter((aspect) => !ofRoles.includes(aspect)),
+    ...differing.filter((aspect) => ofRoles.includes(aspect)),
+  ];
 }
 
 /** What differs in some aspects, for people. Never empty where `aspects` is not. */
