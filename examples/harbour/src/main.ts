@@ -9,7 +9,7 @@ import { renderTable } from "./report/table.ts";
 import { Closers, run } from "./run/run.ts";
 import type { Run } from "./run/run.ts";
 import type { Cast } from "./run/cast.ts";
-import type { Harbour } from "./server/start-harbour.ts";
+import type { Harbour } from "./server/serve-harbour.ts";
 
 async function main(): Promise<number> {
   let options: Arguments;

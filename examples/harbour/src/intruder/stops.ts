@@ -62,7 +62,7 @@ export function stopsOf(entries: readonly Entry[]): Stop[] {
     if (entry.kind === "login") add({ layer: "connection", evidence: `login ${sqlStateOf(entry.error) ?? "refused"}` });
   }
   for (const entry of entries)
-    if (entry.kind === "cache" && !entry.hit && entry.entries > 0)
+    if (entry.kind === "cache" && (entry.hit || entry.entries > 0))
       add({ layer: "application", evidence: "cache per tenant" });
   if (stops.size === 0 && entries.some((entry) => entry.kind === "query")) {
     const rows = entries.some((entry) => entry.kind === "query" && entry.rows > 0);

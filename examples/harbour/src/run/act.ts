@@ -11,7 +11,7 @@ import type { Outcome } from "../intruder/intruder.ts";
 import type { Attempt } from "../intruder/scene.ts";
 import { witness } from "../intruder/witness.ts";
 import type { Eye } from "../intruder/witness.ts";
-import type { Harbour } from "../server/start-harbour.ts";
+import type { Harbour } from "../server/serve-harbour.ts";
 import type { Cast } from "./cast.ts";
 
 export interface Tokens {

@@ -9,7 +9,7 @@ import type { Hole } from "../holes/hole.ts";
 import { resultOf } from "../report/result.ts";
 import type { RecordedEvent, Result } from "../report/result.ts";
 import { startHarbour } from "../server/start-harbour.ts";
-import type { Harbour } from "../server/start-harbour.ts";
+import type { Harbour } from "../server/serve-harbour.ts";
 import { playAct } from "./act.ts";
 import { castOf } from "./cast.ts";
 import type { Cast } from "./cast.ts";
