@@ -44,7 +44,7 @@ export async function playFleet(
   harbour: FleetHarbour,
   dataset: Dataset,
   main: Pair,
-  chosen: readonly Attempt[] = placeAttempts,
+  { chosen = placeAttempts, signal }: { chosen?: readonly Attempt[]; signal?: AbortSignal } = {},
 ): Promise<FleetReport> {
   const report: FleetReport = { days: [], encounters: [] };
   const pairOf = (model: Model): Pair => fleet.companies[model].slice(-2) as unknown as Pair;
@@ -55,6 +55,7 @@ export async function playFleet(
     }
   for (const attacker of models)
     for (const victim of models) {
+      signal?.throwIfAborted();
       const alike = attacker === victim;
       const [a, b] = alike && attacker === "pool" ? main : ([pairOf(attacker)[0], pairOf(victim)[1]] as const);
       report.encounters.push({ attacker, victim, outcomes: await encounter(fleet, harbour, dataset, [a, b], chosen) });
