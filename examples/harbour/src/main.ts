@@ -106,7 +106,7 @@ function showAddresses({ shipped, open, cast, fleet }: Run): void {
     // only on the embedded server, which asks nobody for a password
     ...(cluster.embedded ? [`  database  ${cluster.url(pool.database, pool.role)}`] : []),
     `  control   ${plane.api}   token in ${plane.tokenFile}, which only you can read`,
-    `            curl -H "authorization: Bearer $(cat ${plane.tokenFile})" "${plane.api}/v1/tenants?model=schema"`,
+    `            curl -H "authorization: Bearer $(cat ${plane.tokenFile})" "${plane.api}/v1/tenants?service=${plane.service}&model=schema"`,
     ...(open === undefined ? [] : [`  ${pc.red("leaking")}   ${open.url}/          (the holes of --open)`]),
     `Press Ctrl-C to stop; nothing is left behind.`,
   ];

@@ -104,7 +104,7 @@ export async function startControlPlane(cluster: Cluster, signal?: AbortSignal):
         }
       },
       tenants: async () => {
-        const counts = models.map(async (model) => [model, await countTenants(served.url, token, model)] as const);
+        const counts = models.map(async (model) => [model, await countTenants(served.url, token, service, model)] as const);
         return Object.fromEntries(await Promise.all(counts)) as Record<Model, number>;
       },
       close,
@@ -115,8 +115,8 @@ export async function startControlPlane(cluster: Cluster, signal?: AbortSignal):
   }
 }
 
-async function countTenants(api: string, token: string, model: Model): Promise<number> {
-  const reply = await fetch(`${api}/v1/tenants?state=active&model=${model}&limit=100`, {
+async function countTenants(api: string, token: string, service: string, model: Model): Promise<number> {
+  const reply = await fetch(`${api}/v1/tenants?state=active&service=${service}&model=${model}&limit=100`, {
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(20_000),
   });

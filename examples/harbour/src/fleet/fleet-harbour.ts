@@ -28,7 +28,7 @@ export async function startFleetHarbour(fleet: Fleet, ports: readonly number[] =
   };
   const main = fleetPool(pg, { ...settings, budget: 12 });
   // one connection for the reports of all tenants of all places: the worst case for leftovers
-  const reports = fleetPool(pg, { ...settings, budget: 1 });
+  const reports = fleetPool(pg, { ...settings, budget: 1, holdMs: 0, patienceMs: 0 });
   const directory = residences.get(companies.pool[0]!.id)!;
   const login = new pg.Pool({ connectionString: directory.url, max: 1 });
   for (const pool of [main, reports, login]) pool.on("error", () => {});

@@ -38,28 +38,42 @@ type Pair = readonly [Company, Company];
 const tokenOf = async (harbour: FleetHarbour, { slug, members }: Company, member: number): Promise<string> =>
   (await logIn(harbour.url, slug, members[member]!.email, DEMO_PASSWORD)).token;
 
-/** `main`: the pair that plays among the tenants of the shared tables, the large ones; elsewhere there are but two. */
+/**
+ * `main`: the pair that plays among the tenants of the shared tables, the large ones; elsewhere there are but two. `harbours`: instances of the
+ * application over the same fleet; encounters are shared out to them, and never is one company in two at a time.
+ */
 export async function playFleet(
   fleet: Fleet,
-  harbour: FleetHarbour,
+  harbours: readonly FleetHarbour[],
   dataset: Dataset,
   main: Pair,
   { chosen = placeAttempts, signal }: { chosen?: readonly Attempt[]; signal?: AbortSignal } = {},
 ): Promise<FleetReport> {
-  const report: FleetReport = { days: [], encounters: [] };
   const pairOf = (model: Model): Pair => fleet.companies[model].slice(-2) as unknown as Pair;
-  for (const model of models)
-    for (const company of model === "pool" ? main : pairOf(model)) {
-      const day = await honestDay(harbour.url, await tokenOf(harbour, company, 0), company.code);
-      report.days.push({ model, day });
-    }
-  for (const attacker of models)
-    for (const victim of models) {
-      signal?.throwIfAborted();
-      const alike = attacker === victim;
-      const [a, b] = alike && attacker === "pool" ? main : ([pairOf(attacker)[0], pairOf(victim)[1]] as const);
-      report.encounters.push({ attacker, victim, outcomes: await encounter(fleet, harbour, dataset, [a, b], chosen) });
-    }
+  const honest = models.flatMap((model) =>
+    (model === "pool" ? main : pairOf(model)).map(async (company) => {
+      const harbour = harbours[0]!;
+      return { model, day: await honestDay(harbour.url, await tokenOf(harbour, company, 0), company.code) };
+    }),
+  );
+  const report: FleetReport = { days: await Promise.all(honest), encounters: [] };
+  for (const shift of models.keys()) {
+    // in one round every model attacks one other and is attacked by one other
+    const round = models.map((attacker, i) => [attacker, models[(i + shift) % models.length]!] as const);
+    await Promise.all(
+      harbours.map(async (harbour, lane) => {
+        for (const [i, [attacker, victim]] of round.entries()) {
+          if (i % harbours.length !== lane) continue;
+          signal?.throwIfAborted();
+          const pair = shift === 0 && attacker === "pool" ? main : ([pairOf(attacker)[0], pairOf(victim)[1]] as const);
+          const outcomes = await encounter(fleet, harbour, dataset, pair, chosen);
+          report.encounters.push({ attacker, victim, outcomes });
+        }
+      }),
+    );
+  }
+  const place = ({ attacker, victim }: Encounter): number => models.indexOf(attacker) * 10 + models.indexOf(victim);
+  report.encounters.sort((a, b) => place(a) - place(b));
   return report;
 }
 

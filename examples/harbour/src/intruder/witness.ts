@@ -57,7 +57,7 @@ function digestsOf({ names, tenant }: Eye): string {
         `select '${table}' || md5(t::text) as row from ${names.table(table)} t where ${rowsOf(names, tenant, SHARED_TENANT)}`,
     ),
     "select 'house' || md5(h::text) from directory.house_templates h",
-    `select 'lines' || md5(l::text) from ${lines} l where exists (select from ${invoices} i where i.id = l.invoice_id and ${rowsOf(names, tenant)})`,
+    `select 'lines' || md5(l::text) from ${lines} l join ${invoices} i on i.id = l.invoice_id where ${rowsOf(names, tenant)}`,
   ].join(" union all ");
 }
 

@@ -72,6 +72,9 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   await closers.add(() => cluster.close());
   check();
   const cast = castOf(dataset);
+  // the control plane works while the first act is played
+  const fleetOpening = openFleet(cluster, dataset, signal);
+  await closers.add(async () => (await fleetOpening.catch(() => undefined))?.close());
   say(`Loading ${dataset.rowCount.toLocaleString("en-US")} rows of ${dataset.companies.length} tenants`);
   const template = await buildTemplate(cluster, dataset);
   check();
@@ -92,9 +95,8 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   if (!options.keepOpen) await closeLeaky();
   check();
 
-  say("Act 2: as shipped; the control plane puts the tenants on four models");
-  const fleet = await openFleet(cluster, dataset, signal);
-  await closers.add(() => fleet.close());
+  say("Act 2: as shipped, on the four models that the control plane has made meanwhile");
+  const fleet = await fleetOpening;
   check();
   const population = await fleet.plane.tenants();
   say(
@@ -107,7 +109,12 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   const unsubscribe = tenancy.on("probe", () => {
     probes += 1;
   });
-  const shipped = await playFleet(fleet, harbour, dataset, [cast.a, cast.b], { signal });
+  // a second instance for the time of the act: half of the encounters each
+  const second = await startFleetHarbour(fleet);
+  const closeSecond = once(() => second.close());
+  await closers.add(closeSecond);
+  const shipped = await playFleet(fleet, [harbour, second], dataset, [cast.a, cast.b], { signal });
+  await closeSecond();
   unsubscribe();
   const events = await recordedEvents(fleet, probes);
   const seconds = (performance.now() - started) / 1000;
