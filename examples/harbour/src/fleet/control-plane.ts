@@ -104,7 +104,9 @@ export async function startControlPlane(cluster: Cluster, signal?: AbortSignal):
         }
       },
       tenants: async () => {
-        const counts = models.map(async (model) => [model, await countTenants(served.url, token, service, model)] as const);
+        const counts = models.map(
+          async (model) => [model, await countTenants(served.url, token, service, model)] as const,
+        );
         return Object.fromEntries(await Promise.all(counts)) as Record<Model, number>;
       },
       close,

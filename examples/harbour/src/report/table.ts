@@ -13,6 +13,8 @@ export interface Paint {
 
 const WIDTHS = [39, 4, 22, 12, 12, 12, 11] as const;
 const RULE = WIDTHS.reduce<number>((sum, width) => sum + width + 1, -1);
+const PAIR = 22;
+const VERDICT = 19;
 const number = (value: number): string => value.toLocaleString("en-US");
 const plural = (count: number, what: string): string => `${number(count)} ${what}${count === 1 ? "" : "s"}`;
 
@@ -50,7 +52,7 @@ export function renderTable(result: Result, paint: Paint): string {
     rule,
     ...result.attempts.map((row) => renderRow(row, paint)),
     rule,
-    paint.bold(line(["All of it across the models: A -> B", "", "as shipped", "stopped by"])),
+    paint.bold(`${"From model -> to".padEnd(PAIR)}${"as shipped".padEnd(VERDICT)}stopped by`),
     ...result.encounters.map((encounter) => renderEncounter(encounter, paint)),
     rule,
     ...summary(result, paint),
@@ -76,8 +78,8 @@ function renderEncounter({ attacker, victim, outcomes }: Encounter, paint: Paint
   const layers = countLayers(outcomes.filter((outcome) => !outcome.leaked));
   const verdict =
     leaked.length === 0 ? `${outcomes.length} of ${outcomes.length} stopped` : `${leaked.length} LEAKED (!)`;
-  const cells = [`${attacker} -> ${victim}`, "", verdict, layers];
-  return line(cells, [String, String, leaked.length === 0 ? paint.green : paint.red]);
+  const colour = leaked.length === 0 ? paint.green : paint.red;
+  return `${`${attacker} -> ${victim}`.padEnd(PAIR)}${colour(verdict.padEnd(VERDICT))}${layers}`;
 }
 
 /** `policy 17, application 7, …`: attempts that each layer stopped, by the first that did. */
@@ -100,7 +102,7 @@ function summary(result: Result, paint: Paint): string[] {
   const { failed, steps, foreignRowsOpen } = result.honest;
   const honest = `${steps} honest requests of two tenants of each model ${failed.length === 0 ? "all succeeded" : `FAILED: ${failed.join("; ")}`}`;
   const verdict = result.ok
-    ? paint.green("OK: every hole leaks when open, nothing leaks as shipped, in no model and not from one to another.")
+    ? paint.green("OK: every hole leaks when open; as shipped nothing leaks, in no model and not from one to another.")
     : paint.red("NOT OK: see the rows marked (!), the leaks as shipped and the failed requests.");
   const population = models.map((model) => `${result.population[model]} ${model}`).join(", ");
   return [
