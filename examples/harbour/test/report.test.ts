@@ -19,7 +19,7 @@ const outcome = (id: string, title: string, leaked: boolean): Outcome => ({
   crossLinks: 0,
   told: false,
   statuses: [leaked ? 200 : 404],
-  stops: leaked ? [] : [{ layer: layers[(title.length * 7) % layers.length]!, evidence: "42601 one statement" }],
+  stops: leaked ? [] : [{ layer: layers[title.length % layers.length]!, evidence: "42601 one statement" }],
 });
 const facts = (shippedLeaks: string[] = [], openHolds: string[] = []): Facts => {
   const day = () => ({ steps: 25, failed: [] as string[], foreignRows: 0 });

@@ -48,7 +48,7 @@ export function renderTable(result: Result, paint: Paint): string {
   return [
     "",
     paint.bold(line(["What a user of tenant A tried on B", "hole", "holes open (pool)", ...models])),
-    paint.dim(line(["", "", "", "stopped by, as shipped, where both live in that model"])),
+    paint.dim(line(["", "", "", "what stopped it, where both live in the same model"])),
     rule,
     ...result.attempts.map((row) => renderRow(row, paint)),
     rule,
