@@ -4,7 +4,7 @@ import { fullRun } from "../../packages/testkit/src/run/length.ts";
 
 const long: readonly string[] = [
   "bench/test/hot-path.db.test.ts",
-  "examples/harbour/test/start.db.test.ts",
+  "examples/harbour/test/{models,start}.db.test.ts",
   "packages/audit/test/check/{hostile-attack,versions}.db.test.ts",
   "packages/audit/test/fix/{clean-fixes,expand,role-split,written}.db.test.ts",
   "packages/audit/test/matrix/{copies,opaque,organizations,sessions,spoiled,storage}.db.test.ts",

@@ -4,12 +4,14 @@ import pc from "picocolors";
 import { parseArguments, usage, UsageError } from "./arguments.ts";
 import type { Arguments } from "./arguments.ts";
 import { indexPage } from "./app/index-page.ts";
+import type { Fleet } from "./fleet/fleet.ts";
+import { models } from "./fleet/models.ts";
 import { chooseHoles } from "./holes/holes.ts";
 import { renderTable } from "./report/table.ts";
 import { Closers, run } from "./run/run.ts";
 import type { Run } from "./run/run.ts";
 import type { Cast } from "./run/cast.ts";
-import type { Harbour } from "./server/start-harbour.ts";
+import type { Harbour } from "./server/serve-harbour.ts";
 
 async function main(): Promise<number> {
   let options: Arguments;
@@ -72,11 +74,16 @@ async function main(): Promise<number> {
   }
 }
 
-function showPage(harbour: Harbour, { a, b, targets }: Cast): void {
+function showPage(harbour: Harbour, { a, b, targets }: Cast, fleet?: Fleet): void {
+  const others = models.filter((model) => fleet !== undefined && model !== "pool");
   const people = [
     { who: `${a.members[0]!.name}, owner at ${a.name} (tenant A)`, userId: a.members[0]!.userId, tenant: a.id },
     { who: `${a.members[1]!.name}, technician at ${a.name}: the intruder`, userId: a.members[1]!.userId, tenant: a.id },
     { who: `${b.members[0]!.name}, owner at ${b.name} (tenant B)`, userId: b.members[0]!.userId, tenant: b.id },
+    ...others.map((model) => {
+      const { id, name, members } = fleet!.companies[model][0]!;
+      return { who: `${members[0]!.name}, owner at ${name} (model ${model})`, userId: members[0]!.userId, tenant: id };
+    }),
   ];
   harbour.page = async () => {
     const tokens = await Promise.all(
@@ -86,15 +93,20 @@ function showPage(harbour: Harbour, { a, b, targets }: Cast): void {
   };
 }
 
-function showAddresses({ shipped, open, cast, database }: Run): void {
-  showPage(shipped, cast);
+function showAddresses({ shipped, open, cast, fleet }: Run): void {
+  showPage(shipped, cast, fleet);
   if (open !== undefined) showPage(open, cast);
+  const { plane, cluster, companies, residences } = fleet;
+  const pool = residences.get(companies.pool[0]!.id)!;
   const lines = [
     `${pc.bold("Harbour is up, as shipped:")}`,
     `  try it    ${shipped.url}/          (curl commands with a token)`,
     `  API       ${shipped.url}/v1`,
     `  health    ${shipped.url}/health`,
-    ...(database === undefined ? [] : [`  database  ${database}`]),
+    // only on the embedded server, which asks nobody for a password
+    ...(cluster.embedded ? [`  database  ${cluster.url(pool.database, pool.role)}`] : []),
+    `  control   ${plane.api}   token in ${plane.tokenFile}, which only you can read`,
+    `            curl -H "authorization: Bearer $(cat ${plane.tokenFile})" "${plane.api}/v1/tenants?service=${plane.service}&model=schema"`,
     ...(open === undefined ? [] : [`  ${pc.red("leaking")}   ${open.url}/          (the holes of --open)`]),
     `Press Ctrl-C to stop; nothing is left behind.`,
   ];

@@ -13,7 +13,7 @@ import { logInAll } from "../src/run/act.ts";
 import type { Tokens } from "../src/run/act.ts";
 import { castOf } from "../src/run/cast.ts";
 import { startHarbour } from "../src/server/start-harbour.ts";
-import type { Harbour } from "../src/server/start-harbour.ts";
+import type { Harbour } from "../src/server/serve-harbour.ts";
 
 const dataset = generate({ seed: "api", tenants: 3, invoices: 90 });
 const cast = castOf(dataset, 0, 1);

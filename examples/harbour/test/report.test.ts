@@ -1,12 +1,14 @@
 // The table: its width, its words without colour, and a verdict that turns with the facts.
 import { describe, expect, it } from "vitest";
 import { holes } from "../src/holes/holes.ts";
-import { attempts } from "../src/intruder/attempts.ts";
+import { models } from "../src/fleet/models.ts";
+import { attempts, placeAttempts } from "../src/intruder/attempts.ts";
 import type { Outcome } from "../src/intruder/intruder.ts";
 import { resultOf } from "../src/report/result.ts";
 import type { Facts } from "../src/report/result.ts";
 import { renderTable } from "../src/report/table.ts";
 
+const layers = ["application", "context", "policy", "grant", "key", "fence", "connection"] as const;
 const plain = { bold: String, dim: String, red: String, green: String };
 const outcome = (id: string, title: string, leaked: boolean): Outcome => ({
   id,
@@ -17,22 +19,38 @@ const outcome = (id: string, title: string, leaked: boolean): Outcome => ({
   crossLinks: 0,
   told: false,
   statuses: [leaked ? 200 : 404],
-  stops: leaked ? [] : [{ layer: "application", evidence: "42601 one statement" }],
+  stops: leaked ? [] : [{ layer: layers[title.length % layers.length]!, evidence: "42601 one statement" }],
 });
 const facts = (shippedLeaks: string[] = [], openHolds: string[] = []): Facts => {
-  const act = (leaked: (id: string) => boolean): Facts["open"] => ({
-    days: [{ steps: 25, failed: [], foreignRows: 0 }],
-    outcomes: attempts.map(({ id, title }) => outcome(id, title, leaked(id))),
-    tokens: { honest: "", intruder: "", victim: "" },
-  });
+  const day = () => ({ steps: 25, failed: [] as string[], foreignRows: 0 });
+  const outcomes = (chosen: typeof attempts, leaked: (id: string) => boolean): Outcome[] =>
+    chosen.map(({ id, title }) => outcome(id, title, leaked(id)));
   return {
     postgres: 18,
     rows: 126_538,
     tenants: 50,
+    population: { pool: 44, schema: 2, database: 2, silo: 2 },
     seconds: 12,
     openHoles: holes,
-    open: act((id) => !openHolds.includes(id)),
-    shipped: act((id) => shippedLeaks.includes(id)),
+    open: {
+      days: [day()],
+      outcomes: outcomes(attempts, (id) => !openHolds.includes(id)),
+      tokens: { honest: "", intruder: "", victim: "" },
+    },
+    shipped: {
+      days: models.map((model) => ({ model, day: day() })),
+      encounters: models.flatMap((attacker) =>
+        models.map((victim) => ({
+          attacker,
+          victim,
+          // a leak in one encounter only, and not where both are in the shared tables
+          outcomes: outcomes(
+            placeAttempts,
+            (id) => shippedLeaks.includes(id) && attacker === "silo" && victim === "database",
+          ),
+        })),
+      ),
+    },
     events: [
       { kind: "cross_tenant_probe", relation: '"harbour"."invoices"', count: 5 },
       { kind: "cross_tenant_probe", relation: '"harbour"."attachments"', count: 1 },
@@ -52,11 +70,17 @@ describe("result", () => {
     expect(resultOf(facts(["idor-read"])).ok).toBe(false);
     expect(resultOf(facts([], ["idor-read"])).ok).toBe(false);
     const broken = facts();
-    broken.shipped.days[0]!.failed.push("login: 500");
+    broken.shipped.days[3]!.day.failed.push("login: 500");
     expect(resultOf(broken).ok).toBe(false);
     const seen = facts();
-    seen.shipped.days[0]!.foreignRows = 1;
+    seen.shipped.days[1]!.day.foreignRows = 1;
     expect(resultOf(seen).ok).toBe(false);
+  });
+  it("is not fine when an attempt without a hole leaks, or somebody was not attacked", () => {
+    expect(resultOf(facts(["wrong-route"])).ok).toBe(false);
+    const few = facts();
+    few.shipped.encounters.pop();
+    expect(resultOf(few).ok).toBe(false);
   });
 });
 
@@ -68,6 +92,8 @@ describe("table", () => {
     const text = renderTable(resultOf(facts(["idor-read"], ["idor-update"])), plain);
     expect(text).toContain("LEAK 12,345 rows read");
     expect(text).toContain("no leak (!)");
+    expect(text).toMatch(/silo -> database +1 LEAKED \(!\)/);
+    expect(text).toMatch(/pool -> schema +37 of 37 stopped +\w+ \d+, \w+ \d+/);
     expect(text).toContain("NOT OK");
   });
 });

@@ -1,5 +1,7 @@
 // The command itself, as `npm start` runs it: the whole run on its own embedded server, its result, its exit code, and that nothing stays.
 import { execFile, spawn } from "node:child_process";
+import { access, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -22,15 +24,20 @@ describe("npm start", () => {
     const { stdout } = await run(process.execPath, [main, "--once", "--json"], { env, maxBuffer: 16_000_000 });
     const result = JSON.parse(stdout) as Result;
     expect(result).toMatchObject({
-      schemaVersion: 1,
+      schemaVersion: 2,
       ok: true,
       tenants: 50,
+      population: { pool: 44, schema: 2, database: 2, silo: 2 },
       leakedOpen: attempts.length,
       leakedShipped: 0,
     });
     expect(result.rows).toBeGreaterThan(100_000);
     expect(result.honest).toMatchObject({ failed: [], foreignRowsShipped: 0 });
     expect(result.events.length).toBeGreaterThan(0);
+    expect(result.encounters).toHaveLength(16);
+    for (const { attacker, victim, outcomes } of result.encounters)
+      for (const { id, stops } of outcomes)
+        expect([attacker, victim, id, stops]).not.toEqual([attacker, victim, id, []]);
   }, 240_000);
 
   it("exits with 2 on a hole that does not exist, before it starts anything", async () => {
@@ -46,6 +53,7 @@ describe("npm start", () => {
       child.on("exit", resolve);
     });
     let output = "";
+    let secretsOf = "";
     try {
       const up = new Promise<void>((resolve, reject) => {
         child.stderr.on("data", (chunk: Buffer) => {
@@ -61,11 +69,18 @@ describe("npm start", () => {
       expect(await (await fetch(url)).text()).toContain("curl");
       const leaking = /leaking +(http:\S+)\/ /.exec(output)![1]!;
       expect((await fetch(`${leaking}/health`)).status).toBe(200);
+      const [, control, tokenFile] = /control +(http:\S+) +token in (\S+),/.exec(output)!;
+      expect((await fetch(`${control}/v1/tenants`)).status).toBe(401);
+      const authorization = `Bearer ${(await readFile(tokenFile!, "utf8")).trim()}`;
+      const tenants = await fetch(`${control}/v1/tenants?service=harbour&model=silo`, { headers: { authorization } });
+      expect(await tenants.json()).toHaveLength(2);
+      secretsOf = dirname(tokenFile!);
     } finally {
       child.kill("SIGTERM");
     }
     expect(await exited).toBe(0);
     const client = new pg.Client({ connectionString: /database +(postgres:\S+)/.exec(output)![1]! });
     await expect(client.connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(access(secretsOf)).rejects.toMatchObject({ code: "ENOENT" });
   }, 240_000);
 });

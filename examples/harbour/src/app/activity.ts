@@ -5,7 +5,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 export type Entry =
   | { kind: "query"; area: string; rows: number }
   | { kind: "cache"; hit: boolean; entries: number }
-  | { kind: "refused"; error: unknown };
+  | { kind: "refused"; error: unknown }
+  | { kind: "login"; error: unknown };
 
 export interface Activity {
   readonly requestId: string;

@@ -7,7 +7,7 @@ import type { Activity } from "./activity.ts";
 import type { Parts } from "./parts.ts";
 import { toProblem } from "./problem.ts";
 import { attachmentRoutes, invoiceRoutes } from "./routes/invoices.ts";
-import { customerRoutes, loginRoutes, technicianRoutes, templateRoutes } from "./routes/people.ts";
+import { customerRoutes, loginRoutes, planRoutes, technicianRoutes, templateRoutes } from "./routes/people.ts";
 import { dashboardRoutes, exportRoutes, jobRoutes, reportRoutes } from "./routes/reports.ts";
 import type { Runner } from "./runner.ts";
 
@@ -72,6 +72,7 @@ export function createApp({ parts, runner, log, indexPage }: AppOptions): Hono {
   app.route("/v1/customers", customerRoutes(parts));
   app.route("/v1/technicians", technicianRoutes(parts));
   app.route("/v1/templates", templateRoutes(parts));
+  app.route("/v1/plan", planRoutes(parts));
   app.route("/v1/reports", reportRoutes(parts, runner));
   app.route("/v1/dashboard", dashboardRoutes(parts));
   app.route("/v1/export", exportRoutes(parts));

@@ -17,6 +17,7 @@ export const areas = [
   "search",
   "technicians",
   "templates",
+  "plan",
   "totals",
   "revenue",
   "events",

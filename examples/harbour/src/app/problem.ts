@@ -47,6 +47,8 @@ export function toProblem(error: unknown): Problem {
   if (isWatertightError(error)) {
     if (error.code === "WT_ROW_NOT_FOUND") return notFound;
     if (error.code === "WT_ACCESS_DENIED") return refused;
+    if (error.code === "WT_TENANT_NOT_SERVED")
+      return { status: 503, code: "not-served", title: "This company is not served here now" };
   }
   const sqlState = sqlStateOf(error);
   // a referenced row that is not there, or not ours

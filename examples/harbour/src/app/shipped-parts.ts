@@ -8,10 +8,13 @@ import type { TokenAuthority } from "./identity.ts";
 import { areas } from "./parts.ts";
 import type { Area, Fields, Parts, Query } from "./parts.ts";
 
+/** A pool for one database or for a fleet: the handlers do not know which. */
+type AnyPool = Pick<pg.Pool, "query"> & Pick<TenantPool<pg.Client>, "for">;
+
 export interface Pools {
-  main: pg.Pool & TenantPool;
+  main: AnyPool;
   /** Reports run one at a time, on a connection that all tenants share: the worst case for leftovers. */
-  reports: pg.Pool & TenantPool;
+  reports: AnyPool;
   /** For what comes before a tenant: the login. It can reach no tenant table. */
   login: Query;
 }
@@ -22,7 +25,7 @@ const revenueInContext = `(select date_trunc('month', i.issued_on)::date as mont
 
 export function shippedParts(authority: TokenAuthority, pools: Pools): Parts {
   const through =
-    (pool: pg.Pool): Query =>
+    (pool: Pick<pg.Pool, "query">): Query =>
     async (text, values) =>
       (await pool.query<Fields>(text, values)).rows;
   const query = Object.fromEntries(areas.map((area) => [area, noted(area, through(pools.main))])) as Record<

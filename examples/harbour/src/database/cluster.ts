@@ -111,7 +111,9 @@ export function clusterOn(server: TestServer, shared = false): Cluster {
       if (own) return server.stop();
       for (const name of made) await drop(name);
       await asAdmin("postgres", async (client) => {
-        for (const role of madeRoles) await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
+        // the last first: whoever granted something to a role cannot go before it
+        for (const role of [...madeRoles].toReversed())
+          await client.query(`drop role if exists ${pg.escapeIdentifier(role)}`);
       });
     },
   };

@@ -69,6 +69,8 @@ export async function honestDay(base: string, token: string, code: string): Prom
   await step("technicians", api.get("/v1/technicians"), own);
   await step("find a technician", api.get("/v1/technicians/find?q=a"), own);
   await step("templates", api.get("/v1/templates"), own);
+  const { plan } = await step("our plan", api.get("/v1/plan"));
+  if (plan === null) report.failed.push("our plan: empty");
   await step("totals", api.get("/v1/invoices/totals"));
   await step("events of a quarter", api.get("/v1/reports/events?quarter=2026_q2"), own);
   await step("revenue", api.get("/v1/reports/revenue"));

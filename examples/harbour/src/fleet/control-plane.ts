@@ -23,6 +23,8 @@ import {
 import type { CatalogRoles, OperationKind, Secrets } from "@watertight/control";
 import pg from "pg";
 import type { Cluster } from "../database/cluster.ts";
+import { models } from "./models.ts";
+import type { Model } from "./models.ts";
 import { makeProvisioner } from "./provisioner.ts";
 import { harbourRelease } from "./release.ts";
 
@@ -37,6 +39,8 @@ export interface ControlPlane {
   readonly routerUrl: string;
   /** Runs an operation to its end. @returns its output */
   run(kind: string, input: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+  /** How many tenants are served in each model, as the HTTP API tells it. */
+  tenants(): Promise<Record<Model, number>>;
   close(): Promise<void>;
 }
 
@@ -99,12 +103,27 @@ export async function startControlPlane(cluster: Cluster, signal?: AbortSignal):
           await sleep(50, undefined, signal && { signal });
         }
       },
+      tenants: async () => {
+        const counts = models.map(
+          async (model) => [model, await countTenants(served.url, token, service, model)] as const,
+        );
+        return Object.fromEntries(await Promise.all(counts)) as Record<Model, number>;
+      },
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function countTenants(api: string, token: string, service: string, model: Model): Promise<number> {
+  const reply = await fetch(`${api}/v1/tenants?state=active&service=${service}&model=${model}&limit=100`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(20_000),
+  });
+  if (!reply.ok) throw new Error(`the control plane's API answered ${reply.status}`);
+  return ((await reply.json()) as unknown[]).length;
 }
 
 async function makeCatalog(cluster: Cluster): Promise<{ url: (role: string) => string; roles: CatalogRoles }> {

@@ -7,7 +7,6 @@ import type { Rows } from "../data/rows-by-tenant.ts";
 import { relationOf } from "../data/tables.ts";
 import type { TableName } from "../data/tables.ts";
 import type { Cluster } from "../database/cluster.ts";
-import { namesAt } from "./residence.ts";
 import type { Residence } from "./residence.ts";
 
 /** Tenants of one database, each in a transaction of its own. */
@@ -17,7 +16,7 @@ export async function moveIn(tenants: readonly { residence: Residence; rows: Row
   await client.connect();
   try {
     for (const { residence, rows } of tenants) {
-      const names = namesAt(residence);
+      const { names } = residence;
       await client.query("begin");
       await openContext(client, residence.tenant, "sealed", residence.key);
       for (const [table, list] of Object.entries(rows) as [TableName, Rows[TableName]][])

@@ -1,8 +1,8 @@
 // Where one tenant lives, with everything that its own login can know about the place.
 import type { CatalogRoutes } from "@watertight/control";
-import pg from "pg";
-import type { TableName } from "../data/tables.ts";
 import type { Cluster } from "../database/cluster.ts";
+import { namesIn } from "../database/names.ts";
+import type { Names } from "../database/names.ts";
 import type { Model } from "./models.ts";
 
 export interface Residence {
@@ -12,6 +12,7 @@ export interface Residence {
   readonly location: string;
   readonly database: string;
   readonly schema: string | undefined;
+  readonly names: Names;
   /** Login of the place that reads and writes. */
   readonly role: string;
   /** Connection string of that login. */
@@ -26,18 +27,5 @@ export async function residenceOf(routes: CatalogRoutes, cluster: Cluster, tenan
   const { database, user, password, key } = config as Record<"database" | "user" | "password" | "key", string>;
   const url = new URL(cluster.url(database, user));
   url.password = encodeURIComponent(password);
-  return { tenant, model, location: id, database, schema, role: user, url: url.href, key };
-}
-
-/** How statements name a tenant's tables when they name the place, and which rows of them are the tenant's. */
-export interface Names {
-  table(name: TableName | "invoice_totals" | "monthly_revenue" | "events_2026_q1"): string;
-  /** Whether tables of several tenants: their tenant column tells whose a row is. */
-  readonly column: boolean;
-}
-
-/** Names at a residence; without one, those of shared tables. */
-export function namesAt(residence?: Pick<Residence, "schema">): Names {
-  const schema = residence?.schema === undefined ? "harbour" : pg.escapeIdentifier(residence.schema);
-  return { table: (name) => `${schema}.${name}`, column: residence?.schema === undefined };
+  return { tenant, model, location: id, database, schema, names: namesIn(schema), role: user, url: url.href, key };
 }

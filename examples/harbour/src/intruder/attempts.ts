@@ -2,6 +2,10 @@
 import { frontDoor } from "./attacks/front-door.ts";
 import { injection } from "./attacks/injection.ts";
 import { objects } from "./attacks/objects.ts";
+import { places } from "./attacks/places.ts";
 import type { Attempt } from "./scene.ts";
 
 export const attempts: readonly Attempt[] = [...frontDoor, ...injection, ...objects];
+
+/** The same, and those at the borders between places. */
+export const placeAttempts: readonly Attempt[] = [...attempts, ...places];

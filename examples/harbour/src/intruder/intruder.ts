@@ -3,10 +3,12 @@
 import type { Activity, Entry } from "../app/activity.ts";
 import type { TokenAuthority } from "../app/identity.ts";
 import { foreignRecords } from "../data/canary.ts";
+import { namesIn } from "../database/names.ts";
+import type { Names } from "../database/names.ts";
 import { forge } from "./forgery.ts";
 import { apiClient, bodyOf } from "./scene.ts";
-import type { Attempt, Reply, Targets } from "./scene.ts";
-import { stopsOf } from "./stops.ts";
+import type { Attempt, BreakIn, Reply, Targets } from "./scene.ts";
+import { elsewhere, stopsOf } from "./stops.ts";
 import type { Stop } from "./stops.ts";
 import { changedRows } from "./witness.ts";
 import type { Witness } from "./witness.ts";
@@ -30,6 +32,8 @@ interface Party {
   userId: string;
   tenant: string;
   code: string;
+  /** Where the party lives; in shared tables unless told. */
+  names?: Names;
 }
 
 export interface Battlefield {
@@ -39,6 +43,7 @@ export interface Battlefield {
   victim: Party;
   targets: Targets;
   witness: Witness;
+  breakIn?: BreakIn;
   activityOf(requestId: string): Activity | undefined;
 }
 
@@ -56,8 +61,11 @@ export async function runAttempts(
   const outcomes: Outcome[] = [];
   const forgery = await forge(field.authority, { userId: field.victim.userId, tenant: field.victim.tenant });
   let before = await field.witness.look();
+  const { breakIn } = field;
   for (const attempt of attempts) {
+    if (breakIn !== undefined && attempt.applies?.(breakIn) === false) continue;
     const replies: Reply[] = [];
+    const beside: Entry[] = [];
     const seen = new Set<string>();
     let told = false;
     let alike = false;
@@ -71,7 +79,18 @@ export async function runAttempts(
       targets: field.targets,
       forgery,
       authority: field.authority,
+      own: field.intruder.names ?? namesIn(),
+      theirs: field.victim.names ?? namesIn(),
+      ...(breakIn === undefined ? {} : { breakIn }),
       seen: () => seen.size,
+      heard: (answer) => {
+        if ("refused" in answer) beside.push({ kind: "refused", error: answer.refused });
+        else if ("login" in answer) beside.push({ kind: "login", error: answer.login });
+        else {
+          beside.push({ kind: "query", area: "stolen login", rows: answer.rows.length });
+          for (const record of foreignRecords(JSON.stringify(answer.rows), field.intruder.code)) seen.add(record);
+        }
+      },
       compare: (foreign, unknown) => {
         const refused = foreign.status >= 400 || unknown.status >= 400;
         if (foreign.status !== unknown.status || (refused && replyBody(foreign) !== replyBody(unknown))) told = true;
@@ -79,7 +98,10 @@ export async function runAttempts(
       },
     });
     const after = await field.witness.look();
-    const entries = replies.flatMap((reply): Entry[] => field.activityOf(reply.requestId)?.entries ?? []);
+    const entries = [
+      ...replies.flatMap((reply): Entry[] => field.activityOf(reply.requestId)?.entries ?? []),
+      ...beside,
+    ];
     const outcome: Outcome = {
       id: attempt.id,
       title: attempt.title,
@@ -92,7 +114,7 @@ export async function runAttempts(
       stops: [],
     };
     outcome.leaked = outcome.foreignRows > 0 || outcome.changedRows > 0 || outcome.crossLinks > 0 || outcome.told;
-    if (!outcome.leaked) outcome.stops = explain(entries, alike);
+    if (!outcome.leaked) outcome.stops = explain(entries, alike, breakIn?.apart === true);
     outcomes.push(outcome);
     each(outcome);
     before = after;
@@ -100,11 +122,11 @@ export async function runAttempts(
   return outcomes;
 }
 
-function explain(entries: readonly Entry[], alike: boolean): Stop[] {
-  const stops = stopsOf(entries);
+function explain(entries: readonly Entry[], alike: boolean, apart: boolean): Stop[] {
   // nothing was refused and nothing could be told apart: the constraint itself is per tenant
   const refused = entries.some((entry) => entry.kind === "refused");
-  return alike && !refused ? [{ layer: "key", evidence: "answers alike" }] : stops;
+  const stops: Stop[] = alike && !refused ? [{ layer: "key", evidence: "answers alike" }] : stopsOf(entries);
+  return apart ? elsewhere(stops) : stops;
 }
 
 /** Logs in over the API, as everybody does. */

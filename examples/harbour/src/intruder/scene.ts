@@ -1,6 +1,7 @@
 // What an attempt works with: the intruder's client, an honest user of the victim, the ids the intruder got hold of, forged tokens. Every
 // reply the intruder gets is kept word for word; the verdict is passed on it later, never by the attempt itself.
 import type { TokenAuthority } from "../app/identity.ts";
+import type { Names } from "../database/names.ts";
 import type { Forgery } from "./forgery.ts";
 
 export interface Reply {
@@ -38,17 +39,40 @@ export interface Scene {
   victim: Client;
   ownTenant: string;
   targets: Targets;
+  /** How statements name the intruder's tables and the victim's: the intruder knows names. */
+  own: Names;
+  theirs: Names;
+  /** Ways past the application; there are none where all tenants share one place. */
+  breakIn?: BreakIn;
   forgery: Forgery;
   authority: TokenAuthority;
   /** Foreign records seen so far in this attempt. */
   seen(): number;
   /** Two answers that must be alike, or they tell what exists elsewhere. */
   compare(foreign: Reply, unknown: Reply): void;
+  /** What came back, or was refused, beside the API. */
+  heard(answer: Heard): void;
+}
+
+export type Heard = { rows: readonly unknown[] } | { refused: unknown } | { login: unknown };
+
+/** What somebody can do who has got hold of more than an account. */
+export interface BreakIn {
+  /** The victim's rows are in another database than the intruder's. */
+  readonly apart: boolean;
+  /** The catalog knows both under one location. */
+  readonly together: boolean;
+  /** Runs a statement with the login of the intruder's place, without a context or with one that the place's key opens. Connecting may be refused. */
+  withStolenLogin(where: "own" | "theirs", statement: string, contextOf?: string): Promise<Heard>;
+  /** Runs `work` while the route of the intruder's tenant leads to the victim's place. */
+  misrouted<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface Attempt {
   readonly id: string;
   readonly title: string;
+  /** Where the attempt means something; everywhere unless told. */
+  readonly applies?: (breakIn: BreakIn) => boolean;
   run(scene: Scene): Promise<void>;
 }
 

@@ -4,8 +4,9 @@ import { isWatertightError } from "@watertight/runtime";
 import type { Entry } from "../app/activity.ts";
 import { IdentityError, sqlStateOf } from "../app/problem.ts";
 
-/** Who stopped it: our code, the missing or unforgeable tenant context, a row security policy, a missing right, a composite key. */
-type Layer = "application" | "context" | "policy" | "grant" | "key";
+/** What stopped an attempt: our own code, the sealed context, a row security policy, a missing right, a composite key, a place's fence, or that the
+ * connection, or the login, leads to no other database. */
+export type Layer = "application" | "context" | "policy" | "grant" | "key" | "fence" | "connection";
 
 export interface Stop {
   layer: Layer;
@@ -22,6 +23,7 @@ function databaseError(error: unknown): { routine?: string } {
 function stopOf(error: unknown): Stop | undefined {
   if (error instanceof IdentityError) return { layer: "application", evidence: error.code };
   const sqlState = sqlStateOf(error);
+  if (sqlState === "WT002") return { layer: "fence", evidence: "not served there" };
   if (sqlState?.startsWith("WT")) return { layer: "context", evidence: sqlState };
   switch (sqlState) {
     case "42501":
@@ -55,13 +57,23 @@ export function stopsOf(entries: readonly Entry[]): Stop[] {
   const add = (stop: Stop | undefined): void => {
     if (stop !== undefined) stops.set(`${stop.layer} ${stop.evidence}`, stop);
   };
-  for (const entry of entries) if (entry.kind === "refused") add(stopOf(entry.error));
+  for (const entry of entries) {
+    if (entry.kind === "refused") add(stopOf(entry.error));
+    if (entry.kind === "login") add({ layer: "connection", evidence: `login ${sqlStateOf(entry.error) ?? "refused"}` });
+  }
   for (const entry of entries)
-    if (entry.kind === "cache" && !entry.hit && entry.entries > 0)
+    if (entry.kind === "cache" && (entry.hit || entry.entries > 0))
       add({ layer: "application", evidence: "cache per tenant" });
   if (stops.size === 0 && entries.some((entry) => entry.kind === "query")) {
     const rows = entries.some((entry) => entry.kind === "query" && entry.rows > 0);
     add({ layer: "policy", evidence: rows ? "own rows only" : "0 rows" });
   }
   return [...stops.values()];
+}
+
+/** The same, where the victim's rows are in another database: what a policy hid, or a key kept apart, was not there at all. */
+export function elsewhere(stops: readonly Stop[]): Stop[] {
+  const absent = new Set(["0 rows", "own rows only", "row hidden", "answers alike"]);
+  const there = stops.filter(({ evidence }) => !absent.has(evidence));
+  return there.length > 0 ? there : [{ layer: "connection", evidence: "another database" }];
 }

@@ -1,5 +1,6 @@
 // One act: the honest day of both tenants, then the intruder, against one running Harbour.
 import { openContext } from "@watertight/schema";
+import { namesIn } from "../database/names.ts";
 import { DEMO_PASSWORD } from "../data/generate.ts";
 import type { Site } from "../database/site.ts";
 import { honestDay } from "../day/honest-day.ts";
@@ -9,7 +10,8 @@ import { logIn, runAttempts } from "../intruder/intruder.ts";
 import type { Outcome } from "../intruder/intruder.ts";
 import type { Attempt } from "../intruder/scene.ts";
 import { witness } from "../intruder/witness.ts";
-import type { Harbour } from "../server/start-harbour.ts";
+import type { Eye } from "../intruder/witness.ts";
+import type { Harbour } from "../server/serve-harbour.ts";
 import type { Cast } from "./cast.ts";
 
 export interface Tokens {
@@ -56,23 +58,24 @@ export async function intrude(
   chosen: readonly Attempt[],
 ): Promise<Outcome[]> {
   const { cluster, database, above, level, key } = site;
-  return cluster.connected(database, above === "superuser" ? undefined : cluster.roles.migrator, (client) =>
-    runAttempts(
+  return cluster.connected(database, above === "superuser" ? undefined : cluster.roles.migrator, async (client) => {
+    const eye = (tenant: string): Eye => ({
+      client,
+      tenant,
+      names: namesIn(),
+      ...(above === "nobody" ? { enter: () => openContext(client, tenant, level, key) } : {}),
+    });
+    return runAttempts(
       {
         base: harbour.url,
         authority: harbour.authority,
         targets,
-        witness: witness(
-          client,
-          b.id,
-          a.id,
-          above === "nobody" ? (tenant) => openContext(client, tenant, level, key) : undefined,
-        ),
+        witness: witness(eye(b.id), eye(a.id)),
         intruder: { token: tokens.intruder, userId: a.members[1]!.userId, tenant: a.id, code: a.code },
         victim: { token: tokens.victim, userId: b.members[0]!.userId, tenant: b.id, code: b.code },
         activityOf: (id) => harbour.activityOf(id),
       },
       chosen,
-    ),
-  );
+    );
+  });
 }

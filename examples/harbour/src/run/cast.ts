@@ -15,18 +15,20 @@ type Fields = { tenant_id?: string; id: string; invoice_id?: string; email?: str
 export function castOf(dataset: Dataset, aNumber = 2, bNumber = 3): Cast {
   const a = dataset.companies[aNumber]!;
   const b = dataset.companies[bNumber]!;
-  const ofB = (rows: readonly unknown[]): Fields[] => (rows as Fields[]).filter((row) => row.tenant_id === b.id);
-  const invoices = ofB(dataset.tables.invoices);
-  const customers = ofB(dataset.tables.customers);
+  return { a, b, targets: targetsIn(dataset, b) };
+}
+
+/** What an intruder could know about a company. */
+export function targetsIn({ tables }: Dataset, { id: tenant }: Company): Targets {
+  const theirs = (rows: readonly unknown[]): Fields[] => (rows as Fields[]).filter((row) => row.tenant_id === tenant);
+  const customers = theirs(tables.customers);
   return {
-    a,
-    b,
-    targets: {
-      tenant: b.id,
-      invoices: invoices.slice(0, 5).map((row) => row.id),
-      attachment: ofB(dataset.tables.attachments)[0]!.id,
-      customer: customers[1]!.id,
-      knownEmail: customers[0]!.email!,
-    },
+    tenant,
+    invoices: theirs(tables.invoices)
+      .slice(0, 5)
+      .map((row) => row.id),
+    attachment: theirs(tables.attachments)[0]!.id,
+    customer: customers[1]!.id,
+    knownEmail: customers[0]!.email!,
   };
 }

@@ -2,14 +2,19 @@
 import { tenancy } from "@watertight/runtime";
 import { defaultOptions, generate } from "../data/generate.ts";
 import { openCluster } from "../database/cluster.ts";
+import type { Cluster } from "../database/cluster.ts";
 import { buildTemplate, installSite } from "../database/install.ts";
-import type { Site } from "../database/site.ts";
+import { openFleet } from "../fleet/fleet.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { startFleetHarbour } from "../fleet/fleet-harbour.ts";
+import { models } from "../fleet/models.ts";
+import { playFleet } from "../fleet/play.ts";
 import { holes } from "../holes/holes.ts";
 import type { Hole } from "../holes/hole.ts";
 import { resultOf } from "../report/result.ts";
 import type { RecordedEvent, Result } from "../report/result.ts";
 import { startHarbour } from "../server/start-harbour.ts";
-import type { Harbour } from "../server/start-harbour.ts";
+import type { Harbour } from "../server/serve-harbour.ts";
 import { playAct } from "./act.ts";
 import { castOf } from "./cast.ts";
 import type { Cast } from "./cast.ts";
@@ -33,8 +38,7 @@ export interface Run {
   cast: Cast;
   shipped: Harbour;
   open: Harbour | undefined;
-  /** URL of the shipped database as the application's role; only on the embedded server, where it holds no password. */
-  database: string | undefined;
+  fleet: Fleet;
 }
 
 /** Collects what must be closed; the last opened is closed first, and what opens too late is closed at once. */
@@ -68,6 +72,9 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   await closers.add(() => cluster.close());
   check();
   const cast = castOf(dataset);
+  // the control plane works while the first act is played
+  const fleetOpening = openFleet(cluster, dataset, signal);
+  await closers.add(async () => (await fleetOpening.catch(() => undefined))?.close());
   say(`Loading ${dataset.rowCount.toLocaleString("en-US")} rows of ${dataset.companies.length} tenants`);
   const template = await buildTemplate(cluster, dataset);
   check();
@@ -88,50 +95,67 @@ export async function run(options: RunOptions, closers: Closers): Promise<Run> {
   if (!options.keepOpen) await closeLeaky();
   check();
 
-  say("Act 2: as shipped, all holes closed, level sealed");
-  const site = await installSite(cluster, template, "shipped", "sealed");
-  const harbour = await startHarbour(site, [], options.ports);
+  say("Act 2: as shipped, on the four models that the control plane has made meanwhile");
+  const fleet = await fleetOpening;
+  check();
+  const population = await fleet.plane.tenants();
+  say(
+    `${models.map((model) => `${population[model]} ${model}`).join(", ")}: an intruder of each model attacks each model`,
+  );
+  const harbour = await startFleetHarbour(fleet, options.ports);
   await closers.add(() => harbour.close());
   check();
   let probes = 0;
   const unsubscribe = tenancy.on("probe", () => {
     probes += 1;
   });
-  const shipped = await playAct(site, harbour, cast);
+  // a second instance for the time of the act: half of the encounters each
+  const second = await startFleetHarbour(fleet);
+  const closeSecond = once(() => second.close());
+  await closers.add(closeSecond);
+  const shipped = await playFleet(fleet, [harbour, second], dataset, [cast.a, cast.b], { signal });
+  await closeSecond();
   unsubscribe();
-  const events = await recordedEvents(site, probes);
+  const events = await recordedEvents(fleet, probes);
   const seconds = (performance.now() - started) / 1000;
   const result = resultOf({
     postgres: cluster.version,
     rows: dataset.rowCount,
     tenants: dataset.companies.length,
+    population,
     seconds,
     openHoles,
     open,
     shipped,
     events,
   });
-  return {
-    result,
-    cast,
-    shipped: harbour,
-    open: options.keepOpen ? leaky : undefined,
-    database: cluster.embedded ? cluster.url(site.database, cluster.roles.app) : undefined,
-  };
+  return { result, cast, shipped: harbour, open: options.keepOpen ? leaky : undefined, fleet };
 }
 
 /** What the kit wrote down. Probes are reported out of band, so they may arrive a moment after the last reply. */
-async function recordedEvents(site: Site, probes: number): Promise<RecordedEvent[]> {
-  return site.cluster.asAdmin(site.database, async (client) => {
-    for (let wait = 0; ; wait += 1) {
-      const { rows } = await client.query<RecordedEvent>(
-        "select kind, relation, count(*)::int as count from watertight.event where kind in ('cross_tenant_probe', 'missing_row', 'not_visible', 'own_row') group by 1, 2 order by 3 desc, 1, 2",
-      );
-      if (wait >= 20 || rows.reduce((sum, row) => sum + row.count, 0) >= probes) return rows;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 100);
-      });
-    }
+async function recordedEvents({ cluster, residences }: Fleet, probes: number): Promise<RecordedEvent[]> {
+  const databases = new Set([...residences.values()].map(({ database }) => database));
+  for (let wait = 0; ; wait += 1) {
+    const found = new Map<string, RecordedEvent>();
+    for (const database of databases)
+      for (const { kind, relation, count } of await eventsIn(cluster, database)) {
+        const known = found.get(`${kind} ${relation}`)?.count ?? 0;
+        found.set(`${kind} ${relation}`, { kind, relation, count: known + count });
+      }
+    const events = [...found.values()].toSorted((a, b) => b.count - a.count);
+    if (wait >= 20 || events.reduce((sum, { count }) => sum + count, 0) >= probes) return events;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+  }
+}
+
+function eventsIn(cluster: Cluster, database: string): Promise<RecordedEvent[]> {
+  return cluster.asAdmin(database, async (client) => {
+    const { rows } = await client.query<RecordedEvent>(
+      "select kind, relation, count(*)::int as count from watertight.event where kind in ('cross_tenant_probe', 'missing_row', 'not_visible', 'own_row') group by 1, 2 order by 3 desc, 1, 2",
+    );
+    return rows;
   });
 }
 

@@ -105,7 +105,8 @@ export function invoiceRoutes(parts: Parts): Hono {
     const body = await readBody(c.req);
     const rows = await query.lines(
       `insert into invoice_lines (invoice_id, position, description, quantity, unit_price_cents)
-       select $1, coalesce(max(position), 0) + 1, $2, $3, $4 from invoice_lines where invoice_id = $1 returning id, position`,
+       select i.id, (select coalesce(max(l.position), 0) + 1 from invoice_lines l where l.invoice_id = i.id), $2, $3, $4 from invoices i where i.id = $1
+       returning id, position`,
       [
         id,
         text(body["description"]),
@@ -113,6 +114,7 @@ export function invoiceRoutes(parts: Parts): Hono {
         integer(body["unit_price_cents"], 0, 100_000_000),
       ],
     );
+    if (rows.length === 0) await parts.notFound("invoices", { id });
     return c.json(rows[0]!, 201);
   });
 

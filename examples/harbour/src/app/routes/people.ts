@@ -74,6 +74,19 @@ export function technicianRoutes(parts: Parts): Hono {
   return app;
 }
 
+/** What the company pays for: from tables that all tenants share, found by its id alone. */
+export function planRoutes(parts: Parts): Hono {
+  const app = new Hono();
+  app.get("/", async (c) => {
+    const [plan] = await parts.query.plan(
+      "select p.name, p.monthly_price_cents, p.max_users from tenants t join plans p on p.id = t.plan_id where t.id = $1",
+      [tenancy.require()],
+    );
+    return c.json({ plan: plan ?? null });
+  });
+  return app;
+}
+
 export function templateRoutes(parts: Parts): Hono {
   const app = new Hono();
   app.get("/", async (c) =>

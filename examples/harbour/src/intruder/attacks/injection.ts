@@ -1,10 +1,11 @@
 // Attempts with SQL: through the search that glues its term into the text, and with whole statements through the custom report.
+import { rowsOf } from "../../database/names.ts";
 import type { Attempt, Scene } from "../scene.ts";
 
 const search = (scene: Scene, term: string): Promise<unknown> =>
   scene.attacker.get(`/v1/customers/search?q=${encodeURIComponent(term)}`);
-const customersOf = (tenant: string): string =>
-  `select id, name, email, city from harbour.customers where tenant_id = '${tenant}'`;
+const customers = ({ theirs, targets }: Scene): string =>
+  `select id, name, email, city from ${theirs.table("customers")} where ${rowsOf(theirs, targets.tenant)}`;
 const nobody = "no such name";
 
 export const injection: readonly Attempt[] = [
@@ -14,7 +15,7 @@ export const injection: readonly Attempt[] = [
     run: async (s) =>
       void (await search(
         s,
-        `${nobody}' union all select id, file_name, content, null from harbour.attachments where tenant_id = '${s.targets.tenant}' --`,
+        `${nobody}' union all select id, file_name, content, null from ${s.theirs.table("attachments")} where ${rowsOf(s.theirs, s.targets.tenant)} --`,
       )),
   },
   {
@@ -30,12 +31,12 @@ export const injection: readonly Attempt[] = [
       ] as const) {
         await search(
           s,
-          `${nobody}' union all select null::uuid, set_config('${setting}', '${value}', true), null, null union all ${customersOf(tenant)} --`,
+          `${nobody}' union all select null::uuid, set_config('${setting}', '${value}', true), null, null union all ${customers(s)} --`,
         );
       }
       await search(
         s,
-        `${nobody}' union all select null::uuid, (select watertight.open('${token}')::text), null, null union all ${customersOf(tenant)} --`,
+        `${nobody}' union all select null::uuid, (select watertight.open('${token}')::text), null, null union all ${customers(s)} --`,
       );
     },
   },
@@ -45,7 +46,7 @@ export const injection: readonly Attempt[] = [
     run: async (s) =>
       void (await search(
         s,
-        `${nobody}'; select set_config('watertight.tenant', '${s.targets.tenant}', false); ${customersOf(s.targets.tenant)} --`,
+        `${nobody}'; select set_config('watertight.tenant', '${s.targets.tenant}', false); ${customers(s)} --`,
       )),
   },
   {
@@ -63,9 +64,7 @@ export const injection: readonly Attempt[] = [
     id: "held-cursor",
     title: "fetch from B's WITH HOLD cursor",
     run: async (s) => {
-      await s.victim.sql(
-        "declare nightly cursor with hold for select body from harbour.comments order by created_at limit 50",
-      );
+      await s.victim.sql("declare nightly cursor with hold for select body from comments order by created_at limit 50");
       await s.attacker.sql("fetch all from nightly");
     },
   },
@@ -78,7 +77,7 @@ export const injection: readonly Attempt[] = [
         "create function pg_temp.keep(t text) returns text language sql volatile as 'insert into pg_temp.loot values (t) returning body'",
       );
       await s.attacker.sql(
-        "create temp view comments as select tenant_id, id, pg_temp.keep(body) as body, created_at from harbour.comments",
+        `create temp view comments as select id, pg_temp.keep(body) as body, created_at from ${s.own.table("comments")}`,
       );
       await s.victim.get("/v1/reports/recent-comments");
       await s.attacker.sql("select body from pg_temp.loot");

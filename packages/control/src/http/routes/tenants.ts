@@ -25,6 +25,7 @@ export function tenantRoutes(api: OpenAPIHono<ApiEnv>, { pool }: ApiSettings): v
           state: tenantSchema.shape.state.optional(),
           model: z.enum(["pool", "schema", "database", "silo"]).optional(),
           cell: z.string().optional(),
+          service: z.string().optional().openapi({ description: "Whose places are listed; default main" }),
           behind: z.coerce
             .number()
             .int()
