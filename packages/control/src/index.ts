@@ -75,6 +75,7 @@ export { signWebhook, verifyWebhook, type WebhookHeaders } from "./webhooks/sign
 export { type OidcCaller, type OidcOptions, oidcVerifier } from "./access/oidc.ts";
 export { type AccessRole, type Scope, scopesOf } from "./access/roles.ts";
 export { createToken, readToken, revokeToken, type TokenHolder } from "./access/tokens.ts";
+export { createOneTimeCode, endOneTimeCode, type OneTimeCode, redeemOneTimeCode } from "./access/one-time-code.ts";
 export { type ApiSettings, createApi } from "./http/api.ts";
 export type { ApiEnv, Caller } from "./http/caller.ts";
 export { serveApi, type ServedApi, type ServeOptions } from "./http/serve-api.ts";
