@@ -1,6 +1,8 @@
 /**
  * @watertight/control: the control plane. Every name below is a promise.
  */
+export { type Advice, adviseModel, type AdviceReason, type ModelAdvice, type TenancyNeed } from "./advise/advise.ts";
+export type { Figure } from "./advise/figures.ts";
 export type { Actor } from "./audit-log/append-audit.ts";
 export { type AuditAnchor, auditHead, type AuditVerdict, verifyAudit } from "./audit-log/verify-audit.ts";
 export { type CatalogRoles, defaultCatalogRoles } from "./catalog/catalog-roles.ts";
