@@ -76,6 +76,28 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
     .option("--grace-days <days>", "how long its data stays", "30")
     .option("--dry-run", "say what would go, and ask for nothing");
 
+  add(
+    tenants,
+    "advise",
+    "Say which model fits a need: isolation, cost, operations, limits, with figures. Looks at no database.",
+    "watertight tenants advise --tenants 400 --own-backups --noisy",
+    async () => (await import("./commands/fleet/advise.ts")).execute,
+    null,
+  )
+    .requiredOption("--tenants <n>", "how many there will be")
+    .option("--tables <n>", "tables of one tenant (default: 50)")
+    .option("--connections <n>", "connections to one server (default: 80)")
+    .option("--groups <n>", "groups that are kept apart from each other (default: 1)")
+    .option("--regions <n>", "countries or regions in which data must stay (default: 1)")
+    .option("--own-credentials", "a login that reaches no other tenant")
+    .option("--own-keys", "a key that opens no other tenant")
+    .option("--own-backups", "one tenant is restored by itself")
+    .option("--own-tables", "tables that only some tenants have")
+    .option("--own-extensions", "extensions that only some tenants may have")
+    .option("--own-server", "a server without anybody else")
+    .option("--noisy", "single tenants whose load would slow down others")
+    .addOption(new Option("--prefer <what>", "among those that fit").choices(["cost", "isolation"]).default("cost"));
+
   const locations = program.command("locations").description("Places that serve tenants.");
   add(
     locations,

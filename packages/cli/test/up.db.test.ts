@@ -32,7 +32,7 @@ test("a fleet of four models, behind a token, gone with Ctrl-C", { timeout: 180_
   const port = await freePort();
   const tokenFile = join(folder, ".watertight/token");
   const ports = new Set<number>();
-  const look = async (): Promise<void> => {
+  const look = async (_: string, out: () => string): Promise<void> => {
     const token = await eventually(
       async () => (existsSync(tokenFile) ? (await readFile(tokenFile, "utf8")).trim() : undefined),
       60_000,
@@ -50,6 +50,18 @@ test("a fleet of four models, behind a token, gone with Ctrl-C", { timeout: 180_
     for (const cell of (await (await get("/v1/cells")).json()) as { port: number }[]) ports.add(cell.port);
     expect(ports.size).toBe(3);
     for (const each of ports) expect(await open(each)).toBe(true);
+    const told = JSON.parse(await eventually(async () => out() || undefined, 60_000)) as {
+      oneTimeCode: { code: string };
+    };
+    const give = () =>
+      fetch(`http://127.0.0.1:${port}/v1/sessions`, {
+        method: "POST",
+        body: JSON.stringify({ code: told.oneTimeCode.code }),
+        headers: { "content-type": "application/json" },
+      });
+    const { token: mine } = (await (await give()).json()) as { token: string };
+    expect((await get("/v1/cells", mine)).status).toBe(200);
+    expect((await give()).status).toBe(401);
   };
   const { exitCode, err } = await capture(["up", "--demo", "--tenants", "12", "--port", String(port), "--json"], {
     cwd: folder,

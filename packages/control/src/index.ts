@@ -1,6 +1,8 @@
 /**
  * @watertight/control: the control plane. Every name below is a promise.
  */
+export { type Advice, adviseModel, type AdviceReason, type ModelAdvice, type TenancyNeed } from "./advise/advise.ts";
+export type { Figure } from "./advise/figures.ts";
 export type { Actor } from "./audit-log/append-audit.ts";
 export { type AuditAnchor, auditHead, type AuditVerdict, verifyAudit } from "./audit-log/verify-audit.ts";
 export { type CatalogRoles, defaultCatalogRoles } from "./catalog/catalog-roles.ts";
@@ -96,6 +98,7 @@ export { signWebhook, verifyWebhook, type WebhookHeaders } from "./webhooks/sign
 export { type OidcCaller, type OidcOptions, oidcVerifier } from "./access/oidc.ts";
 export { type AccessRole, type Scope, scopesOf } from "./access/roles.ts";
 export { createToken, readToken, revokeToken, type TokenHolder } from "./access/tokens.ts";
+export { createOneTimeCode, endOneTimeCode, type OneTimeCode, redeemOneTimeCode } from "./access/one-time-code.ts";
 export { type ApiSettings, createApi } from "./http/api.ts";
 export type { ApiEnv, Caller } from "./http/caller.ts";
 export { serveApi, type ServedApi, type ServeOptions } from "./http/serve-api.ts";

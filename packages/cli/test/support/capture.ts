@@ -16,8 +16,8 @@ export interface CaptureOptions {
   interactive?: boolean;
   colour?: boolean;
   cwd?: string;
-  /** Stands for Ctrl-C; it is given what was printed until then. */
-  interrupted?: (out: string) => Promise<void>;
+  /** Stands for Ctrl-C; it is given what was printed until then, and a way to ask again. */
+  interrupted?: (out: string, outNow: () => string) => Promise<void>;
 }
 
 /** Runs `watertight …argv`. */
@@ -33,7 +33,7 @@ export async function capture(argv: string[], options: CaptureOptions = {}): Pro
     cwd: options.cwd ?? process.cwd(),
     width: 100,
     env: options.env ?? {},
-    untilInterrupted: () => options.interrupted?.(out) ?? Promise.resolve(),
+    untilInterrupted: () => options.interrupted?.(out, () => out) ?? Promise.resolve(),
   });
   return { exitCode, out, err, json: () => JSON.parse(out) as Record<string, any> };
 }

@@ -33,33 +33,45 @@ export async function createToken(
   roles: readonly AccessRole[],
   days: number = 90,
 ): Promise<{ readonly id: string; readonly token: string }> {
+  return inTransaction(pool, (tx) => insertToken(tx, actor, name, roles, days));
+}
+
+/** {@link createToken} in the caller's transaction. */
+export async function insertToken(
+  tx: Queryable,
+  actor: Actor,
+  name: string,
+  roles: readonly AccessRole[],
+  days: number,
+): Promise<{ readonly id: string; readonly token: string }> {
   const id = newId("tok").slice(4);
   const secret = randomBytes(32).toString("base64url");
   if (!(days > 0 && days <= 366)) throw controlError("WT_CATALOG_INPUT", { detail: "a token lives for 1 to 366 days" });
-  await inTransaction(pool, async (tx) => {
-    await tx
-      .query(
-        `insert into watertight_catalog.api_token (id, name, hash, roles, created_by, expires_at) values ($1, $2, $3, $4, $5, now() + $6 * interval '1 day')`,
-        [id, name, hashOf(secret), roles, actor.name, days],
-      )
-      .catch((error: unknown) => {
-        throw refused(error, `token ${name}`);
-      });
-    await appendAudit(tx, actor, "token.created", `token:${id}`, { name, roles, days });
-  });
+  await tx
+    .query(
+      `insert into watertight_catalog.api_token (id, name, hash, roles, created_by, expires_at) values ($1, $2, $3, $4, $5, now() + $6 * interval '1 day')`,
+      [id, name, hashOf(secret), roles, actor.name, days],
+    )
+    .catch((error: unknown) => {
+      throw refused(error, `token ${name}`);
+    });
+  await appendAudit(tx, actor, "token.created", `token:${id}`, { name, roles, days });
   return { id, token: `wt_${id}_${secret}` };
 }
 
 /** Ends a token at once. @throws ControlError WT_CATALOG_NOT_FOUND */
 export async function revokeToken(pool: CatalogPool, actor: Actor, id: string): Promise<void> {
-  await inTransaction(pool, async (tx) => {
-    const { rows } = await tx.query(
-      "update watertight_catalog.api_token set revoked_at = coalesce(revoked_at, now()) where id = $1 returning name",
-      [id],
-    );
-    if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `token ${id}` });
-    await appendAudit(tx, actor, "token.revoked", `token:${id}`, { name: rows[0]!["name"] });
-  });
+  await inTransaction(pool, (tx) => revokeTokenIn(tx, actor, id));
+}
+
+/** {@link revokeToken} in the caller's transaction. */
+export async function revokeTokenIn(tx: Queryable, actor: Actor, id: string): Promise<void> {
+  const { rows } = await tx.query(
+    "update watertight_catalog.api_token set revoked_at = coalesce(revoked_at, now()) where id = $1 returning name",
+    [id],
+  );
+  if (rows.length === 0) throw controlError("WT_CATALOG_NOT_FOUND", { detail: `token ${id}` });
+  await appendAudit(tx, actor, "token.revoked", `token:${id}`, { name: rows[0]!["name"] });
 }
 
 /** Who a token speaks for now; undefined for one that is unknown, wrong, ended or revoked. */

@@ -185,6 +185,24 @@ export async function activatePlacement(
     await appendAudit(tx, actor, "placement.active", `tenant:${tenant}`, { service, location, schemaVersion });
 }
 
+/**
+ * Takes a placement back to where it was before it was made the active one: steps that are undone after this one still find the place. A second call
+ * changes nothing.
+ */
+export async function unreadyPlacement(
+  tx: Queryable,
+  actor: Actor,
+  tenant: string,
+  service: string,
+  location: string,
+): Promise<void> {
+  const { rows } = await tx.query(
+    "update watertight_catalog.placement set state = 'incoming', updated_at = now() where tenant = $1 and service = $2 and location = $3 and state = 'active' returning 1 as yes",
+    [tenant, service, location],
+  );
+  if (rows.length > 0) await appendAudit(tx, actor, "placement.incoming", `tenant:${tenant}`, { service, location });
+}
+
 /** Ends placements of a tenant at a location. A second call changes nothing. */
 export async function retirePlacement(
   tx: Queryable,

@@ -18,6 +18,7 @@ import { problem, thrown } from "./problem.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { cellRoutes } from "./routes/cells.ts";
 import { operationRoutes } from "./routes/operations.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 import { tenantRoutes } from "./routes/tenants.ts";
 
 /** What the API is made of. */
@@ -31,6 +32,8 @@ export interface ApiSettings {
   readonly requestsPerMinute?: number;
   /** Tokens a minute from each address that are looked up and found wrong; default 300. Those that were right lately are not held up by them. */
   readonly wrongTokensPerMinute?: number;
+  /** One-time codes a minute that an address may try, default 10; all addresses together may try six times as many. */
+  readonly codesPerMinute?: number;
   /** Told of errors that are not the caller's. */
   readonly log?: (error: Error) => void;
 }
@@ -104,6 +107,8 @@ export function createApi(settings: ApiSettings): OpenAPIHono<ApiEnv> {
       handler: (c) =>
         problem(c, 429, "WT_API_RATE", "Too many requests.", { next: "Wait for the time in Retry-After." }),
     });
+  // before the guard: whoever gives a code has no token yet
+  sessionRoutes(api, settings);
   const guard = identify(pool, settings.verifiers ?? [], settings.wrongTokensPerMinute ?? 300);
   for (const path of ["/v1/*", "/metrics"])
     api.use(

@@ -63,7 +63,7 @@ export function identify(
 }
 
 // as @hono/node-server gives it; other servers have one bucket for all
-function addressOf(c: Context<ApiEnv>): string {
+export function addressOf(c: Context<ApiEnv>): string {
   const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
   return incoming?.socket?.remoteAddress ?? "";
 }

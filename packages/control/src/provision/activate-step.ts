@@ -4,7 +4,7 @@
  */
 import type { Queryable } from "@watertight/schema";
 import { onPlace } from "../cells/on-place.ts";
-import { activatePlacement, activePlacement, retirePlacement, setLocationState } from "../catalog/placements.ts";
+import { activatePlacement, activePlacement, setLocationState, unreadyPlacement } from "../catalog/placements.ts";
 import { getTenant, moveTenantState } from "../catalog/tenants.ts";
 import { withConnection } from "../db/transaction.ts";
 import type { Step } from "../operations/operation.ts";
@@ -73,7 +73,7 @@ export function activateStep<I>(
         },
       );
       await context.commit(async (tx) => {
-        await retirePlacement(tx, context.actor, tenant, place.service, place.id);
+        await unreadyPlacement(tx, context.actor, tenant, place.service, place.id);
         if ((await getTenant(tx, tenant)).state === "active")
           await moveTenantState(tx, context.actor, tenant, ["active"], "provisioning");
       });

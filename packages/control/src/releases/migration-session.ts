@@ -9,7 +9,7 @@ import { type CatalogPool, inTransaction, withConnection } from "../db/transacti
 const lifeMs = 30_000;
 
 /** Name of the sessions of one on the cells. */
-export const sessionName = (id: string): string => `watertight migrations ${id}`;
+const sessionName = (id: string): string => `watertight migrations ${id}`;
 
 /** Runs `work` under a session of its own; `work` gets the name for its connections. */
 export async function asMigrationSession<T>(

@@ -6,11 +6,13 @@ import { readMigrations } from "@watertight/audit";
 import { describeServers, type TestServer } from "@watertight/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeRelease } from "../../src/migrations/release/release.ts";
+import { retryOperation } from "../../src/operations/control-operation.ts";
 import { provisionerAlarms } from "../../src/provision/provisioner-alarms.ts";
 import { driftOfPlaces } from "../../src/releases/drift-of-places.ts";
 import { migratePlaces, planPlaces } from "../../src/releases/migrate-places.ts";
 import { addRelease, listReleases } from "../../src/releases/release-rows.ts";
-import { releasedSchemas } from "../../src/releases/released-schema.ts";
+import { releasedSchemas, sourceOf } from "../../src/releases/released-schema.ts";
 import type { ProvisioningSetting } from "../../src/provision/schema-source.ts";
 import { actor, asSuperuser, cellServer, type ControlPlane, controlPlane, provisioner } from "../provision/cells.ts";
 
@@ -31,13 +33,13 @@ describeServers((server) => {
   let cell: TestServer;
   let plane: ControlPlane;
   let root: string;
+  let schemaOf: ProvisioningSetting["schemaOf"];
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), "watertight-released-"));
     await mkdir(join(root, "migrations"));
     cell = await cellServer(server.version);
-    const source: { of?: ProvisioningSetting["schemaOf"] } = {};
-    plane = await controlPlane(server, { schemaOf: (service) => source.of!(service) });
-    source.of = releasedSchemas(plane.catalog.pool);
+    plane = await controlPlane(server, { schemaOf: (service) => schemaOf(service) });
+    schemaOf = releasedSchemas(plane.catalog.pool);
     await plane.addCell(cell, { id: "eu-1" });
   }, 120_000);
   afterAll(async () => {
@@ -135,12 +137,48 @@ describeServers((server) => {
     },
   );
 
+  test("a creation that a release overtakes is brought there, or made anew", { timeout: 60_000 }, async () => {
+    const newest = schemaOf;
+    const [one] = (await readMigrations(root)).slice(0, 1);
+    const older = sourceOf(makeRelease([one!]));
+    // the release comes after the place was reserved and made
+    const overtaken = (steps: number) => {
+      let left = steps;
+      schemaOf = (service) => (left-- > 0 ? Promise.resolve(older) : newest(service));
+    };
+    overtaken(2);
+    await create("schema", 7);
+    // what the release makes can't be closed in a copy of the older template
+    overtaken(1);
+    const late = await plane.run("tenant.create", { model: "database", tenant: { id: uuid(8), slug: "database-8" } });
+    expect([late.state, late.error?.code]).toEqual(["failed", "WT_CATALOG_STATE"]);
+    // everything that it made is gone, though its last step had begun
+    const objects = await asSuperuser(cell, (admin) =>
+      admin.query(
+        "select datname from pg_database where datname like 't_database_8_%' union all select rolname from pg_roles where rolname like 't_database_8_%'",
+      ),
+    );
+    expect(objects.rows).toEqual([]);
+    await retryOperation(plane.catalog.pool, actor, late.id);
+    const again = await plane.resume(late.id);
+    expect([again.state, again.error]).toEqual(["succeeded", null]);
+    schemaOf = newest;
+    expect(await driftOfPlaces(plane.catalog.pool, actor, places())).toMatchObject({
+      targets: 8,
+      clean: 8,
+      groups: [],
+    });
+    expect(
+      await catalog("select distinct schema_version from watertight_catalog.placement where state = 'active'"),
+    ).toEqual([{ schema_version: 2 }]);
+  });
+
   test("a change by hand in a tenant's schema is drift", async () => {
     const [route] = await catalog("select database, schema from watertight_catalog.route where tenant like '%2'");
     const sql = (text: string) => asSuperuser(cell, (admin) => admin.query(text), route!["database"]);
     await sql(`drop policy watertight_schema_floor on "${route!["schema"]}".labels`);
     const drift = await driftOfPlaces(plane.catalog.pool, actor, places());
-    expect(drift).toMatchObject({ clean: 5, groups: [{ count: 1, targets: ["schema-2"] }] });
+    expect(drift).toMatchObject({ clean: 7, groups: [{ count: 1, targets: ["schema-2"] }] });
     expect(drift.groups[0]!.differences.join()).toContain("watertight_schema_floor");
   });
 

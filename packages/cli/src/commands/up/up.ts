@@ -1,11 +1,12 @@
 /**
  * `watertight up`: API and worker of the control plane in this process, over a catalog of one's own or over an embedded one. On loopback only.
- * The token goes into a file that only this user reads; what is printed is its name.
+ * The token goes into a file that only this user reads; what is printed is its name, and a code that opens once.
  */
 import { setMaxListeners } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { WatchAlarm } from "@watertight/control";
+import type * as Control from "@watertight/control";
 import pg from "pg";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
@@ -111,7 +112,10 @@ export const execute: Execute<Options> = async (context, _, options) => {
       if (!stopping.signal.aborted) await orInterrupted(makeFleet(setting, size));
     }
     if (!stopping.signal.aborted) {
-      tell(context, { url: served.url, tokenFile, demo: options.demo === true });
+      // what the token may, the code may: neither approves. Made now, because its minutes count from here
+      const code = await control.createOneTimeCode(catalog, { name: "up" }, ["admin"]);
+      closing.push(() => control.endOneTimeCode(catalog, { name: "up" }, code.id).catch(() => {}));
+      tell(context, { url: served.url, tokenFile, demo: options.demo === true, code });
       await interrupted;
     }
     return 0;
@@ -166,11 +170,15 @@ function demoSize(text: string | undefined): { pool: number; schema: number; dat
 
 function tell(
   { print }: CommandContext,
-  { url, tokenFile, demo }: { url: string; tokenFile: string; demo: boolean },
+  { url, tokenFile, demo, code }: { url: string; tokenFile: string; demo: boolean; code: Control.OneTimeCode },
 ): void {
-  print.result({ url, tokenFile, demo }, () => {
+  const oneTimeCode = { code: code.code, expiresAt: code.expiresAt };
+  print.result({ url, tokenFile, demo, oneTimeCode }, () => {
     print.line(`API      ${url}   document ${url}/openapi.json   metrics ${url}/metrics`);
     print.line(`token    in ${tokenFile}, which only you can read; it ends with this command`);
+    print.line(
+      `code     ${code.code}, once and within five minutes: POST ${url}/v1/sessions {"code":"…"} gives a token`,
+    );
     print.line(`try      curl -H "Authorization: Bearer $(cat ${tokenFile})" ${url}/v1/tenants?limit=5`);
     print.line(`stop     Ctrl-C${demo ? " (nothing is left behind)" : ""}`);
   });
