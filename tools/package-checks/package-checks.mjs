@@ -11,7 +11,7 @@ const bin = (name) => fileURLToPath(new URL(`../../node_modules/.bin/${name}`, i
 
 function runs(file, args) {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit"], timeout: 120_000 });
+    const child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit"], timeout: 240_000 });
     child.once("error", () => resolve(false));
     child.once("close", (code) => resolve(code === 0));
   });

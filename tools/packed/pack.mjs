@@ -30,7 +30,7 @@ export async function packAll(folder) {
     const { stdout } = await promisify(execFile)(
       "npm",
       ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
-      { cwd: one.folder, timeout: 60_000 },
+      { cwd: one.folder, timeout: 240_000 },
     );
     const [{ filename, files }] = JSON.parse(stdout);
     packed.push({ ...one, tarball: join(folder, filename), files: files.map((file) => file.path) });

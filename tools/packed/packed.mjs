@@ -15,7 +15,7 @@ try {
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
   await run("npm", ["install", "--prefer-offline", "--ignore-scripts", ...packed.map((one) => one.tarball)], {
     cwd: folder,
-    timeout: 120_000,
+    timeout: 240_000,
   });
   let failures = 0;
   for (const { name, manifest, files } of packed) {
