@@ -1,7 +1,7 @@
 /** The commands of the control plane as commander sees them: catalog, up, cells, tenants, operations, audit; the rest of the fleet is in fleet-program.ts. */
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
-import { addFleetCommands, catalog, fleetOptions } from "./fleet-program.ts";
+import { addFleetCommands, catalog, fleetOptions, waitOptions } from "./fleet-program.ts";
 import { addMigrationCommands } from "./migration-program.ts";
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value];
@@ -75,6 +75,17 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     .addOption(
       new Option("--state <state>", "draining takes no new tenants").choices(["active", "draining", "closed"]),
     );
+
+  waitOptions(
+    add(
+      cells,
+      "template",
+      "Build what new databases of a cell are copies of, at the newest release. Releases ask for it themselves; a cell that came later wants it once.",
+      "watertight cells template eu-2",
+      async () => (await import("./commands/cells/cells.ts")).template,
+      catalog,
+    ),
+  ).argument("<cell>", "its id");
 
   const tenants = program.command("tenants").description("Tenants of the fleet, as the catalog knows them.");
   addFleetCommands(program, tenants, add);
