@@ -17,7 +17,7 @@ const long: readonly string[] = [
   "packages/cli/test/download.test.ts",
   "packages/control/test/migrations/{apply,waves}/*.db.test.ts",
   "packages/control/test/operations/{crash,operations}.db.test.ts",
-  "packages/control/test/provision/*.db.test.ts",
+  "packages/control/test/{provision,releases}/*.db.test.ts",
   "packages/runtime/test/fleet/pg/{budget,isolation}.db.test.ts",
 ];
 

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { AddCommand } from "./add-command.ts";
 import { addExportCommands } from "./export-program.ts";
-import { addFleetCommands, catalog, fleetOptions } from "./fleet-program.ts";
+import { addFleetCommands, catalog, fleetOptions, waitOptions } from "./fleet-program.ts";
 import { addMigrationCommands } from "./migration-program.ts";
 import { addRolesCommands } from "./roles-program.ts";
 
@@ -77,6 +77,17 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     .addOption(
       new Option("--state <state>", "draining takes no new tenants").choices(["active", "draining", "closed"]),
     );
+
+  waitOptions(
+    add(
+      cells,
+      "template",
+      "Build what new databases of a cell are copies of, at the newest release. Releases ask for it themselves; a cell that came later wants it once.",
+      "watertight cells template eu-2",
+      async () => (await import("./commands/cells/cells.ts")).template,
+      catalog,
+    ),
+  ).argument("<cell>", "its id");
 
   const tenants = program.command("tenants").description("Tenants of the fleet, as the catalog knows them.");
   addFleetCommands(program, tenants, add);

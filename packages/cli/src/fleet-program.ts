@@ -14,14 +14,16 @@ export function fleetOptions(command: Command): Command {
     .option("--service <service>", "the service", "main");
 }
 
-const waiting = (command: Command): Command =>
-  fleetOptions(command)
+/** Options of commands that ask for an operation and follow it. */
+export function waitOptions(command: Command): Command {
+  return fleetOptions(command)
     .option("--wait <seconds>", "follow the operation for so long", "600")
     .option("--no-wait", "ask for it, and end at once");
+}
 
 /** Adds them. */
 export function addFleetCommands(program: Command, tenants: Command, add: AddCommand): void {
-  waiting(
+  waitOptions(
     add(
       tenants,
       "create",
@@ -51,7 +53,7 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
     archive: "End service for a tenant for long.",
   } as const;
   for (const [verb, description] of Object.entries(changes) as [keyof typeof changes, string][])
-    waiting(
+    waitOptions(
       add(
         tenants,
         verb,
@@ -61,7 +63,7 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
         catalog,
       ),
     ).argument("<tenant>", "id or slug");
-  waiting(
+  waitOptions(
     add(
       tenants,
       "delete",
@@ -107,7 +109,7 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
     async () => (await import("./commands/fleet/locations.ts")).list,
     catalog,
   ).option("--service <service>", "the service", "main");
-  waiting(
+  waitOptions(
     add(
       locations,
       "create",

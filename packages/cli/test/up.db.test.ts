@@ -1,11 +1,15 @@
 // `watertight up --demo`: three cells, tenants in all four models, an API that only the token opens; and nothing of it is left at the end.
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readMigrations, resolveOptions } from "@watertight/audit";
+import * as control from "@watertight/control";
 import { freePort } from "@watertight/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { placeCheck } from "../src/commands/migrations/check-release.ts";
+import { demoFiles } from "../src/commands/up/demo-project.ts";
 import { capture } from "./support/capture.ts";
 
 let folder: string;
@@ -52,6 +56,8 @@ test("a fleet of four models, behind a token, gone with Ctrl-C", { timeout: 180_
     for (const each of ports) expect(await open(each)).toBe(true);
     const told = JSON.parse(await eventually(async () => out() || undefined, 60_000)) as {
       oneTimeCode: { code: string };
+      catalogFile: string;
+      try: string[];
     };
     const give = () =>
       fetch(`http://127.0.0.1:${port}/v1/sessions`, {
@@ -62,6 +68,16 @@ test("a fleet of four models, behind a token, gone with Ctrl-C", { timeout: 180_
     const { token: mine } = (await (await give()).json()) as { token: string };
     expect((await get("/v1/cells", mine)).status).toBe(200);
     expect((await give()).status).toBe(401);
+    // what is printed to be tried works, as it is printed
+    expect((await stat(told.catalogFile)).mode & 0o777).toBe(0o600);
+    const tried = told.try.filter((line) => line.startsWith("watertight "));
+    expect(tried.length).toBeGreaterThanOrEqual(5);
+    for (const line of tried) {
+      const answer = await capture(line.split(" ").slice(1), { cwd: folder });
+      expect([line, answer.exitCode, answer.exitCode === 0 ? "" : answer.err]).toEqual([line, 0, ""]);
+      if (line.includes("--behind")) expect(answer.out).toContain("more: --after");
+      if (line.includes("apply")) expect(answer.out).toContain("nobody is behind");
+    }
   };
   const { exitCode, err } = await capture(["up", "--demo", "--tenants", "12", "--port", String(port), "--json"], {
     cwd: folder,
@@ -70,6 +86,14 @@ test("a fleet of four models, behind a token, gone with Ctrl-C", { timeout: 180_
   expect([exitCode, err.match(/error|fail/i)]).toEqual([0, null]);
   for (const each of [...ports, port]) expect(await open(each)).toBe(false);
   expect(await readdir(join(folder, ".watertight"))).toEqual([]);
+});
+
+test("the demonstration's files would be let through as a release", { timeout: 60_000 }, async () => {
+  await mkdir(join(folder, "migrations"));
+  for (const { name, text } of demoFiles) await writeFile(join(folder, "migrations", name), text);
+  const release = control.makeRelease(await readMigrations(folder));
+  const request = { root: folder, resolved: resolveOptions({}), configFile: null };
+  expect(await placeCheck(control, request)(release.files)).toEqual([]);
 });
 
 test("a port that is taken, and a database without a catalog, are said so", async () => {

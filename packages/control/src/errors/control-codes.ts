@@ -150,11 +150,11 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
   ),
   WT_CELL_NO_TEMPLATE: operation(
     "The cell has no template database of that version.",
-    "Build it first: the operation template.build. Then: watertight operations retry.",
+    "Build it first: watertight cells template. Then: watertight operations retry.",
   ),
   WT_CELL_DISK_FULL: operation(
     "The cell's disk is full; what was begun there was taken back.",
-    "Make room on the server, or drain the cell: watertight cells drain. Then: watertight operations retry.",
+    "Make room on the server, or drain the cell: watertight cells set --state draining. Then: watertight operations retry.",
   ),
   WT_CELL_PRIVILEGE: operation(
     "The provisioner's role lacks a right on this cell.",

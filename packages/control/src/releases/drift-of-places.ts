@@ -73,10 +73,10 @@ async function withReference<T>(
   classPrefix: string | undefined,
   work: (connectionString: string) => Promise<T>,
 ): Promise<T> {
-  const url = places[0]!.connect.connectionString!;
+  const url = places[0]!.home.connectionString!;
   const roles = classRoles(classPrefix);
   const name = `${prefix}${randomBytes(6).toString("hex")}`;
-  const admin = await connected(cellUrl(url, "postgres"), places[0]!.cell);
+  const admin = await connected(url, places[0]!.cell);
   try {
     await dropForgotten(admin);
     await makeClassRoles(admin, roles);

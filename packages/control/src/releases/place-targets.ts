@@ -1,17 +1,19 @@
 /**
  * The places of a service as targets of its migrations: pools, silos, databases and schemas that are ready, also those of tenants that are suspended, and
- * databases that wait for a tenant. Must never print how one is reached: connection strings are read here and go into `connect` alone.
+ * databases that wait for a tenant. Must never print how one is reached: connection strings are read here and go into `connect` and `home` alone.
  */
 import type { Queryable } from "@watertight/schema";
 import { cellUrl } from "../cells/cell-url.ts";
 import { type CatalogPool, withConnection } from "../db/transaction.ts";
-import type { Target } from "../migrations/target.ts";
+import type { ConnectConfig, Target } from "../migrations/target.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 
 /** A target with the place that it is. */
 export interface PlaceTarget extends Target {
   readonly location: string;
   readonly cell: string;
+  /** The provisioner's own database on the cell. */
+  readonly home: ConnectConfig;
 }
 
 interface Row {
@@ -49,6 +51,7 @@ export async function placeTargets(
     cell: row.cell,
     model: row.model,
     server: row.cell,
+    home: { connectionString: named(urls.get(row.adminSecret)!, application) },
     place: { rwRole: row.rwRole, roRole: row.roRole },
     connect: { connectionString: named(cellUrl(urls.get(row.adminSecret)!, row.database), application) },
     ...(row.schema === null ? {} : { schema: row.schema }),

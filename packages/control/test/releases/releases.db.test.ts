@@ -3,9 +3,11 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMigrations } from "@watertight/audit";
+import { openContext } from "@watertight/schema";
 import { describeServers, type TestServer } from "@watertight/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { cellUrl } from "../../src/cells/cell-url.ts";
 import { makeRelease } from "../../src/migrations/release/release.ts";
 import { retryOperation } from "../../src/operations/control-operation.ts";
 import { provisionerAlarms } from "../../src/provision/provisioner-alarms.ts";
@@ -171,6 +173,33 @@ describeServers((server) => {
     expect(
       await catalog("select distinct schema_version from watertight_catalog.placement where state = 'active'"),
     ).toEqual([{ schema_version: 2 }]);
+  });
+
+  test("a table that a release made in a tenant's schema is closed to the neighbour; without its row security it is not", async () => {
+    const [route] = await catalog("select * from watertight_catalog.route where tenant like '%2'");
+    const { database, schema, rw_role: role, rw_secret: secret, key_secret: key } = route as Record<string, string>;
+    const sql = (text: string) => asSuperuser(cell, (admin) => admin.query(text), database);
+    await sql(`insert into "${schema}".labels values ('${uuid(2)}', 1, 'mine')`);
+    const { secrets } = plane.options;
+    const client = new pg.Client({
+      connectionString: cellUrl(cell.url("postgres"), database, { role: role!, password: await secrets.read(secret!) }),
+    });
+    await client.connect();
+    const seen = async (tenant: number): Promise<number> => {
+      await client.query("begin");
+      await openContext(client, uuid(tenant), "sealed", await secrets.read(key!));
+      const { rows } = await client.query(`select 1 from "${schema}".labels`);
+      await client.query("rollback");
+      return rows.length;
+    };
+    try {
+      expect([await seen(2), await seen(5)]).toEqual([1, 0]);
+      await sql(`alter table "${schema}".labels disable row level security`);
+      expect([await seen(2), await seen(5)]).toEqual([1, 1]);
+    } finally {
+      await client.end();
+      await sql(`alter table "${schema}".labels enable row level security`);
+    }
   });
 
   test("a change by hand in a tenant's schema is drift", async () => {

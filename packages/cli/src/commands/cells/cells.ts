@@ -1,8 +1,9 @@
-/** `watertight cells list|add|set`. */
+/** `watertight cells list|add|set|template`. */
 import type { Cell, CellChange, NewCell } from "@watertight/control";
 import { CliError } from "../../cli-error.ts";
 import type { CommandContext, Execute } from "../../command.ts";
 import { withControl } from "../catalog/control.ts";
+import { type RequestOptions, requestAndFollow } from "../fleet/request.ts";
 
 interface CapOptions {
   readonly maxDatabases?: string;
@@ -81,6 +82,13 @@ export const set: Execute<CapOptions & { readonly state?: Cell["state"] }> = asy
   show(context, [changed]);
   return 0;
 };
+
+/** Runs `cells template`: what new databases there are copies of, at the newest release; one that is there is left as it is. */
+export const template: Execute<RequestOptions> = (context, [cell = ""], options) =>
+  requestAndFollow(context, options, async ({ control, client, pool, actor, kinds }) => {
+    await control.getCell(client, cell);
+    return control.requestOperation(pool, actor, kinds.get("template.build")!, { cell, service: options.service });
+  });
 
 function caps(options: CapOptions): Partial<Record<keyof CapOptions, number>> {
   return Object.fromEntries(

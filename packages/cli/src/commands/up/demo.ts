@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as Control from "@watertight/control";
+import type { DemoProject } from "./demo-project.ts";
 import { type LocalServer, startLocalServer } from "./local-server.ts";
 
 /** How many tenants of each model. */
@@ -18,6 +19,7 @@ export interface DemoSetting {
   readonly pool: Control.CatalogPool;
   readonly kinds: ReadonlyMap<string, Control.OperationKind<never>>;
   readonly secrets: Control.Secrets;
+  readonly project: DemoProject;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -57,6 +59,7 @@ export async function makeFleet(setting: DemoSetting, size: DemoSize): Promise<v
   const finish = async (asked: readonly Promise<Control.Operation>[]): Promise<Control.Operation[]> =>
     Promise.all(asked.map(async (each) => ended(setting, (await each).id)));
 
+  await setting.project.release(1);
   await finish(cells.map((cell) => request("template.build", { cell })));
   say(`templates in ${cells.length} cells`);
   const pools = await finish(cells.map((cell) => request("pool.create", { name: `shared-${cell}`, cell })));
@@ -85,6 +88,9 @@ export async function makeFleet(setting: DemoSetting, size: DemoSize): Promise<v
       if (++done % 50 === 0 || done === asked.length) say(`${done} of ${asked.length} tenants`);
     }),
   );
+  // from here on they are all behind: something to plan
+  await setting.project.release(2);
+  await finish(cells.map((cell) => request("template.build", { cell })));
 }
 
 async function ended({ control, pool, signal }: DemoSetting, id: string): Promise<Control.Operation> {

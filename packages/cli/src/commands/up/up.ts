@@ -4,8 +4,7 @@
  */
 import { setMaxListeners } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import type { WatchAlarm } from "@watertight/control";
+import { dirname, join, resolve } from "node:path";
 import type * as Control from "@watertight/control";
 import pg from "pg";
 import { CliError } from "../../cli-error.ts";
@@ -13,7 +12,7 @@ import type { CommandContext, Execute } from "../../command.ts";
 import { databaseUrl } from "../../database.ts";
 import { loadControl } from "../catalog/control.ts";
 import { type DemoSetting, makeFleet, startCells } from "./demo.ts";
-import { demoSchema } from "./demo-schema.ts";
+import { demoProject } from "./demo-project.ts";
 import { startLocalServer } from "./local-server.ts";
 
 interface Options {
@@ -57,9 +56,7 @@ export const execute: Execute<Options> = async (context, _, options) => {
     const folder = resolve(io.cwd, options.secrets);
     const secrets = control.openSecrets({ env: io.env, stores: { local: control.fileStore(folder) }, keepIn: "local" });
     if (options.demo === true) closing.push(() => rm(folder, { recursive: true, force: true }));
-    // a demonstration brings tables of its own; everybody else's are what was released
-    const schemaOf = options.demo === true ? async () => demoSchema : control.releasedSchemas(catalog);
-    const kinds = control.provisioningKinds({ secrets, schemaOf });
+    const kinds = control.provisioningKinds({ secrets, schemaOf: control.releasedSchemas(catalog) });
     const worker = await control.startWorker({
       catalogUrl: url,
       kinds,
@@ -95,16 +92,23 @@ export const execute: Execute<Options> = async (context, _, options) => {
       await control.revokeToken(catalog, { name: "up" }, id).catch(() => {});
       await rm(tokenFile, { force: true });
     });
-    await mkdir(dirname(tokenFile), { recursive: true });
-    await rm(tokenFile, { force: true });
-    await writeFile(tokenFile, `${token}\n`, { mode: 0o600, flag: "wx" });
+    await ownFile(tokenFile, token);
+    // an embedded catalog is for this machine's commands too: how it is reached stands beside the token
+    const catalogFile = options.db === undefined ? join(dirname(tokenFile), "catalog") : undefined;
+    if (catalogFile !== undefined) {
+      await ownFile(catalogFile, url);
+      closing.push(() => rm(catalogFile, { force: true }));
+    }
 
+    const project = demoProject(control, catalog, join(dirname(tokenFile), "demo"));
     if (options.demo === true) {
+      closing.push(() => project.remove());
       const setting: DemoSetting = {
         control,
         pool: catalog,
         kinds,
         secrets,
+        project,
         say: (text) => print.note(text),
         signal: stopping.signal,
       };
@@ -115,7 +119,13 @@ export const execute: Execute<Options> = async (context, _, options) => {
       // what the token may, the code may: neither approves. Made now, because its minutes count from here
       const code = await control.createOneTimeCode(catalog, { name: "up" }, ["admin"]);
       closing.push(() => control.endOneTimeCode(catalog, { name: "up" }, code.id).catch(() => {}));
-      tell(context, { url: served.url, tokenFile, demo: options.demo === true, code });
+      tell(context, {
+        url: served.url,
+        tokenFile,
+        code,
+        ...(catalogFile === undefined ? {} : { catalogFile }),
+        ...(options.demo === true ? { project: project.folder } : {}),
+      });
       await interrupted;
     }
     return 0;
@@ -152,7 +162,7 @@ async function requireCatalog(catalog: pg.Pool): Promise<void> {
     );
 }
 
-function alarmText(alarm: WatchAlarm): string {
+function alarmText(alarm: Control.WatchAlarm): string {
   return alarm.kind === "provisioning.slow"
     ? `ALARM: tenants of model ${alarm.model} wait ${Math.round((alarm.p95Ms ?? 0) / 1000)} s (95th percentile of the last hour, limit ${alarm.thresholdMs / 1000} s)`
     : `ALARM: the provisioner of ${alarm.cell} is at work outside of any operation: ${alarm.applicationName || "no name"} from ${alarm.client ?? "a socket"}, process ${alarm.pid}`;
@@ -168,18 +178,51 @@ function demoSize(text: string | undefined): { pool: number; schema: number; dat
   return { schema, database, silo: 1, pool: all - schema - database - 1 };
 }
 
-function tell(
-  { print }: CommandContext,
-  { url, tokenFile, demo, code }: { url: string; tokenFile: string; demo: boolean; code: Control.OneTimeCode },
-): void {
+/** A file that only this user reads, and nobody's link. */
+async function ownFile(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await rm(file, { force: true });
+  await writeFile(file, `${text}\n`, { mode: 0o600, flag: "wx" });
+}
+
+interface Told {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly code: Control.OneTimeCode;
+  readonly catalogFile?: string;
+  /** Of a demonstration. */
+  readonly project?: string;
+}
+
+function tell({ print }: CommandContext, { url, tokenFile, code, catalogFile, project }: Told): void {
   const oneTimeCode = { code: code.code, expiresAt: code.expiresAt };
-  print.result({ url, tokenFile, demo, oneTimeCode }, () => {
+  const demo = project !== undefined;
+  const tries = [
+    ...(catalogFile === undefined ? [] : tryLines(`--db ${quoted(`file:${catalogFile}`)}`, project)),
+    `curl -H "Authorization: Bearer $(cat ${quoted(tokenFile)})" ${url}/v1/tenants?limit=5`,
+  ];
+  print.result({ url, tokenFile, demo, oneTimeCode, catalogFile: catalogFile ?? null, try: tries }, () => {
     print.line(`API      ${url}   document ${url}/openapi.json   metrics ${url}/metrics`);
     print.line(`token    in ${tokenFile}, which only you can read; it ends with this command`);
     print.line(
       `code     ${code.code}, once and within five minutes: POST ${url}/v1/sessions {"code":"…"} gives a token`,
     );
-    print.line(`try      curl -H "Authorization: Bearer $(cat ${tokenFile})" ${url}/v1/tenants?limit=5`);
+    for (const [at, line] of tries.entries()) print.line(`${at === 0 ? "try  " : "     "}    ${line}`);
     print.line(`stop     Ctrl-C${demo ? " (nothing is left behind)" : ""}`);
   });
+}
+
+/** As a shell reads one word. */
+const quoted = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** Commands that work now, in another terminal, in this folder. */
+function tryLines(db: string, project: string | undefined): string[] {
+  if (project === undefined) return [`watertight cells list ${db}`];
+  return [
+    `watertight tenants list --behind --limit 5 ${db}`,
+    `watertight migrations plan ${db}`,
+    `watertight migrations apply --wave 10%,100% ${db}`,
+    `watertight tenants create example --model database ${db}`,
+    `watertight audit verify ${db}`,
+  ];
 }
