@@ -123,7 +123,7 @@ export function addFleetCommands(program: Command, tenants: Command, add: AddCom
     .addOption(new Option("--kind <kind>", "what it is").choices(["pool", "silo", "warm"]).makeOptionMandatory())
     .option("--cell <cell>", "this cell and no other")
     .option("--region <region>", "a cell of this region");
-  waiting(
+  waitOptions(
     add(
       locations,
       "adopt",
