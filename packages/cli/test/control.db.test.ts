@@ -126,7 +126,9 @@ describeServers((server) => {
     expect(asked.json().operation).toMatchObject({ kind: "reporting.begin", input: { reason: "figures", hours: 24 } });
     expect((await wt("roles", "reporting", "off", "--location", "loc_pool")).exitCode).toBe(3);
     expect((await wt("roles", "reporting", "on", "--location", "x", "--reason", " ")).exitCode).toBe(2);
-    expect((await wt("roles", "reporting", "on", "--location", "x", "--reason", "y", "--hours", "900")).exitCode).toBe(2);
+    expect((await wt("roles", "reporting", "on", "--location", "x", "--reason", "y", "--hours", "900")).exitCode).toBe(
+      2,
+    );
     expect((await wt("roles", "rotate", "rw", "--json")).json().operation).toMatchObject({ kind: "login.rotate" });
     expect((await wt("roles", "list", "--location", "nowhere")).exitCode).toBe(2);
     const folder = await mkdtemp(join(tmpdir(), "wt-export-"));

@@ -63,7 +63,7 @@ export async function writeTable(
 }
 
 /** A query and not the table's name: partitions and what inherits come along, and only so. */
-export function copyText({ id, columns }: Pick<TableFacts, "id" | "columns">): string {
+function copyText({ id, columns }: Pick<TableFacts, "id" | "columns">): string {
   const list = columns.map(({ name }) => quoteName(name)).join(", ");
   return `copy (select ${list} from ${id}) to stdout (format csv, header true, encoding 'UTF8')`;
 }

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestOperation } from "../../src/operations/operation-rows.ts";
 import { runOperation } from "../../src/operations/run-operation.ts";
 import type { OperationKind } from "../../src/operations/operation.ts";
+import { endExpiredReporting } from "../../src/reporting/end-expired.ts";
 import { listLogins } from "../../src/reporting/list-logins.ts";
 import { listReporting } from "../../src/reporting/reporting-row.ts";
 import { catalogRoutes } from "../../src/routes/catalog-routes.ts";
@@ -168,6 +169,22 @@ describeServers((server) => {
       ["reporting.off", "test"],
     ]);
     expect(rows[1].reason).toBe("figures for the board");
+  });
+
+  test("over: it is refused at once, and taken away without anybody's asking", async () => {
+    await run("reporting.begin", { location, reason: "figures for the board", hours: 2 });
+    expect(await endExpiredReporting(plane.catalog.pool, actor)).toEqual([]);
+    const { login, password } = await theLogin();
+    await asSuperuser(cell, (admin) => admin.query("update watertight.reporting set until = now()"), database);
+    await plane.catalog.db.admin.query("update watertight_catalog.reporting set until = now()");
+    const report = await connect(login, password);
+    expect(await codeOf(report.query(all))).toBe("42501");
+    const asked = await Promise.all([1, 2].map(() => endExpiredReporting(plane.catalog.pool, actor)));
+    expect(asked.flat()).toHaveLength(1);
+    expect(await plane.resume(asked.flat()[0]!)).toMatchObject({ state: "succeeded", requestedBy: "test" });
+    await report.end().catch(() => {});
+    expect(await codeOf(connect(login, password))).toBe("28P01");
+    expect(await endExpiredReporting(plane.catalog.pool, actor)).toEqual([]);
   });
 
   test("a place whose tables lie open to everybody gets no such login, and nothing of it stays", async () => {

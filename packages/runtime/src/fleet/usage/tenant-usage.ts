@@ -5,8 +5,7 @@
 import { HeavyHitters, type HeavyHitter } from "./heavy-hitters.ts";
 
 /** What is counted. */
-export const usageKinds = ["calls", "milliseconds", "rows", "waitedMilliseconds"] as const;
-export type UsageKind = (typeof usageKinds)[number];
+export type UsageKind = "calls" | "milliseconds" | "rows" | "waitedMilliseconds";
 
 /** The largest users of one thing. */
 export interface UsageRanking {
