@@ -3,7 +3,7 @@
  * operation that makes it fails. Passwords of logins that are changed: the new one is let in, the old one refused.
  */
 import { readFile, writeFile } from "node:fs/promises";
-import { describeServers, type TestServer } from "@watertight/testkit";
+import { describeServers, sized, type TestServer } from "@watertight/testkit";
 import { kitStatus } from "@watertight/schema";
 import { fleetPool } from "@watertight/runtime/fleet";
 import pg from "pg";
@@ -240,43 +240,66 @@ describeServers((server) => {
     });
   });
 
-  test.each([
-    "login.rotate.secret.recorded",
-    "login.rotate.password.inside",
-    "login.rotate.password.recorded",
-    "login.rotate.name.acted",
-  ])("a worker that dies at %s leaves a password that the next one finds", async (where) => {
-    const { rows } = await plane.catalog.db.admin.query(
-      "select ro_role from watertight_catalog.location where id = $1",
-      [location],
-    );
-    const kind = plane.kinds.get("login.rotate")! as unknown as OperationKind;
-    const { id } = await requestOperation(plane.catalog.pool, actor, kind, { login: rows[0].ro_role });
+  /** Runs an operation whose worker is gone at a place, as if the process were; then another worker goes on. */
+  const diesAt = async (kindName: string, input: Record<string, unknown>, where: string): Promise<void> => {
+    const kind = plane.kinds.get(kindName)! as unknown as OperationKind;
+    const { id } = await requestOperation(plane.catalog.pool, actor, kind, input);
     const dies = new AbortController();
+    let died = false;
     await runOperation(
       {
         catalog: plane.catalog.pool,
         kinds: plane.kinds,
         worker: "dies",
         signal: dies.signal,
-        // as if the process were gone: the run stops where it stands
         failpoint: (name) => {
-          if (name !== where) return;
+          if (died || name !== `${kindName}.${where}`) return;
+          died = true;
           dies.abort(new Error("gone"));
           throw new Error("gone");
         },
       },
       id,
     ).catch(() => {});
+    expect([where, died]).toEqual([where, true]);
     await plane.catalog.db.admin.query(
       "update watertight_catalog.operation set lease_until = now(), run_after = now() where id = $1",
       [id],
     );
-    expect(await plane.resume(id)).toMatchObject({ state: "succeeded" });
-    const now = await plane.catalog.db.admin.query(
-      "select ro_role, ro_secret from watertight_catalog.location where id = $1",
-      [location],
-    );
-    await (await connect(now.rows[0].ro_role, await plane.options.secrets.read(now.rows[0].ro_secret))).end();
+    expect([where, await plane.resume(id)]).toMatchObject([where, { state: "succeeded" }]);
+  };
+
+  test("a worker that dies at any step of begin and end leaves what the next one finishes", async () => {
+    const steps = ["note", "secret", "login", "permit", "test", "tell"].flatMap((step) => [
+      `${step}.observed`,
+      `${step}.acted`,
+    ]);
+    const ends = ["find.acted", "refuse.acted", "drop.acted", "forget.acted", "forget.recorded"];
+    for (const [at, where] of sized([...steps, "login.promised"], ["login.acted", "permit.acted"]).entries()) {
+      await diesAt("reporting.begin", { location, reason: "figures" }, where);
+      const { login, password } = await theLogin();
+      const report = await connect(login, password);
+      expect((await report.query(all)).rows).toHaveLength(2);
+      await report.end();
+      await diesAt("reporting.end", { location }, ends[at % ends.length]!);
+      expect(await listReporting(plane.catalog.db.admin)).toEqual([]);
+      expect(await codeOf(connect(login, password))).toBe("28P01");
+    }
   });
+
+  test.each(["secret.recorded", "password.inside", "password.recorded", "name.acted"])(
+    "a worker that dies at %s leaves a password that the next one finds",
+    async (where) => {
+      const { rows } = await plane.catalog.db.admin.query(
+        "select ro_role from watertight_catalog.location where id = $1",
+        [location],
+      );
+      await diesAt("login.rotate", { login: rows[0].ro_role }, where);
+      const now = await plane.catalog.db.admin.query(
+        "select ro_role, ro_secret from watertight_catalog.location where id = $1",
+        [location],
+      );
+      await (await connect(now.rows[0].ro_role, await plane.options.secrets.read(now.rows[0].ro_secret))).end();
+    },
+  );
 });
