@@ -15,6 +15,7 @@ const long: readonly string[] = [
   "packages/audit/test/why/**",
   "packages/cli/test/{bad-input,check-life,documents,fleet,protect,repro,up,why}.db.test.ts",
   "packages/cli/test/download.test.ts",
+  "packages/control/test/{export,reporting}/*.db.test.ts",
   "packages/control/test/migrations/{apply,waves}/*.db.test.ts",
   "packages/control/test/operations/{crash,operations}.db.test.ts",
   "packages/control/test/{provision,releases}/*.db.test.ts",

@@ -24,8 +24,8 @@ as $$
 declare
   budget integer;
 begin
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('budget:' || lock_leases.cell, 7071008));
-  select c.connection_budget into budget from watertight_catalog.cell c where c.id = lock_leases.cell;
+  -- the cell's row and no advisory lock: those can be taken, and kept, by every role that connects
+  select c.connection_budget into budget from watertight_catalog.cell c where c.id = lock_leases.cell for no key update;
   if budget is null then
     raise exception using errcode = 'no_data_found', message = 'there is no cell of that id';
   end if;

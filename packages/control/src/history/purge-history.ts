@@ -24,11 +24,8 @@ export interface PurgeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One process at a time; any number that nobody else uses. */
-const purgeLock = "7071009";
-
 /**
- * Removes all that is old enough. Where another process is at it, nothing.
+ * Removes all that is old enough. Several processes at once share the work: each batch passes over rows that another one has locked.
  * @example await purgeHistory(pool, { name: "cron" }, { keepMs: 30 * 24 * 3600_000 });
  */
 export async function purgeHistory(
@@ -39,9 +36,7 @@ export async function purgeHistory(
   const all = { events: 0, operations: 0 };
   for (;;) {
     signal?.throwIfAborted();
-    const gone = await inTransaction(pool, async (tx): Promise<PurgedHistory | undefined> => {
-      const { rows: lock } = await tx.query(`select pg_catalog.pg_try_advisory_xact_lock(${purgeLock}) as mine`);
-      if (lock[0]!["mine"] !== true) return undefined;
+    const gone = await inTransaction(pool, async (tx): Promise<PurgedHistory> => {
       const { rows } = await tx.query("select watertight_catalog.purge_history($1 * interval '1 ms', $2) as gone", [
         keepMs,
         batch,
@@ -51,7 +46,6 @@ export async function purgeHistory(
         await appendAudit(tx, actor, "history.purged", "history", { events, operations, keepMs });
       return { events, operations };
     });
-    if (gone === undefined) return all;
     all.events += gone.events;
     all.operations += gone.operations;
     if (gone.events < batch && gone.operations < batch) return all;

@@ -25,6 +25,7 @@ export async function readMetrics(pool: CatalogPool): Promise<{ readonly type: s
     [],
   );
   const outbox = gauge("watertight_outbox_pending", "Deliveries of events that are not made yet", []);
+  const reporting = gauge("watertight_reporting_logins", "Logins that may read across tenants at present", []);
   await withConnection(pool, async (db) => {
     const { rows: byState } = await db.query(
       `select t.state, coalesce(l.model, 'none') as model, coalesce(l.cell, 'none') as cell, count(*)::int as n
@@ -53,6 +54,10 @@ export async function readMetrics(pool: CatalogPool): Promise<{ readonly type: s
     );
     outside.set(alarms[0]!["n"] as number);
     outbox.set(pending[0]!["n"] as number);
+    const { rows: open } = await db.query(
+      "select count(*)::int as n from watertight_catalog.reporting where until > clock_timestamp()",
+    );
+    reporting.set(open[0]!["n"] as number);
   });
   for (const model of ["pool", "schema", "database", "silo"]) {
     const { medianMs, p95Ms } = await timeToActive(pool, { model });

@@ -66,12 +66,17 @@ export function beginReportingKind(secrets: Secrets): OperationKind<BeginReporti
   };
 }
 
+/** How the end is asked for. */
+export const endReportingRequest: Omit<OperationKind<EndReporting>, "steps"> = {
+  kind: "reporting.end",
+  parse: (input) => ({ location: inputOf(input, []) }),
+  subject,
+};
+
 /** Switches it off. */
 export function endReportingKind(secrets: Secrets): OperationKind<EndReporting> {
   return {
-    kind: "reporting.end",
-    parse: (input) => ({ location: inputOf(input, []) }),
-    subject,
+    ...endReportingRequest,
     steps: () => [
       {
         // where there is nothing to end, nothing was begun: a failure after this could only be resumed

@@ -1,10 +1,11 @@
 /**
- * Delivers lifecycle events as they come, and removes old history now and then: beside a worker, or in a process of its own; any number may
+ * Delivers lifecycle events as they come; once an hour removes old history, and asks for the end of what was allowed for a while: beside a worker, or in a process of its own; any number may
  * run. Must go on when the catalog goes away for a while, and must end when it is told to, whatever a receiver does.
  */
 import type { CatalogPool } from "../db/transaction.ts";
 import { hear } from "../db/listen.ts";
 import { purgeHistory } from "../history/purge-history.ts";
+import { endExpiredReporting } from "../reporting/end-expired.ts";
 import { type DeliverOptions, deliverDue } from "./deliver.ts";
 
 /** What is delivered how. */
@@ -21,7 +22,8 @@ export interface Delivery {
   stop(): Promise<void>;
 }
 
-const purgeEveryMs = 3600_000;
+const tidyEveryMs = 3600_000;
+const actor = { name: "delivery" };
 
 /**
  * Starts it.
@@ -67,22 +69,23 @@ export function startDelivery(
       if (done.delivered === 0) await waitFor(everyMs);
     }
   })();
-  let purging: Promise<unknown> = Promise.resolve();
-  const purge = (): void => {
-    purging = purgeHistory(pool, { name: "delivery" }, { signal, ...(keepMs === undefined ? {} : { keepMs }) }).catch(
-      (error: unknown) => {
-        if (!signal.aborted) failed(error as Error);
-      },
-    );
+  let tidying: Promise<unknown> = Promise.resolve();
+  const tidy = (): void => {
+    tidying = (async () => {
+      await endExpiredReporting(pool, actor);
+      await purgeHistory(pool, actor, { signal, ...(keepMs === undefined ? {} : { keepMs }) });
+    })().catch((error: unknown) => {
+      if (!signal.aborted) failed(error as Error);
+    });
   };
-  purge();
-  const timer = setInterval(purge, purgeEveryMs).unref();
+  tidy();
+  const timer = setInterval(tidy, tidyEveryMs).unref();
   return {
     async stop() {
       stopping.abort(new Error("delivery stops"));
       clearInterval(timer);
       ring();
-      await Promise.all([delivering, listening, purging]);
+      await Promise.all([delivering, listening, tidying]);
     },
   };
 }

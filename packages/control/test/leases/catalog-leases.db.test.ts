@@ -104,6 +104,16 @@ describeServers((server) => {
     await own.release("eu-1", "a");
   });
 
+  test("advisory locks that a router takes hold up nobody's lease", async () => {
+    const router = await catalog.as("router");
+    // whatever key a lock had: the control is that this very session can take any of them
+    await router.query(
+      "begin; select pg_advisory_xact_lock(hashtextextended('budget:eu-1', 7071008)), pg_advisory_xact_lock(7071006)",
+    );
+    expect((await ask(open(2), "a", 9)).share).toBe(9);
+    await router.query("rollback");
+  });
+
   test("a restarted process takes over with the secret that it kept, and without it when the lease is over", async () => {
     await ask(open(2, { secret: "kept over a restart" }), "a", 9);
     expect((await ask(open(2, { secret: "kept over a restart" }), "a", 9)).share).toBe(9);

@@ -3,7 +3,7 @@
  * operation that makes it fails. Passwords of logins that are changed: the new one is let in, the old one refused.
  */
 import { readFile, writeFile } from "node:fs/promises";
-import { describeServers, type TestServer } from "@watertight/testkit";
+import { describeServers, sized, type TestServer } from "@watertight/testkit";
 import { kitStatus } from "@watertight/schema";
 import { fleetPool } from "@watertight/runtime/fleet";
 import pg from "pg";
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { requestOperation } from "../../src/operations/operation-rows.ts";
 import { runOperation } from "../../src/operations/run-operation.ts";
 import type { OperationKind } from "../../src/operations/operation.ts";
+import { endExpiredReporting } from "../../src/reporting/end-expired.ts";
 import { listLogins } from "../../src/reporting/list-logins.ts";
 import { listReporting } from "../../src/reporting/reporting-row.ts";
 import { catalogRoutes } from "../../src/routes/catalog-routes.ts";
@@ -170,6 +171,22 @@ describeServers((server) => {
     expect(rows[1].reason).toBe("figures for the board");
   });
 
+  test("over: it is refused at once, and taken away without anybody's asking", async () => {
+    await run("reporting.begin", { location, reason: "figures for the board", hours: 2 });
+    expect(await endExpiredReporting(plane.catalog.pool, actor)).toEqual([]);
+    const { login, password } = await theLogin();
+    await asSuperuser(cell, (admin) => admin.query("update watertight.reporting set until = now()"), database);
+    await plane.catalog.db.admin.query("update watertight_catalog.reporting set until = now()");
+    const report = await connect(login, password);
+    expect(await codeOf(report.query(all))).toBe("42501");
+    const asked = await Promise.all([1, 2].map(() => endExpiredReporting(plane.catalog.pool, actor)));
+    expect(asked.flat()).toHaveLength(1);
+    expect(await plane.resume(asked.flat()[0]!)).toMatchObject({ state: "succeeded", requestedBy: "test" });
+    await report.end().catch(() => {});
+    expect(await codeOf(connect(login, password))).toBe("28P01");
+    expect(await endExpiredReporting(plane.catalog.pool, actor)).toEqual([]);
+  });
+
   test("a place whose tables lie open to everybody gets no such login, and nothing of it stays", async () => {
     await asSuperuser(cell, (admin) => admin.query("grant delete on public.tasks to public"), database);
     try {
@@ -223,43 +240,66 @@ describeServers((server) => {
     });
   });
 
-  test.each([
-    "login.rotate.secret.recorded",
-    "login.rotate.password.inside",
-    "login.rotate.password.recorded",
-    "login.rotate.name.acted",
-  ])("a worker that dies at %s leaves a password that the next one finds", async (where) => {
-    const { rows } = await plane.catalog.db.admin.query(
-      "select ro_role from watertight_catalog.location where id = $1",
-      [location],
-    );
-    const kind = plane.kinds.get("login.rotate")! as unknown as OperationKind;
-    const { id } = await requestOperation(plane.catalog.pool, actor, kind, { login: rows[0].ro_role });
+  /** Runs an operation whose worker is gone at a place, as if the process were; then another worker goes on. */
+  const diesAt = async (kindName: string, input: Record<string, unknown>, where: string): Promise<void> => {
+    const kind = plane.kinds.get(kindName)! as unknown as OperationKind;
+    const { id } = await requestOperation(plane.catalog.pool, actor, kind, input);
     const dies = new AbortController();
+    let died = false;
     await runOperation(
       {
         catalog: plane.catalog.pool,
         kinds: plane.kinds,
         worker: "dies",
         signal: dies.signal,
-        // as if the process were gone: the run stops where it stands
         failpoint: (name) => {
-          if (name !== where) return;
+          if (died || name !== `${kindName}.${where}`) return;
+          died = true;
           dies.abort(new Error("gone"));
           throw new Error("gone");
         },
       },
       id,
     ).catch(() => {});
+    expect([where, died]).toEqual([where, true]);
     await plane.catalog.db.admin.query(
       "update watertight_catalog.operation set lease_until = now(), run_after = now() where id = $1",
       [id],
     );
-    expect(await plane.resume(id)).toMatchObject({ state: "succeeded" });
-    const now = await plane.catalog.db.admin.query(
-      "select ro_role, ro_secret from watertight_catalog.location where id = $1",
-      [location],
-    );
-    await (await connect(now.rows[0].ro_role, await plane.options.secrets.read(now.rows[0].ro_secret))).end();
+    expect([where, await plane.resume(id)]).toMatchObject([where, { state: "succeeded" }]);
+  };
+
+  test("a worker that dies at any step of begin and end leaves what the next one finishes", async () => {
+    const steps = ["note", "secret", "login", "permit", "test", "tell"].flatMap((step) => [
+      `${step}.observed`,
+      `${step}.acted`,
+    ]);
+    const ends = ["find.acted", "refuse.acted", "drop.acted", "forget.acted", "forget.recorded"];
+    for (const [at, where] of sized([...steps, "login.promised"], ["login.acted", "permit.acted"]).entries()) {
+      await diesAt("reporting.begin", { location, reason: "figures" }, where);
+      const { login, password } = await theLogin();
+      const report = await connect(login, password);
+      expect((await report.query(all)).rows).toHaveLength(2);
+      await report.end();
+      await diesAt("reporting.end", { location }, ends[at % ends.length]!);
+      expect(await listReporting(plane.catalog.db.admin)).toEqual([]);
+      expect(await codeOf(connect(login, password))).toBe("28P01");
+    }
   });
+
+  test.each(["secret.recorded", "password.inside", "password.recorded", "name.acted"])(
+    "a worker that dies at %s leaves a password that the next one finds",
+    async (where) => {
+      const { rows } = await plane.catalog.db.admin.query(
+        "select ro_role from watertight_catalog.location where id = $1",
+        [location],
+      );
+      await diesAt("login.rotate", { login: rows[0].ro_role }, where);
+      const now = await plane.catalog.db.admin.query(
+        "select ro_role, ro_secret from watertight_catalog.location where id = $1",
+        [location],
+      );
+      await (await connect(now.rows[0].ro_role, await plane.options.secrets.read(now.rows[0].ro_secret))).end();
+    },
+  );
 });

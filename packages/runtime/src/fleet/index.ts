@@ -21,6 +21,9 @@ export { memoryLeases } from "./lease/memory-leases.ts";
 export type { FleetOptions } from "./options.ts";
 export type { FleetPool, ForOptions } from "./pg/fleet-pool.ts";
 export type { FleetStats, ServerStats } from "./stats.ts";
+export { HeavyHitters, type HeavyHitter } from "./usage/heavy-hitters.ts";
+export { fleetMetrics } from "./usage/fleet-metrics.ts";
+export type { TenantUsageReport, UsageKind, UsageRanking } from "./usage/tenant-usage.ts";
 
 /**
  * Makes a pool over all locations. The result is an instance of your own `pg.Pool`, so ORMs take it where they take a pool.

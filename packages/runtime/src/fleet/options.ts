@@ -5,6 +5,7 @@ import type { RouteSource } from "../routes/route-source.ts";
 import type { SchedulerOptions } from "./budget/scheduler.ts";
 import type { BudgetLease } from "./lease/budget-lease.ts";
 import { staticShare } from "./lease/budget-lease.ts";
+import { TenantUsage } from "./usage/tenant-usage.ts";
 
 /** Options of `fleetPool`, beside those of pg's connections and of {@link TenantPoolOptions}. Times in milliseconds. */
 export interface FleetOptions extends TenantPoolOptions {
@@ -41,6 +42,8 @@ export interface FleetOptions extends TenantPoolOptions {
   readonly sharedSchemas?: readonly string[] | undefined;
   /** A connection that has looked into so many tenants' schemas is closed, because each of them costs its backend memory; default 50. */
   readonly schemasPerConnection?: number | undefined;
+  /** Counts what tenants use, and names the `topK` (1 to 1,000; 50 is a good number) largest users in `stats()`; default: no tenant is counted or named. */
+  readonly perTenant?: { readonly topK: number } | undefined;
   /** `fifo`: one line for all tenants and no caps, to compare with; default `fair`. */
   readonly order?: "fair" | "fifo" | undefined;
 }
@@ -55,6 +58,7 @@ export interface FleetSettings extends Omit<SchedulerOptions, "budget"> {
   readonly connectTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly schemasPerConnection: number;
+  readonly usage: TenantUsage | undefined;
 }
 
 const most = 2 ** 31 - 1;
@@ -82,6 +86,7 @@ export function fleetSettings(options: FleetOptions): FleetSettings {
     closeTimeoutMs: number("closeTimeoutMs", 10_000, 1),
     schemasPerConnection: number("schemasPerConnection", 50, 1),
     order: options.order,
+    usage: options.perTenant && new TenantUsage(checkRange("perTenant", options.perTenant.topK, 1, 1000)),
   };
 }
 

@@ -1,4 +1,5 @@
-/** What a fleet tells about its servers. Figures only; no tenant's name. */
+/** What a fleet tells about its servers: figures only, no tenant's name but those that `perTenant` asks for. */
+import type { TenantUsageReport } from "./usage/tenant-usage.ts";
 
 /** One server as this instance sees it. */
 export interface ServerStats {
@@ -39,6 +40,8 @@ export interface ServerStats {
 /** A snapshot of {@link ServerStats}. */
 export interface FleetStats {
   readonly servers: readonly ServerStats[];
+  /** The largest users, where the option `perTenant` asks for them. */
+  readonly perTenant?: TenantUsageReport;
 }
 
 /** Whether a server thrashes: most calls open a connection, and each one closes another's. */

@@ -134,7 +134,9 @@ export function fleetPoolClass(pgLike: PgLike): FleetPoolClass {
     }
 
     stats(): FleetStats {
-      return { servers: [...this.#servers.values()].map((server) => server.stats()) };
+      const { usage } = this.#settings;
+      const servers = [...this.#servers.values()].map((server) => server.stats());
+      return { servers, ...(usage && { perTenant: usage.report() }) };
     }
 
     get totalCount(): number {

@@ -25,6 +25,7 @@ export interface Borrowed {
 
 interface Call extends Job {
   readonly endpoint: Endpoint;
+  readonly since: number;
   settled: boolean;
   resolve(borrowed: Borrowed): void;
   reject(error: unknown): void;
@@ -66,6 +67,7 @@ export class ServerPool {
         close: (slot) => this.#shut(this.#clients.get(slot)!),
         reject: (call, code, retryAfterMs) => {
           call.settled = true;
+          this.#waited(call);
           call.reject(new QueueError(code, retryAfterMs));
         },
       },
@@ -95,6 +97,7 @@ export class ServerPool {
         tenant,
         endpoint,
         key: endpoint.key,
+        since: now(),
         limits,
         settled: false,
         resolve: (borrowed) => (done(), resolve(borrowed)),
@@ -144,9 +147,15 @@ export class ServerPool {
     return this.#scheduler.workingSet.report(this.#scheduler.budget, now());
   }
 
+  #waited(call: Call): void {
+    this.#settings.usage?.add("waitedMilliseconds", call.tenant, now() - call.since);
+  }
+
   #grant(call: Call, slot: Slot): void {
     const client = this.#clients.get(slot)!;
     call.settled = true;
+    this.#waited(call);
+    client.usage = this.#settings.usage;
     let released = false;
     const release: Release = (error) => {
       if (released) throw new Error("Release called on client which has already been released to the pool.");
