@@ -3,7 +3,7 @@
  * whom at what time. Run as a bundle, because Node 20 runs no TypeScript.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { onCell } from "../../src/cells/fenced-session.ts";
+import { onCell, onSharedSession } from "../../src/cells/fenced-session.ts";
 import type { OperationKind, Step } from "../../src/operations/operation.ts";
 import { startWorker } from "../../src/operations/worker.ts";
 
@@ -25,8 +25,9 @@ function step(position: number, input: Input): Step<Input> {
   return {
     name,
     ...(input.noReturnAt === position ? { pointOfNoReturn: true } : {}),
+    // looking shares the run's session, acting has one of its own: both are fenced
     observe: (context) =>
-      onCell(context as never, outside, async (session) => {
+      onSharedSession(context as never, outside, async (session) => {
         const { rows } = await session.query("select 1 from made where thing = $1 and position = $2", made);
         return rows.length > 0;
       }),
