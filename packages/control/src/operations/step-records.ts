@@ -7,7 +7,7 @@ import type { Actor, AuditEntry } from "../audit-log/append-audit.ts";
 import type { CleanupRecord } from "./operation.ts";
 
 /** A step by its place in the operation. */
-export interface StepPlace {
+interface StepPlace {
   readonly position: number;
   readonly name: string;
 }
