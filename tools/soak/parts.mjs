@@ -8,6 +8,7 @@ export function partEnvironment(part, seconds) {
   if (part.kind === "properties") return { PROPERTY_SEED: "new", PROPERTY_FACTOR: String(Math.max(1, seconds / 10)) };
   if (part.kind === "mutants") return { MUTANTS: "wide" };
   // Two levels share the model's time.
+  if (part.kind === "crashes") return { CRASHES: "200" };
   if (part.kind === "model") return { MODEL_MINUTES: String(Number(minutes) / 2) };
   return {};
 }
@@ -61,6 +62,13 @@ export const parts = [
       "packages/audit/test/understand/reach",
       "packages/testkit/test/proxy/message-splitter",
     ],
+  },
+  // Of fixed length: the catalog's server killed under plain operations, and the server of catalog and cell under provisioning.
+  {
+    name: "200 crashes of a server under operations",
+    kind: "crashes",
+    share: 0.1,
+    files: ["packages/control/test/operations/crash.db.test.ts", "packages/control/test/provision/crash.db.test.ts"],
   },
   { name: "isolation model", kind: "model", share: 0.2, files: ["packages/runtime/test/model"] },
 ];

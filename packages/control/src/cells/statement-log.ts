@@ -11,7 +11,8 @@ import type { StepContext } from "../operations/operation.ts";
 const harmless =
   /^\s*(select|show|begin|commit|rollback|savepoint|release|set\s+local|set\s+constraints|reset)\b(?![\s\S]*;\s*\S)/i;
 const begins = /^\s*(begin|start\s+transaction)\b/i;
-const ends = /(^|;)\s*(commit|end|rollback|abort|prepare\s+transaction)\b/i;
+// wherever it stands: what only looks like an end costs a record that is written early
+const ends = /\b(commit|end|rollback|abort|prepare)\b/i;
 const rollback = /^\s*rollback\s*;?\s*$/i;
 // one statement whatever stands in it: inside of a transaction its code cannot end that
 const block = /^\s*do\s+(\$\w*\$)[\s\S]*\1\s*$/i;

@@ -55,6 +55,15 @@ export async function mayPut(tx: Queryable): Promise<boolean> {
   return rows.length > 0;
 }
 
+const keyOf = (id: string, begun: boolean): string => (begun ? `${id} begun` : id);
+
+/** Condition in SQL, over an id and whether somebody has begun it: a call for it waits already. As {@link OperationQueue.put} names calls. */
+export function isCalled(id: string, begun: string): string {
+  // the columns of the queue's own unique index
+  return `exists (select from ${schema}.job j where j.name = '${queue}' and j.policy = 'short' and j.state = 'created'
+            and coalesce(j.singleton_key, '') = ${id} || case when ${begun} then ' begun' else '' end)`;
+}
+
 /** Opens the queue for a worker, over its connections of the catalog. `failed` hears what pg-boss cannot tell a caller. */
 export async function openQueue(catalog: CatalogPool, failed: (error: Error) => void): Promise<OperationQueue> {
   const boss = new PgBoss({
@@ -72,7 +81,7 @@ export async function openQueue(catalog: CatalogPool, failed: (error: Error) => 
         operations.map(({ id, begun }) => ({
           name: queue,
           data: { operation: id },
-          singletonKey: begun ? `${id} begun` : id,
+          singletonKey: keyOf(id, begun),
           priority: begun ? 1 : 0,
           expireInSeconds: 3600,
         })),

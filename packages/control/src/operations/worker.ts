@@ -10,7 +10,7 @@ import { type DeliverySetting, startDelivery } from "../webhooks/delivery-loop.t
 import { newId } from "../catalog/ids.ts";
 import { type Failpoint, failpointFrom } from "./failpoints.ts";
 import type { OperationKind } from "./operation.ts";
-import { mayPut, type OperationQueue, openQueue } from "./queue.ts";
+import { isCalled, mayPut, type OperationQueue, openQueue } from "./queue.ts";
 import { runOperation, type RunResult } from "./run-operation.ts";
 
 /** What a worker needs. */
@@ -125,14 +125,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-/** Calls for what is due and led by nobody. One worker at a time does it. */
+/** Calls for what is due, led by nobody and not called for yet. One worker at a time does it. */
 async function sweep(catalog: CatalogPool, queue: OperationQueue): Promise<number> {
   const due = await inTransaction(catalog, async (tx) => {
     if (!(await mayPut(tx))) return [];
     const { rows } = await tx.query(
-      `select id, started_at is not null as begun from watertight_catalog.operation
-        where state in ('pending', 'running', 'waiting') and run_after <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
-        order by started_at is null, run_after limit 1000`,
+      `select o.id, o.started_at is not null as begun from watertight_catalog.operation o
+        where o.state in ('pending', 'running', 'waiting') and o.run_after <= clock_timestamp() and (o.lease_until is null or o.lease_until < clock_timestamp())
+          and not ${isCalled("o.id", "o.started_at is not null")}
+        order by o.started_at is null, o.run_after limit 1000`,
     );
     return rows as { id: string; begun: boolean }[];
   });

@@ -100,7 +100,7 @@ const reserveStep: Step<AdoptPool> = {
   name: "reserve",
   observe: async ({ catalog, operation }) => {
     const place = await withConnection(catalog, (db) => findPlace(db, locationOf(operation.id)));
-    return place !== undefined && place.state !== "retired";
+    return place !== undefined && place.state !== "retired" && { location: place.id };
   },
   async act(context) {
     const { input, operation, actor } = context;

@@ -11,9 +11,9 @@ import { controlError } from "../errors/control-error.ts";
 import type { Step, StepContext } from "../operations/operation.ts";
 import { lockCellLoads } from "./cell-loads.ts";
 import { type Choice, chooseCell } from "./choose-cell.ts";
-import { placeName, placeRoles } from "./names.ts";
+import { placeName } from "./names.ts";
+import { newDatabase } from "./new-database.ts";
 import { findPlace, locationOf, type Place, preparePlace, type ProvisioningOptions } from "./place.ts";
-import { secretReferences } from "./place-secrets.ts";
 import { requireModel } from "./schema-version.ts";
 import type { CreateTenant } from "./tenant-input.ts";
 
@@ -80,20 +80,14 @@ async function takePlace(
   let location = choice.location;
   if (location === undefined) {
     location = locationOf(operation.id);
-    const database = placeName(input.tenant.slug, `${input.tenant.id}\0${operation.id}`);
-    const { rw, ro } = placeRoles(database);
-    await preparePlace(tx, actor, operation, {
-      id: location,
+    const database = newDatabase(options, operation.id, {
       cell: choice.cell,
       model: "database",
-      database,
-      schema: null,
-      rwRole: rw,
-      roRole: ro,
-      ...secretReferences(options.secrets, operation.id),
+      database: placeName(input.tenant.slug, `${input.tenant.id}\0${operation.id}`),
       service: input.service,
       schemaVersion: version,
     });
+    await preparePlace(tx, actor, operation, database);
   } else if (input.model === "schema") {
     const host = (await findPlace(tx, location)) as Place;
     location = locationOf(operation.id);

@@ -8,12 +8,13 @@ import { withConnection } from "../db/transaction.ts";
 import type { OperationKind, Step } from "../operations/operation.ts";
 import { lockCellLoads } from "./cell-loads.ts";
 import { chooseCell } from "./choose-cell.ts";
-import { placeName, placeRoles } from "./names.ts";
+import { placeName } from "./names.ts";
+import { newDatabase } from "./new-database.ts";
 import { findPlace, locationOf, type PlaceFinder, preparePlace, type ProvisioningOptions } from "./place.ts";
 import { databaseStep } from "./place-database.ts";
 import { keysStep } from "./place-keys.ts";
 import { rolesStep } from "./place-roles.ts";
-import { secretReferences, secretsStep } from "./place-secrets.ts";
+import { secretsStep } from "./place-secrets.ts";
 import { readyStep } from "./ready-step.ts";
 import { requireModel } from "./schema-version.ts";
 import { smokeStep } from "./smoke/smoke-step.ts";
@@ -77,8 +78,6 @@ function reservePlace(options: ProvisioningOptions, model: Model, warm: boolean)
       const source = await options.schemaOf(input.service);
       requireModel(source, model, input.service);
       const { version } = source;
-      const database = placeName(input.name, operation.id);
-      const { rw, ro } = placeRoles(database);
       await context.commit(async (tx) => {
         const { region, cell } = input;
         const choice = chooseCell(await lockCellLoads(tx), {
@@ -87,20 +86,16 @@ function reservePlace(options: ProvisioningOptions, model: Model, warm: boolean)
           ...optional("region", region),
           ...optional("cell", cell),
         });
-        await preparePlace(tx, actor, operation, {
-          id: locationOf(operation.id),
+        const made = newDatabase(options, operation.id, {
           cell: choice.cell,
           model,
-          database,
-          schema: null,
-          rwRole: rw,
-          roRole: ro,
-          ...secretReferences(options.secrets, operation.id),
+          database: placeName(input.name, operation.id),
           service: input.service,
           schemaVersion: version,
           // nobody takes it before it is ready
           warm,
         });
+        await preparePlace(tx, actor, operation, made);
         context.failpoint("reserve.inside");
       });
       return { location: locationOf(operation.id) };

@@ -1,7 +1,7 @@
 /** The audit chain: whole as it is written, broken by every kind of change, cut off only under an anchor. */
 import { describeServers } from "@watertight/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { appendAudit } from "../../src/audit-log/append-audit.ts";
+import { appendAudit, appendAudits } from "../../src/audit-log/append-audit.ts";
 import { auditHead, verifyAudit } from "../../src/audit-log/verify-audit.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { type CatalogDatabase, catalogDatabase } from "../catalog-database.ts";
@@ -33,6 +33,31 @@ describeServers((server) => {
     const auditor = await catalog.as("auditor");
     expect(await verifyAudit(auditor)).toMatchObject({ valid: true, records: 35 });
     expect(await verifyAudit(auditor, [], 7)).toMatchObject({ valid: true, records: 35 });
+  });
+
+  test("several records of one call are a chain like any other", async () => {
+    const other = await catalogDatabase(server);
+    try {
+      const entries = Array.from({ length: 3000 }, (_, n) => ({
+        action: "tested",
+        subject: `thing:${n}`,
+        detail: { n, text: 'ü"\\' },
+      }));
+      await inTransaction(other.pool, (tx) => appendAudit(tx, actor, "tested", "before"));
+      expect(await inTransaction(other.pool, (tx) => appendAudits(tx, actor, entries))).toBe(3001n);
+      expect(await inTransaction(other.pool, (tx) => appendAudits(tx, actor, []))).toBe(3001n);
+      await inTransaction(other.pool, (tx) => appendAudit(tx, actor, "tested", "after"));
+      expect(await verifyAudit(other.db.admin)).toMatchObject({ valid: true, records: 3002 });
+      const { rows } = await other.db.admin.query(
+        "select subject, detail from watertight_catalog.audit_log where seq in (2, 3001) order by seq",
+      );
+      expect(rows.map(({ subject, detail }) => [subject, JSON.parse(detail)])).toEqual([
+        ["thing:0", { n: 0, text: 'ü"\\' }],
+        ["thing:2999", { n: 2999, text: 'ü"\\' }],
+      ]);
+    } finally {
+      await other.close();
+    }
   });
 
   test("is never changed by accident, not even by its owner", async () => {

@@ -47,7 +47,7 @@ describeServers((server) => {
     const context = {
       operation: { id, leaseToken: "7" },
       signal: new AbortController().signal,
-      commit: async () => {},
+      confirm: async () => {},
     } as unknown as StepContext<never>;
     const { rows } = await onCell(context, urlOf(names.provisioner), (cell) => cell.query("select 1 as one"));
     expect(rows).toEqual([{ one: 1 }]);

@@ -1,7 +1,7 @@
 /** Which operation a worker is called to next: one whose worker died never waits behind those that nobody has begun. */
 import { describeServers } from "@watertight/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openQueue, type OperationQueue } from "../../src/operations/queue.ts";
+import { isCalled, openQueue, type OperationQueue } from "../../src/operations/queue.ts";
 import { type CatalogDatabase, catalogDatabase } from "../catalog-database.ts";
 
 describeServers((server) => {
@@ -31,6 +31,26 @@ describeServers((server) => {
       expect((await take(10)).toSorted()).toEqual(["a", "b", "c"]);
       await queue.put(put.slice(0, 1));
       expect(await take(10)).toEqual(["a"]);
+    });
+
+    test("are not put again for what is called already; for what was begun since then they are", async () => {
+      await queue.put([{ id: "called", begun: false }]);
+      const called = async (id: string, begun: boolean): Promise<unknown> =>
+        (
+          await catalog.pool.query(
+            `select ${isCalled("x.id", "x.begun")} as yes from (values ($1::text, $2::bool)) x(id, begun)`,
+            [id, begun],
+          )
+        ).rows[0].yes;
+      expect([await called("called", false), await called("called", true), await called("else", false)]).toEqual([
+        true,
+        false,
+        false,
+      ]);
+      await queue.put([{ id: "called", begun: true }]);
+      expect(await called("called", true)).toBe(true);
+      await take(10);
+      expect([await called("called", false), await called("called", true)]).toEqual([false, false]);
     });
 
     test("for an operation that was begun come first, also where an older call for it waits at the end", async () => {

@@ -1,10 +1,13 @@
 /**
  * A worker in a process of its own, over kinds whose steps leave traces in a database that no worker keeps books in: what was made, and by
- * whom at what time. Run as a bundle, because Node 20 runs no TypeScript.
+ * whom at what time. With OPERATION it runs that one as far as it goes and ends. Run as a bundle, because Node 20 runs no TypeScript.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { onCell } from "../../src/cells/fenced-session.ts";
+import pg from "pg";
+import { onCell, onSharedSession } from "../../src/cells/fenced-session.ts";
+import { failpointFrom } from "../../src/operations/failpoints.ts";
 import type { OperationKind, Step } from "../../src/operations/operation.ts";
+import { runOperation } from "../../src/operations/run-operation.ts";
 import { startWorker } from "../../src/operations/worker.ts";
 
 interface Input {
@@ -25,8 +28,9 @@ function step(position: number, input: Input): Step<Input> {
   return {
     name,
     ...(input.noReturnAt === position ? { pointOfNoReturn: true } : {}),
+    // looking shares the run's session, acting has one of its own: both are fenced
     observe: (context) =>
-      onCell(context as never, outside, async (session) => {
+      onSharedSession(context as never, outside, async (session) => {
         const { rows } = await session.query("select 1 from made where thing = $1 and position = $2", made);
         return rows.length > 0;
       }),
@@ -65,7 +69,24 @@ export const makeThing: OperationKind<Input> = {
   steps: (input) => [0, 1, 2].map((position) => step(position, input)),
 };
 
-if (process.env["CATALOG_URL"] !== undefined) {
+const alone = process.env["OPERATION"];
+if (alone !== undefined) {
+  process.stdin.on("end", () => process.exit(1)).resume();
+  const catalog = new pg.Pool({ connectionString: process.env["CATALOG_URL"]!, max: 4 });
+  catalog.on("error", () => {});
+  const { end } = await runOperation(
+    {
+      catalog,
+      kinds: new Map([[makeThing.kind, makeThing as unknown as OperationKind<never>]]),
+      worker: `process-${process.pid}`,
+      signal: new AbortController().signal,
+      failpoint: failpointFrom(),
+    },
+    alone,
+  );
+  process.stdout.write(`${end}\n`);
+  process.exit(0);
+} else if (process.env["CATALOG_URL"] !== undefined) {
   // heard before the worker is there: whoever starts it may want it gone at once
   const told = new Promise((resolve) => process.once("SIGTERM", resolve));
   // the test holds the other end: when it goes, so does this

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startServer, type TestServer } from "@watertight/testkit";
+import { type OwnServer, startServer, type TestServer } from "@watertight/testkit";
 import pg from "pg";
 import { addCell, type NewCell } from "../../src/catalog/cells.ts";
 import { failpointFrom } from "../../src/operations/failpoints.ts";
@@ -20,7 +20,7 @@ export const provisioner = "wt_provisioner";
 export const actor = { name: "test" };
 
 /** A server with the provisioner's role. */
-export async function cellServer(version: number, settings: Record<string, string> = {}): Promise<TestServer> {
+export async function cellServer(version: number, settings: Record<string, string> = {}): Promise<OwnServer> {
   const server = await startServer({ version: version === 15 ? 15 : 18, settings });
   await asSuperuser(server, async (admin) => {
     await admin.query(`create role ${provisioner} login createdb createrole in role pg_monitor, pg_signal_backend`);

@@ -2,7 +2,7 @@
  * Runs the scripts of the intrusion test, each in a transaction that is rolled back. Contexts are sealed by the kit's owner, so that a place can
  * be tested before any tenant is active in it; the application's role never gets that far.
  */
-import { quoteName, type Queryable } from "@watertight/schema";
+import { quoteName, quoteText, type Queryable } from "@watertight/schema";
 import { controlError } from "../../errors/control-error.ts";
 import { type AttackedTable, foundSetting, seedScript, tablesSetting } from "./attack-sql.ts";
 
@@ -27,7 +27,11 @@ export interface Attack {
   readonly readWrite?: boolean;
 }
 
-const bySeal = "select pg_catalog.set_config('watertight.ctx', watertight.seal_of($1), true)";
+// Several words a message: a place is attacked four times, and each answer is waited for.
+const words = (...statements: readonly string[]): string => statements.join(";\n");
+const set = (name: string, value: string): string => `select pg_catalog.set_config(${quoteText(name)}, ${value}, true)`;
+const bySeal = (tenant: string): string => set("watertight.ctx", `watertight.seal_of(${quoteText(tenant)})`);
+const become = (role: string): string => `set local role ${quoteName(role)}`;
 
 /** Attacks, and takes everything back. */
 export async function attack(
@@ -37,18 +41,17 @@ export async function attack(
   if (tables.length === 0) return { leaks: [], untested: [] };
   await session.query(readWrite === true ? "begin read write" : "begin");
   try {
-    await session.query("select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)");
-    await session.query("select pg_catalog.set_config($1, $2, true)", [tablesSetting, JSON.stringify(tables)]);
+    await session.query(
+      words(set("search_path", "'pg_catalog, pg_temp'"), set(tablesSetting, quoteText(JSON.stringify(tables)))),
+    );
     if (role !== undefined) await mayBecome(session, role);
     if (seed !== undefined) {
-      await session.query(bySeal, [seed.tenant]);
-      await session.query(`set local role ${quoteName(seed.owner)}`);
+      await session.query(words(bySeal(seed.tenant), become(seed.owner)));
       await session.query(seedScript);
-      await session.query("set local role none");
-      await session.query("select pg_catalog.set_config('watertight.ctx', '', true)");
+      await session.query(words("set local role none", set("watertight.ctx", "''")));
     }
-    if (tenant !== undefined) await session.query(bySeal, [tenant]);
-    if (role !== undefined) await session.query(`set local role ${quoteName(role)}`);
+    const who = [...(tenant === undefined ? [] : [bySeal(tenant)]), ...(role === undefined ? [] : [become(role)])];
+    if (who.length > 0) await session.query(words(...who));
     await session.query(script);
     const { rows } = await session.query("select pg_catalog.current_setting($1) as found", [foundSetting]);
     const { leaks, untested: all } = JSON.parse(rows[0]!["found"] as string) as Found;
