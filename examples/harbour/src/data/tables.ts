@@ -104,7 +104,7 @@ export type Row<T extends TableName = TableName> = Record<keyof (typeof tableCol
 export const tableNames: readonly TableName[] = Object.keys(tableColumns) as TableName[];
 
 /** Tables that all tenants share, in a schema of their own. */
-export const directoryTables: readonly TableName[] = ["plans", "tenants", "users", "house_templates"];
+const directoryTables: readonly TableName[] = ["plans", "tenants", "users", "house_templates"];
 
 /** Where a table is in shared tables. */
 export const relationOf = (table: TableName): string =>

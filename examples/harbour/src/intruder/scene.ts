@@ -54,7 +54,7 @@ export interface Scene {
   heard(answer: Heard): void;
 }
 
-export type Heard = { rows: readonly unknown[] } | { refused: unknown } | { login: unknown };
+type Heard = { rows: readonly unknown[] } | { refused: unknown } | { login: unknown };
 
 /** What somebody can do who has got hold of more than an account. */
 export interface BreakIn {

@@ -6,7 +6,7 @@ import { IdentityError, sqlStateOf } from "../app/problem.ts";
 
 /** What stopped an attempt: our own code, the sealed context, a row security policy, a missing right, a composite key, a place's fence, or that the
  * connection, or the login, leads to no other database. */
-export type Layer = "application" | "context" | "policy" | "grant" | "key" | "fence" | "connection";
+type Layer = "application" | "context" | "policy" | "grant" | "key" | "fence" | "connection";
 
 export interface Stop {
   layer: Layer;
