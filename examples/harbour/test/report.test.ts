@@ -76,6 +76,11 @@ describe("result", () => {
     seen.shipped.days[1]!.day.foreignRows = 1;
     expect(resultOf(seen).ok).toBe(false);
   });
+  it("is not fine when nobody knows what stopped an attempt", () => {
+    const unknown = facts();
+    unknown.shipped.encounters[3]!.outcomes[5]!.stops = [];
+    expect(resultOf(unknown).ok).toBe(false);
+  });
   it("is not fine when an attempt without a hole leaks, or somebody was not attacked", () => {
     expect(resultOf(facts(["wrong-route"])).ok).toBe(false);
     const few = facts();

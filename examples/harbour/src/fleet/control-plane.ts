@@ -23,6 +23,7 @@ import {
 import type { CatalogRoles, OperationKind, Secrets } from "@watertight/control";
 import pg from "pg";
 import type { Cluster } from "../database/cluster.ts";
+import { closingStore } from "./closing-store.ts";
 import { models } from "./models.ts";
 import type { Model } from "./models.ts";
 import { makeProvisioner } from "./provisioner.ts";
@@ -54,7 +55,9 @@ export async function startControlPlane(cluster: Cluster, signal?: AbortSignal):
   try {
     const folder = await mkdtemp(join(tmpdir(), "harbour-control-"));
     closing.push(() => rm(folder, { recursive: true, force: true }));
-    const secrets = openSecrets({ env: {}, stores: { local: fileStore(join(folder, "secrets")) }, keepIn: "local" });
+    const store = closingStore(fileStore(join(folder, "secrets")));
+    closing.push(() => store.close());
+    const secrets = openSecrets({ env: {}, stores: { local: store }, keepIn: "local" });
     const { url, roles } = await makeCatalog(cluster);
     const catalog = new pg.Pool({ connectionString: url(roles.control), max: 6, application_name: "harbour control" });
     closing.push(() => catalog.end());

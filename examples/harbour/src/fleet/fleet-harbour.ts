@@ -26,7 +26,8 @@ export async function startFleetHarbour(fleet: Fleet, ports: readonly number[] =
     // what all tenants share, for those with a schema of their own
     sharedSchemas: ["directory"],
   };
-  const main = fleetPool(pg, { ...settings, budget: 12 });
+  // a place's login may hold 20 connections; the act is played on two instances at once
+  const main = fleetPool(pg, { ...settings, budget: 12, instances: 2 });
   // one connection for the reports of all tenants of all places: the worst case for leftovers
   const reports = fleetPool(pg, { ...settings, budget: 1, holdMs: 0, patienceMs: 0 });
   const directory = residences.get(companies.pool[0]!.id)!;

@@ -94,12 +94,16 @@ export function resultOf(facts: Facts): Result {
       attempts.some(({ open }) => open !== undefined) &&
       attempts.every((row) => row.ok) &&
       leakedShipped === 0 &&
+      encounters.every(({ outcomes }) => outcomes.every(explained)) &&
       failed.length === 0 &&
       foreignRowsShipped === 0,
   };
 }
 
 const leaks = (outcomes: readonly Outcome[]): number => outcomes.filter(({ leaked }) => leaked).length;
+
+/** What failed for no reason of ours (no connection left, say) was not tried at all. */
+const explained = ({ leaked, stops }: Outcome): boolean => leaked || stops.length > 0;
 
 /** Attempts whose hole was open, and those that need none: what is tried at the borders between places. */
 function rowsOf({ openHoles, open: { outcomes: opened }, shipped: { encounters } }: Facts): ResultRow[] {

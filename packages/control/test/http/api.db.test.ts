@@ -200,6 +200,13 @@ describeServers((server) => {
       path = /^<([^>]+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
     }
     expect(seen).toEqual(["slug-0", "slug-1", "slug-2", "slug-3", "slug-4"]);
+    // places are those of one service: of another one these tenants have none
+    const modelsOf = async (query: string) =>
+      ((await call("viewer", "GET", `/v1/tenants${query}`)).json as { model: string | null }[]).map(
+        ({ model }) => model,
+      );
+    expect(await modelsOf("?service=nobody")).toEqual([null, null, null, null, null]);
+    expect(await modelsOf("?service=main")).toEqual(await modelsOf(""));
     expect((await call("viewer", "GET", "/v1/tenants?limit=0")).json).toMatchObject({
       status: 422,
       errors: [{ pointer: "/limit" }],
