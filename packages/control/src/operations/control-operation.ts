@@ -78,13 +78,14 @@ export async function resumeOperation(pool: CatalogPool, actor: Actor, id: strin
     id,
     "resumed",
     ({ state }) => (state === "failed" || state === "waiting" ? undefined : `is ${state}`),
-    "state = 'pending', attempts = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, unfinished = false",
+    // a person has looked: workers that died before are counted anew
+    "state = 'pending', attempts = 0, crashes = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, unfinished = false",
   );
 }
 
 /**
  * Begins a failed or cancelled operation again from its first step; what is there already is found there. One that waited for a second
- * person's word and never got it waits again.
+ * person's word and never got it waits again, and so does one that somebody has cancelled: what was allowed then was taken back.
  */
 export async function retryOperation(pool: CatalogPool, actor: Actor, id: string): Promise<Operation> {
   return change(
@@ -93,7 +94,8 @@ export async function retryOperation(pool: CatalogPool, actor: Actor, id: string
     id,
     "retried",
     ({ state }) => (state === "failed" || state === "cancelled" ? undefined : `is ${state}`),
-    `state = case when o.four_eyes and o.approved_by is null then 'waiting_approval' else 'pending' end, direction = 'forward', attempts = 0,
+    `state = case when o.four_eyes and (o.approved_by is null or o.cancel_requested) then 'waiting_approval' else 'pending' end,
+     approved_by = case when o.cancel_requested then null else o.approved_by end, direction = 'forward', attempts = 0, crashes = 0,
      run_after = clock_timestamp(), lease_until = null, finished_at = null, error = null, cancel_requested = false, unfinished = false`,
     [],
     // an undo may have stopped in the middle of a step that was done: it is looked at again, and undone again if need be
