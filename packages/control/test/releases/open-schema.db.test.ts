@@ -54,7 +54,7 @@ describeServers((server) => {
       ["tenant.create", { model: "schema", tenant: { id: uuid(2), slug: "globex" } }],
     ] as const) {
       const operation = await plane.run(kind, input);
-      expect([kind, operation.state, operation.error]).toEqual([kind, "succeeded", null]);
+      if (operation.state !== "succeeded") throw new Error(`${kind}: ${JSON.stringify(operation.error)}`);
     }
     const { rows } = await plane.catalog.db.admin.query(
       "select database, schema, rw_role, rw_secret, key_secret from watertight_catalog.route where model = 'schema'",
