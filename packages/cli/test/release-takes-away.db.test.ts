@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeServers } from "@watertight/testkit";
+import { describeServers, sized } from "@watertight/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CatalogDatabase, catalogDatabase } from "../../control/test/catalog-database.ts";
 import { capture, type Captured } from "./support/capture.ts";
@@ -27,15 +27,13 @@ describeServers((server) => {
     capture(line, { env: { DATABASE_URL: catalog.url.control }, cwd: folder });
 
   const ways = [
-    ["row security switched off", "alter table projects disable row level security;"],
-    ["row security not forced", "alter table projects no force row level security;"],
-    ["the floor dropped", "drop policy if exists watertight_floor on projects;"],
-    ["a statement that fails", "select 1/0;"],
+    ["row security switched off", "pool,tenant", "alter table projects disable row level security;"],
+    ["row security switched off", "tenant", "alter table projects disable row level security;"],
+    ["the floor dropped", "pool", "drop policy if exists watertight_floor on projects;"],
+    ["a statement that fails", "tenant", "select 1/0;"],
   ] as const;
 
-  test.each(
-    ways.flatMap(([name, sql]) => ["pool", "tenant", "pool,tenant"].map((scope) => [name, scope, sql] as const)),
-  )("%s, scope %s", { timeout: 60_000 }, async (_, scope, sql) => {
+  test.each(sized(ways, ways.slice(0, 2)))("%s, scope %s", { timeout: 60_000 }, async (_, scope, sql) => {
     await writeFile(join(folder, "migrations/0002_more.sql"), `-- watertight: scope=${scope}\n${sql}`);
     const answer = await wt("migrations", "release", "--dry-run", "--json");
     expect([answer.exitCode === 0, answer.json().error?.code]).toEqual([
