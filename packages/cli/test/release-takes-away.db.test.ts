@@ -26,12 +26,12 @@ describeServers((server) => {
   const wt = (...line: string[]): Promise<Captured> =>
     capture(line, { env: { DATABASE_URL: catalog.url.control }, cwd: folder });
 
-  const ways = [
+  const ways: readonly (readonly [name: string, scope: string, sql: string])[] = [
     ["row security switched off", "pool,tenant", "alter table projects disable row level security;"],
     ["row security switched off", "tenant", "alter table projects disable row level security;"],
     ["the floor dropped", "pool", "drop policy if exists watertight_floor on projects;"],
     ["a statement that fails", "tenant", "select 1/0;"],
-  ] as const;
+  ];
 
   test.each(sized(ways, ways.slice(0, 2)))("%s, scope %s", { timeout: 60_000 }, async (_, scope, sql) => {
     await writeFile(join(folder, "migrations/0002_more.sql"), `-- watertight: scope=${scope}\n${sql}`);
