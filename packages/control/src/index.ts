@@ -199,6 +199,6 @@ export {
 } from "./releases/migrate-places.ts";
 export { driftOfPlaces, type PlacesDrift } from "./releases/drift-of-places.ts";
 export { type ListedRun, listRuns } from "./releases/list-runs.ts";
-export { makeSamplePlace } from "./releases/sample-place.ts";
+export { bringSamplePlace, makeSamplePlace } from "./releases/sample-place.ts";
 export type { PlaceLogins } from "./migrations/target.ts";
 export type { SchemaPlace } from "./provision/schema-source.ts";

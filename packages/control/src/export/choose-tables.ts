@@ -78,6 +78,12 @@ function isProtected(
   const wanted = facts.schema === schema ? "watertight_schema_floor" : "watertight_floor";
   const floor = facts.floors.find(({ name, whole }) => name === wanted && whole);
   if (floor === undefined || !isKits(floor)) return false;
+  // one that asks for a context and looks at no row lets every row through; what rests on one column is compared again, row by row
+  if (
+    floor.name === "watertight_floor" &&
+    (floor.parents.length > 0 ? floor.columns.length === 0 : floor.columns.length !== 1)
+  )
+    return false;
   // a table without a tenant of its own is as closed as the one that decides
   return floor.parents.every((parent) => {
     const above = byId.get(parent);

@@ -49,7 +49,7 @@ async function problemsOf(folder: string, { file, rows, bytes, sha256 }: Exporte
   const counter = new RowCounter();
   let size = 0;
   try {
-    const handle = await open(join(folder, file), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const handle = await open(join(folder, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       if (!(await handle.stat()).isFile()) return [`${file}: not a file`];
       for await (const chunk of handle.createReadStream({ autoClose: false })) {

@@ -79,13 +79,14 @@ export async function resumeOperation(pool: CatalogPool, actor: Actor, id: strin
     id,
     "resumed",
     ({ state }) => (state === "failed" || state === "waiting" ? undefined : `is ${state}`),
+    // a person has looked: workers that died before are counted anew
     "state = 'pending', attempts = 0, crashes = 0, run_after = clock_timestamp(), lease_until = null, finished_at = null, unfinished = false, abandoned_at = null, abandoned_reason = null",
   );
 }
 
 /**
  * Begins a failed or cancelled operation again from its first step; what is there already is found there. One that waited for a second
- * person's word and never got it waits again.
+ * person's word and never got it waits again, and so does one that somebody has cancelled: what was allowed then was taken back.
  */
 export async function retryOperation(pool: CatalogPool, actor: Actor, id: string): Promise<Operation> {
   return change(
@@ -94,7 +95,8 @@ export async function retryOperation(pool: CatalogPool, actor: Actor, id: string
     id,
     "retried",
     ({ state }) => (state === "failed" || state === "cancelled" ? undefined : `is ${state}`),
-    `state = case when o.four_eyes and o.approved_by is null then 'waiting_approval' else 'pending' end, direction = 'forward', attempts = 0, crashes = 0,
+    `state = case when o.four_eyes and (o.approved_by is null or o.cancel_requested or o.abandoned_at is not null) then 'waiting_approval' else 'pending' end,
+     approved_by = case when o.cancel_requested or o.abandoned_at is not null then null else o.approved_by end, direction = 'forward', attempts = 0, crashes = 0,
      run_after = clock_timestamp(), lease_until = null, finished_at = null, error = null, cancel_requested = false, unfinished = false,
      abandoned_at = null, abandoned_reason = null`,
     [],

@@ -27,8 +27,8 @@ export async function prepareDatabase(session: Queryable, roles: RoleNames): Pro
   await session.query(`grant create on database ${quoteName(rows[0]!["name"] as string)} to ${quoteName(roles.owner)}`);
 }
 
-// one without a tenant column is shared: the check of the release has judged it
-async function protectPerhaps(session: Queryable, table: string): Promise<void> {
+/** Protects a table that has a tenant column. One without is shared: the check of the release has judged it. */
+export async function protectPerhaps(session: Queryable, table: string): Promise<void> {
   const { rows } = await session.query(
     "select 1 from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1) and relkind in ('r', 'p')",
     [table],

@@ -5,6 +5,7 @@
 import { newestVersion, type Queryable, quoteName } from "@watertight/schema";
 import { controlError } from "../errors/control-error.ts";
 import { versionOf } from "./schema-version.ts";
+import { waysPast } from "./ways-past.ts";
 
 /** What a fit database says of itself. */
 export interface InspectedDatabase {
@@ -47,11 +48,12 @@ export async function inspectDatabase(session: Queryable, keyId: string | undefi
         `grant connect on database ${quoteName(database)} to ${[app, reader, me].map(quoteName).join(", ")}`,
     );
   wrong.push(...(await wrongWithRoles(session, [app, reader], owner, me)));
+  wrong.push(...(await waysPast(session, [app, reader], owner)));
   if (wrong.length > 0) throw unfit(database, wrong);
   const { rows: open } = await session.query(
     `select pg_catalog.format('%I.%I', n.nspname, c.relname) as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema', 'watertight') and n.nspname !~ '^pg_'
-        and pg_catalog.has_table_privilege($1, c.oid, 'select') and not exists (select from watertight.protected p where p.relation = c.oid) order by 1`,
+        and pg_catalog.has_any_column_privilege($1, c.oid, 'select') and not exists (select from watertight.protected p where p.relation = c.oid) order by 1`,
     [app],
   );
   return {

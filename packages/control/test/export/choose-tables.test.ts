@@ -51,6 +51,22 @@ test.each([
     { floors: [floor({ using: "CASE WHEN … ELSE watertight.observed('t'::regclass, x) END" })] },
   ],
   ["the floor asks for no context", { floors: [floor({ using: "true" })] }],
+  ["the floor looks at no row", { floors: [floor({ using: "(watertight.tenant_id() IS NOT NULL)", columns: [] })] }],
+  [
+    "the floor rests on more than the tenant, so that no row can be looked at again",
+    {
+      floors: [
+        floor({
+          using: "((tenant_id IS NOT NULL) AND (kind <> watertight.tenant_id()))",
+          columns: ["kind", "tenant_id"],
+        }),
+      ],
+    },
+  ],
+  [
+    "any row of the parent will do",
+    { floors: [floor({ using: "EXISTS ( SELECT 1 FROM ok watertight_parent)", parents: ["public.ok"], columns: [] })] },
+  ],
   [
     "the parent is open",
     { floors: [floor({ using: "EXISTS ( SELECT 1 FROM x watertight_parent)", parents: ["public.open"] })] },

@@ -5,6 +5,7 @@
 import { exitCodeOf, openFindings } from "@watertight/audit";
 import { checkLive } from "@watertight/audit/live";
 import type * as Control from "@watertight/control";
+import type { Client } from "pg";
 import { startLocalServer } from "../up/local-server.ts";
 import type { Request } from "../check/request.ts";
 
@@ -25,17 +26,22 @@ const unjudged: Control.ReleaseFinding = {
 export function placeCheck(control: typeof Control, request: Request): Control.CheckRelease {
   return async (files) => {
     const server = await startLocalServer();
-    try {
-      await server.asAdmin((client) => client.query("create database place template template0"));
+    const release = { id: "", files };
+    const judge = async (
+      database: string,
+      make: (client: Client) => Promise<void>,
+      mayBeShared: boolean,
+    ): Promise<readonly Control.ReleaseFinding[]> => {
+      await server.asAdmin((client) => client.query(`create database ${database} template template0`));
       const { report } = await server.asAdmin(async (client) => {
-        await control.makeSamplePlace(client, { id: "", files });
+        await make(client);
         return checkLive({ ...request, db: client });
-      }, "place");
+      }, database);
       // of the throw-away server itself: the cells run others
       const here = { ...report, findings: report.findings.filter(({ object }) => object.kind !== "server") };
       const judged = exitCodeOf(here, "high", false);
       if (judged === 0) return [];
-      if (judged === 3 && report.tables.length > 0) return [unjudged];
+      if (judged === 3 && report.tables.length > 0 && !mayBeShared) return [unjudged];
       return openFindings(here)
         .filter(({ severity }) => stops.includes(severity))
         .map(({ id, severity, message, object }) => ({
@@ -45,6 +51,20 @@ export function placeCheck(control: typeof Control, request: Request): Control.C
           target: [object.schema, object.name].filter(Boolean).join("."),
           ...made(files, object.name),
         }));
+    };
+    try {
+      const found = [
+        ...(await judge("place", (client) => control.makeSamplePlace(client, release), false)),
+        // what a later file takes away stays away in places that are there already
+        ...(await judge("brought", (client) => control.bringSamplePlace(client, release), false)),
+      ];
+      // a tenant's own tables need no tenant column: the schema or the database is the tenant's
+      if (files.some(({ scopes }) => scopes.includes("pool") !== scopes.includes("tenant")))
+        found.push(
+          ...(await judge("own", (client) => control.bringSamplePlace(client, release, { scope: "tenant" }), true)),
+        );
+      const seen = new Set<string>();
+      return found.filter(({ id, target }) => !seen.has(`${id} ${target}`) && seen.add(`${id} ${target}`));
     } finally {
       await server.stop();
     }

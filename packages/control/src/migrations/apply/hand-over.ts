@@ -91,7 +91,8 @@ function schemaTables({ place, schema }: Target): string {
 
 /** Closes what these statements made in a tenant's own schema, as provisioning closes a new one. */
 export function closeNew(statements: readonly StepStatement[], { place, schema, tenants, id }: Target): string[] {
-  if (place === undefined || schema === undefined || statements.every(({ creates }) => creates === "")) return [];
+  // whatever they are: one that makes nothing may still open what is there
+  if (place === undefined || schema === undefined || statements.length === 0) return [];
   return [closeSchema({ ...place, schema, tenant: tenants?.[0] ?? id })];
 }
 

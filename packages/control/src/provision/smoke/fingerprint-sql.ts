@@ -1,7 +1,7 @@
 /**
  * What decides who may do what in a database, as rows (aspect, object, body), read from the catalogs as they are stored. A copy has its template's
  * own object ids, so that equal rows are equal rights and nothing has to be rendered. Must never leave out what can open a table: a new kind of
- * object that can is a new aspect here, with an alteration of it in test/provision/fingerprint.db.test.ts.
+ * object that can is a new aspect here, with an alteration of it in test/provision/fingerprint-gaps.db.test.ts.
  */
 
 /** Object ids from here on are not the server's own. */
@@ -18,7 +18,7 @@ const aspects: readonly string[] = [
   `select 'column', a.attrelid::text || '.' || a.attnum, (a.attname, a.atttypid, a.attnotnull, a.attisdropped, a.attidentity, a.attgenerated, a.attacl)::text
      from pg_catalog.pg_attribute a where a.attnum > 0 and (a.attacl is not null or a.attrelid in (select c.oid from pg_catalog.pg_class c where c.oid >= ${own} and c.relkind in ('r', 'p', 'v', 'm', 'f')))`,
   `select 'policy', p.polrelid::text || '.' || p.polname, p::text from pg_catalog.pg_policy p`,
-  `select 'function', p.oid::text, p::text from pg_catalog.pg_proc p where p.oid >= ${own} or p.proacl is not null`,
+  `select 'function', p.oid::text, p::text from pg_catalog.pg_proc p where p.oid >= ${own} or p.proacl is not null or p.proleakproof`,
   `select 'schema', n.oid::text, (n.nspname, n.nspowner, n.nspacl)::text from pg_catalog.pg_namespace n where n.nspname !~ '^pg_(toast_)?temp_'`,
   `select 'view', r.ev_class::text || '.' || r.rulename, r::text from pg_catalog.pg_rewrite r where r.oid >= ${own}`,
   `select 'trigger', t.tgrelid::text || '.' || t.oid, t::text from pg_catalog.pg_trigger t`,
@@ -35,13 +35,23 @@ const aspects: readonly string[] = [
   `select 'cast', c.oid::text, c::text from pg_catalog.pg_cast c where c.oid >= ${own}`,
   `select 'operator', o.oid::text, o::text from pg_catalog.pg_operator o where o.oid >= ${own}`,
   `select 'foreign server', f.oid::text, (f.srvname, f.srvowner, f.srvfdw, f.srvacl, f.srvoptions)::text from pg_catalog.pg_foreign_server f`,
-  `select 'foreign data wrapper', f.oid::text, (f.fdwname, f.fdwowner, f.fdwacl)::text from pg_catalog.pg_foreign_data_wrapper f`,
+  `select 'foreign data wrapper', f.oid::text, f::text from pg_catalog.pg_foreign_data_wrapper f`,
+  `select 'foreign table', f.ftrelid::oid::text, f::text from pg_catalog.pg_foreign_table f`,
+  `select 'user mapping', u.umid::text, (u.srvid, u.umuser, u.umoptions)::text from pg_catalog.pg_user_mappings u`,
   `select 'publication', p.oid::text, p::text from pg_catalog.pg_publication p`,
+  `select 'publication', p.prrelid::text, p::text from pg_catalog.pg_publication_rel p`,
+  `select 'publication', p.pnnspid::text, p::text from pg_catalog.pg_publication_namespace p`,
+  // the other columns are not everybody's to read
+  `select 'subscription', s.oid::text, (s.subname, s.subowner, s.subenabled, s.subpublications)::text from pg_catalog.pg_subscription s
+    where s.subdbid = (select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())`,
   `select 'large object', l.oid::text, l::text from pg_catalog.pg_largeobject_metadata l`,
   `select 'kit', 'protected ' || p.relation::oid, p::text from watertight.protected p`,
   `select 'kit', 'setting ' || s.name, s::text from watertight.setting s`,
   `select 'role', r.rolname::text, (r.oid, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconfig)::text
      from pg_catalog.pg_roles r join up on up.role = r.oid`,
+  // of the whole server, and whoever may set one may switch triggers off
+  `select 'parameter', p.parname, (a.grantee, a.privilege_type, a.is_grantable)::text from pg_catalog.pg_parameter_acl p, pg_catalog.aclexplode(p.paracl) a
+    where a.grantee = 0 or a.grantee in (select up.role from up)`,
   `select 'membership', pg_catalog.pg_get_userbyid(m.member) || ' in ' || pg_catalog.pg_get_userbyid(m.roleid), (pg_catalog.to_jsonb(m) - 'oid')::text
      from pg_catalog.pg_auth_members m join up on up.role = m.member`,
   // who else is in a role that holds a right here. The two that tenants' logins are members of change with each tenant; nobody of them

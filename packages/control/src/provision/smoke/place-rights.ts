@@ -28,6 +28,10 @@ select pg_catalog.format('%s is a member of %s', pg_catalog.pg_get_userbyid(m.me
 union all
 select 'the database belongs to ' || pg_catalog.pg_get_userbyid(db.datdba) from db where db.datdba not in (select oid from me)
 union all
+select 'everybody who may create databases may copy the database' from db where db.datistemplate
+union all
+select pg_catalog.format('%s has %s on parameter %s', role.name, a.privilege_type, p.parname) from role, pg_catalog.pg_parameter_acl p, pg_catalog.aclexplode(p.paracl) a where a.grantee = role.oid
+union all
 select pg_catalog.format('%s has %s on the database', case a.grantee when 0 then 'everybody' else pg_catalog.pg_get_userbyid(a.grantee) end, a.privilege_type)
   from db, pg_catalog.aclexplode(coalesce(db.datacl, pg_catalog.acldefault('d', db.datdba))) a
  where a.grantee <> db.datdba and (a.privilege_type <> 'CONNECT' or a.is_grantable or a.grantee is distinct from (select role.oid from role where role.name = $1))
