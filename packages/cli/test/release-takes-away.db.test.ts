@@ -29,16 +29,21 @@ describeServers((server) => {
   const ways: readonly (readonly [name: string, scope: string, sql: string])[] = [
     ["row security switched off", "pool,tenant", "alter table projects disable row level security;"],
     ["row security switched off", "tenant", "alter table projects disable row level security;"],
+    ["its force taken", "pool,tenant", "alter table projects no force row level security;"],
     ["the floor dropped", "pool", "drop policy if exists watertight_floor on projects;"],
     ["a statement that fails", "tenant", "select 1/0;"],
   ];
 
-  test.each(sized(ways, ways.slice(0, 2)))("%s, scope %s", { timeout: 60_000 }, async (_, scope, sql) => {
-    await writeFile(join(folder, "migrations/0002_more.sql"), `-- watertight: scope=${scope}\n${sql}`);
-    const answer = await wt("migrations", "release", "--dry-run", "--json");
-    expect([answer.exitCode === 0, answer.json().error?.code]).toEqual([
-      false,
-      expect.stringMatching(/^WT_MIGRATION_(LEAK|FAILED)$/),
-    ]);
-  });
+  test.each(server.version === 15 ? ways.slice(0, 1) : sized(ways, ways.slice(0, 2)))(
+    "%s, scope %s",
+    { timeout: 60_000 },
+    async (_, scope, sql) => {
+      await writeFile(join(folder, "migrations/0002_more.sql"), `-- watertight: scope=${scope}\n${sql}`);
+      const answer = await wt("migrations", "release", "--dry-run", "--json");
+      expect([answer.exitCode === 0, answer.json().error?.code]).toEqual([
+        false,
+        expect.stringMatching(/^WT_MIGRATION_(LEAK|FAILED)$/),
+      ]);
+    },
+  );
 });

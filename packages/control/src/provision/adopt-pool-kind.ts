@@ -11,6 +11,7 @@ import type { OperationKind, Step } from "../operations/operation.ts";
 import { type InspectedDatabase, inspectDatabase } from "./inspect-database.ts";
 import { asReference } from "../secrets/secrets.ts";
 import { baselineStep } from "./baseline-step.ts";
+import { claimStep } from "./claim-step.ts";
 import { findPlace, locationOf, type PlaceFinder, type ProvisioningOptions } from "./place.ts";
 import { readyStep } from "./ready-step.ts";
 import { smokeStep } from "./smoke/smoke-step.ts";
@@ -64,6 +65,7 @@ export function adoptPoolKind(options: ProvisioningOptions): OperationKind<Adopt
     subject: ({ cell, database }) => `database:${cell}:${database}`,
     steps: () => [
       inspectStep(options),
+      claimStep(options),
       reserveStep,
       // a tenant that is not there: that the key opens nothing for it is a part of the test
       smokeStep(options, finder, () => "00000000-0000-4000-8000-000000000000"),

@@ -5,6 +5,7 @@
  */
 import { quoteQualified, type Queryable } from "@watertight/schema";
 import { classRoles, makeClassRoles } from "../cells/class-roles.ts";
+import { refuseLeaks, type ReleaseFinding } from "../migrations/apply-release.ts";
 import { MigrationError } from "../migrations/migration-error.ts";
 import { filesFor, type Release } from "../migrations/release/release.ts";
 import { liftForce, restoreForce } from "../migrations/apply/hand-over.ts";
@@ -53,15 +54,34 @@ export async function bringSamplePlace(
           ...(blind ? [restoreForce] : []),
         ];
         await runSchema(client, null, roles.owner, texts, file.position);
+        refuseLeaks(release, await takenAway(client, file.file, statements[0]?.line ?? null));
         for (const { table } of statements)
           if (table !== null) await protectPerhaps(client, quoteQualified(table.schema || "public", table.name));
       });
+}
+
+/** Protected tables that a step has opened: protecting them again, as is done here afterwards, would hide it. */
+async function takenAway(client: Queryable, file: string, line: number | null): Promise<ReleaseFinding[]> {
+  const { rows } = await client.query(
+    `select pg_catalog.format('%I.%I', n.nspname, c.relname) as target, c.relname as name, c.relrowsecurity as on
+       from watertight.protected p join pg_catalog.pg_class c on c.oid = p.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where not c.relrowsecurity or not c.relforcerowsecurity`,
+  );
+  return rows.map((row) => ({
+    id: `A14-${String(row["name"])}`,
+    severity: "critical",
+    target: row["target"] as string,
+    message: row["on"] === true ? "Row security is not forced any more." : "Row security is switched off.",
+    file,
+    line,
+  }));
 }
 
 async function told(where: string, make: () => Promise<void>): Promise<void> {
   try {
     await make();
   } catch (error) {
+    if (error instanceof MigrationError) throw error;
     const { code, message } = error as Error & { code?: string };
     throw new MigrationError("WT_MIGRATION_FAILED", {
       detail: `${where}: ${message}`,

@@ -84,6 +84,11 @@ describeServers((server) => {
       "select count(*)::int as n from watertight_catalog.location where state <> 'retired'",
     );
     expect(rows[0].n).toBe(0);
+    // and nothing holds a claim
+    const { rows: claims } = await inApp((admin) =>
+      admin.query("select from watertight.setting where name = 'location'"),
+    );
+    expect(claims).toEqual([]);
   });
 
   test("one that leaks is refused, and adopted when the leak is closed", async () => {
@@ -101,7 +106,12 @@ describeServers((server) => {
     expect((await inApp((admin) => admin.query("select * from invoices order by tenant_id"))).rows).toEqual(
       before.rows,
     );
-    expect(await adopt()).toMatchObject({ state: "failed", error: { code: "WT_CATALOG_DUPLICATE" } });
+    expect(await adopt()).toMatchObject({ state: "failed", error: { code: "WT_LOCATION_UNFIT" } });
+    // the same server under another name
+    await plane.addCell(cell, { id: "eu-1-again" });
+    const twice = await adopt({ cell: "eu-1-again" });
+    expect(twice).toMatchObject({ state: "failed", error: { code: "WT_LOCATION_UNFIT" } });
+    expect(twice.error?.message).toContain(operation.output["location"]);
 
     // its tenants follow, and are served where they were
     const location = operation.output["location"] as string;
@@ -135,6 +145,28 @@ describeServers((server) => {
     } finally {
       await app.end();
     }
+  });
+
+  test("a place that the control plane made is nobody else's to adopt", async () => {
+    await plane.run("template.build", { cell: "eu-1" });
+    const made = await plane.run("pool.create", { name: "made" });
+    const { rows } = await plane.catalog.db.admin.query(
+      "select database from watertight_catalog.location where id = $1",
+      [made.output["location"]],
+    );
+    const { admin } = plane.catalog.db;
+    const { rows: refs } = await admin.query(
+      "select rw_secret, ro_secret, key_secret from watertight_catalog.location where id = $1",
+      [made.output["location"]],
+    );
+    const taken = await plane.run("pool.adopt", {
+      cell: "eu-1-again",
+      database: rows[0].database,
+      rwSecret: refs[0].rw_secret,
+      roSecret: refs[0].ro_secret,
+      keySecret: refs[0].key_secret,
+    });
+    expect(taken).toMatchObject({ state: "failed", error: { code: "WT_LOCATION_UNFIT" } });
   });
 
   test("the database stays when its location's operation is undone", async () => {
