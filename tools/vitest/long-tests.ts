@@ -13,7 +13,7 @@ const long: readonly string[] = [
   "packages/audit/test/rules/{attacks,cases,fix-order,fixes,history,mechanisms,narrow-fixes,quoted-names,session}.db.test.ts",
   "packages/audit/test/rules/predicate/*.db.test.ts",
   "packages/audit/test/why/**",
-  "packages/cli/test/{bad-input,check-life,documents,fleet,protect,repro,up,why}.db.test.ts",
+  "packages/cli/test/{bad-input,check-life,documents,fleet,protect,release-takes-away,repro,up,why}.db.test.ts",
   "packages/cli/test/download.test.ts",
   "packages/control/test/{export,reporting}/*.db.test.ts",
   "packages/control/test/migrations/{apply,waves}/*.db.test.ts",

@@ -194,6 +194,17 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     ),
   ).argument("<operation>", "its id");
 
+  add(
+    operations,
+    "abandon",
+    "Give up an operation that can neither be finished nor undone. Its subject is free; what it left is listed.",
+    'watertight operations abandon op_1hf3k2m0d7q9c4tz8xwv --reason "the cell burned down"',
+    async () => (await import("./commands/operations/operations.ts")).abandon,
+    catalog,
+  )
+    .argument("<operation>", "its id")
+    .requiredOption("--reason <text>", "why; it is kept");
+
   const audit = program.command("audit").description("The control plane's audit log.");
   add(
     audit,

@@ -169,6 +169,18 @@ describeServers((server) => {
     expect([watched.exitCode, watched.out.includes("approved")]).toEqual([5, true]);
     expect((await wt("operations", "show", id)).out).toContain("failed");
     expect((await wt("operations", "show", "op_none")).exitCode).toBe(2);
+    // nothing of it is half done
+    expect((await wt("operations", "abandon", id, "--reason", "gone")).exitCode).toBe(3);
+    await db.admin.query("update watertight_catalog.operation set unfinished = true where id = $1", [id]);
+    await db.admin.query(
+      "insert into watertight_catalog.cleanup (operation, cell, kind, name) values ($1, 'eu-1', 'database', 't_left')",
+      [id],
+    );
+    expect((await wt("operations", "show", id)).out).toContain("t_left");
+    expect((await wt("operations", "abandon", id, "--reason", " ")).exitCode).toBe(2);
+    const given = await wt("operations", "abandon", id, "--reason", "the cell burned down", "--json");
+    expect(given.json()).toMatchObject({ orphans: [{ cell: "eu-1", kind: "database", name: "t_left" }] });
+    expect((await wt("operations", "abandon", id, "--reason", "again")).exitCode).toBe(3);
   });
 
   it("verifies the audit log", async () => {

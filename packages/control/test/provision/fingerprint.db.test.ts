@@ -227,6 +227,25 @@ describeServers((server) => {
     }
   });
 
+  test("another version's record is compared with nothing: the whole test is made", async () => {
+    const change = (question: string) =>
+      plane.catalog.db.admin.query(
+        "update watertight_catalog.template set fingerprint = fingerprint || jsonb_build_object('question', $1::text) returning fingerprint ->> 'question' as now",
+        [question],
+      );
+    const { rows } = await plane.catalog.db.admin.query<{ question: string }>(
+      "select fingerprint ->> 'question' as question from watertight_catalog.template",
+    );
+    await change("of another version");
+    try {
+      const operation = await altered(() => "select 1");
+      expect(operation).toMatchObject({ state: "succeeded", output: { smoke: { tables: 2 } } });
+      expect(operation.output["smoke"]).not.toHaveProperty("compared");
+    } finally {
+      await change(rows[0]!.question);
+    }
+  });
+
   test("what only the comparison sees gets through without it", async () => {
     const { rows } = await plane.catalog.db.admin.query("delete from watertight_catalog.template returning *");
     try {

@@ -1,4 +1,4 @@
-/** `watertight operations list|show|watch|cancel|resume|retry|approve`. */
+/** `watertight operations list|show|watch|abandon|cancel|resume|retry|approve`. */
 import type { Operation, OperationFilter } from "@watertight/control";
 import type { CommandContext, Execute } from "../../command.ts";
 import { type ControlSession, withControl } from "../catalog/control.ts";
@@ -40,6 +40,7 @@ export const show: Execute<object> = async (context, [id = ""]) => {
   const found = await withControl(context, async ({ control, client }) => ({
     operation: await control.getOperation(client, id),
     steps: await control.listSteps(client, id),
+    orphans: await control.listOrphans(client, id),
   }));
   const { print } = context;
   print.result({ ...found }, () => {
@@ -57,6 +58,7 @@ export const show: Execute<object> = async (context, [id = ""]) => {
       ]),
     );
     if (found.operation.error !== null) print.line(`\n${found.operation.error.message}`);
+    tellOrphans(context, found.orphans);
   });
   return 0;
 };
@@ -77,6 +79,35 @@ export const cancel: Execute<FleetOptions> = async (context, [id = ""], options)
         : `${operation.id} stops and undoes what it did: watertight operations watch ${operation.id}`,
     ),
   );
+  return 0;
+};
+
+interface Orphan {
+  readonly cell: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly database?: string;
+}
+
+function tellOrphans({ print }: CommandContext, orphans: readonly Orphan[]): void {
+  if (orphans.length === 0) return;
+  print.line("\nIt may have left, for a person to look at:");
+  print.table(
+    ["cell", "what", "name", "in database"],
+    orphans.map(({ cell, kind, name, database }) => [cell, kind, name, database]),
+  );
+}
+
+/** Runs `operations abandon`. */
+export const abandon: Execute<{ readonly reason: string }> = async (context, [id = ""], { reason }) => {
+  const found = await withControl(context, async ({ control, pool, client, actor }) => ({
+    operation: await control.abandonOperation(pool, actor, id, reason),
+    orphans: await control.listOrphans(client, id),
+  }));
+  context.print.result({ ...found }, () => {
+    context.print.line(`${id} is given up; ${found.operation.subject} is free`);
+    tellOrphans(context, found.orphans);
+  });
   return 0;
 };
 

@@ -10,7 +10,7 @@ import type { StepContext } from "../../operations/operation.ts";
 import { locationOf } from "../place.ts";
 import { templateName } from "../names.ts";
 import type { Place, ProvisioningOptions } from "../place.ts";
-import { differingAspects, type Fingerprint, readFingerprint, tellDifferences } from "./fingerprint.ts";
+import { differingAspects, type Fingerprint, question, readFingerprint, tellDifferences } from "./fingerprint.ts";
 import { wrongRights } from "./place-rights.ts";
 import type { AttackedGroup } from "./protected-tables.ts";
 import { templateFingerprint, templateObjects } from "./template-records.ts";
@@ -35,8 +35,8 @@ export async function templateOfCopy<I>(
   const { rows } = await session.query(
     "select pg_catalog.current_setting('server_version_num')::int / 10000 as server",
   );
-  // after an upgrade of the server the same catalog reads otherwise
-  return kept.server === rows[0]!["server"] ? kept : undefined;
+  // after an upgrade of the server the same catalog reads otherwise; after one of this program something else is asked
+  return kept.server === rows[0]!["server"] && kept.question === question ? kept : undefined;
 }
 
 /** What is wrong with the copy. */

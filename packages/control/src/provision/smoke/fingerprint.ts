@@ -2,12 +2,17 @@
  * Compares a copy with the template that the whole intrusion test was run against: a copy that differs in anything that decides who may do what
  * is not that template, whatever it is called. Must never pass a copy for which nothing was kept to compare it with.
  */
+import { createHash } from "node:crypto";
 import type { Queryable } from "@watertight/schema";
 import { fingerprintSql, objectsSql, relationNamesSql } from "./fingerprint-sql.ts";
+
+/** What was asked: another version of this program may ask for more, and its answers compare with nothing. */
+export const question: string = createHash("sha256").update(fingerprintSql).digest("hex");
 
 /** Aspect -> hash over all of its objects, and the server's major version under which ids and catalogs mean the same. */
 export interface Fingerprint {
   readonly server: number;
+  readonly question: string;
   readonly aspects: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +30,7 @@ async function serverOf(session: Queryable): Promise<number> {
 export async function readFingerprint(session: Queryable): Promise<Fingerprint> {
   const server = await serverOf(session);
   const { rows } = await session.query(fingerprintSql);
-  return { server, aspects: Object.fromEntries(rows.map((row) => [row["aspect"], row["hash"]])) };
+  return { server, question, aspects: Object.fromEntries(rows.map((row) => [row["aspect"], row["hash"]])) };
 }
 
 /** The hash of each object, to be kept beside it: it tells what differs. */
