@@ -11,3 +11,5 @@ process.stdout.on("error", (error) => {
 process.on("SIGINT", () => io.interrupt() || process.exit(130));
 process.on("SIGTERM", () => io.interrupt() || process.exit(143));
 process.exitCode = await run(process.argv.slice(2), io);
+// a command that failed while it waited for the end leaves nobody waiting, or the process would stay
+io.interrupt();

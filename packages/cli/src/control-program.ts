@@ -138,7 +138,10 @@ export function addControlCommands(program: Command, add: AddCommand): void {
     .requiredOption("--from-table <table>", "its table of tenants")
     .requiredOption("--id <column>", "column of the tenant id")
     .requiredOption("--name <column>", "column of the name")
-    .option("--slug <column>", "column of the slug (default: made of the name)")
+    .option(
+      "--slug <column>",
+      "column of the slug (default: made of the name, with letters of the id where it is taken)",
+    )
     .requiredOption("--location <location>", "where they are served")
     .option("--service <service>", "the service", "main");
 

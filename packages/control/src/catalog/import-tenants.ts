@@ -101,7 +101,7 @@ async function importBatch(
        select id, $4, $5, 'active', $6 from added returning tenant`,
       [
         batch.map(({ id }) => id),
-        batch.map(({ id, name, slug }) => slug ?? slugOf(name, id)),
+        await slugsOf(tx, batch),
         batch.map(({ name }) => name),
         service,
         location.id,
@@ -120,11 +120,25 @@ async function importBatch(
   return rows.length;
 }
 
+// The plain one where nobody has it: people type it. One that somebody has, here or in the catalog, gets letters of the id.
+async function slugsOf(tx: Queryable, batch: readonly ImportedTenant[]): Promise<string[]> {
+  const plain = batch.map(({ name, slug }) => slug ?? plainSlug(name));
+  const { rows } = await tx.query("select slug from watertight_catalog.tenant where slug = any ($1)", [plain]);
+  const taken = new Set(rows.map((row) => row["slug"] as string));
+  return batch.map(({ id, name, slug }, at) => {
+    if (slug !== undefined) return slug;
+    const own = plain[at]!;
+    if (taken.has(own)) return slugOf(name, id);
+    taken.add(own);
+    return own;
+  });
+}
+
 /**
- * A slug of a name: its letters and digits without accents, and a few letters of the id, so that two tenants of one name both get one.
- * @example slugOf("Müller & Söhne", "7a0e11f2-…") // muller-sohne-7a0e11
+ * A slug of a name: its letters and digits without accents.
+ * @example plainSlug("Müller & Söhne") // muller-sohne
  */
-export function slugOf(name: string, id: string): string {
+export function plainSlug(name: string): string {
   const words = name
     .normalize("NFKD")
     .toLowerCase()
@@ -133,10 +147,18 @@ export function slugOf(name: string, id: string): string {
     .replaceAll(/^-+|-+$/g, "")
     .slice(0, 40)
     .replace(/-+$/, "");
+  return words === "" ? "tenant" : words;
+}
+
+/**
+ * The same with letters of the id, for the second tenant of a name.
+ * @example slugOf("Müller & Söhne", "7a0e11f2-…") // muller-sohne-39l4uaf1if1tt
+ */
+export function slugOf(name: string, id: string): string {
   let hash = 0xcbf29ce484222325n;
   // the whole id counts: ids are often numbers, or alike at their beginning (FNV-1a)
   for (const byte of Buffer.from(id)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
-  return `${words === "" ? "tenant" : words}-${hash.toString(36).padStart(13, "0")}`;
+  return `${plainSlug(name)}-${hash.toString(36).padStart(13, "0")}`;
 }
 
 /** The tenants of an application's own table, in pages by id. The connection must see all rows. */

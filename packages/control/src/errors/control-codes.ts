@@ -77,7 +77,7 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
   WT_CATALOG_INPUT: config("A value is not accepted.", "Correct the value named here."),
   WT_CATALOG_NOT_FOUND: config(
     "There is no such thing in the catalog.",
-    "List what there is: watertight tenants list, watertight cells list.",
+    "List what there is: watertight tenants list, watertight locations list, watertight cells list.",
   ),
   WT_CATALOG_DUPLICATE: config("It exists already.", "Choose another id, slug or hostname."),
   WT_CATALOG_STALE: operation(
@@ -170,7 +170,7 @@ export const controlErrorCodes: Readonly<Record<ControlErrorCode, ControlCodeEnt
   ),
   WT_PROVISION_LEAK: {
     kind: "AccessDeniedError",
-    what: "The intrusion test got in: the new place is not closed, so the tenant was not activated.",
+    what: "The new place is not closed, or is not what was tested, so the tenant was not activated.",
     next: "Look at the operation's last step: watertight operations show.",
     retryable: false,
   },

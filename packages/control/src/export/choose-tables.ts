@@ -3,6 +3,7 @@
  * makes it, nor leave one out without naming it.
  */
 import { controlError } from "../errors/control-error.ts";
+import { ledgerTable } from "../migrations/target.ts";
 import type { LeftOutTable } from "./manifest.ts";
 import type { Floor, TableFacts } from "./table-facts.ts";
 
@@ -44,6 +45,8 @@ export function chooseTables(
     const wanted = shared.some((name) => isCalled(facts, name));
     const ancestor = ancestorOf(facts, protectedIds, byId);
     if (leaveOut.some((name) => isCalled(facts, name))) leftOut.push({ table, why: "left out by name" });
+    else if (facts.schema === schema && facts.name === ledgerTable)
+      leftOut.push({ table, why: "the ledger of migrations, which is the control plane's" });
     else if (ancestor !== undefined) {
       const own = facts.columns.filter(({ name }) => !ancestor.columns.some((each) => each.name === name));
       if (own.length > 0)

@@ -23,6 +23,8 @@ export type TargetModel = "pool" | "schema" | "database" | "silo" | "catalog";
 
 /** The logins of a place of the control plane. */
 export interface PlaceLogins {
+  /** It was there before the control plane was. */
+  readonly adopted?: boolean;
   readonly rwRole: string;
   readonly roRole: string;
 }

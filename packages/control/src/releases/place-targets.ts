@@ -25,6 +25,7 @@ interface Row {
   readonly rwRole: string;
   readonly roRole: string;
   readonly adminSecret: string;
+  readonly adopted: boolean;
   readonly tenant: string | null;
   readonly slug: string | null;
 }
@@ -52,7 +53,7 @@ export async function placeTargets(
     model: row.model,
     server: row.cell,
     home: { connectionString: named(urls.get(row.adminSecret)!, application) },
-    place: { rwRole: row.rwRole, roRole: row.roRole },
+    place: { rwRole: row.rwRole, roRole: row.roRole, ...(row.adopted ? { adopted: true } : {}) },
     connect: { connectionString: named(cellUrl(urls.get(row.adminSecret)!, row.database), application) },
     ...(row.schema === null ? {} : { schema: row.schema }),
     ...(row.schema === null || row.tenant === null ? {} : { tenants: [row.tenant] }),
@@ -62,7 +63,7 @@ export async function placeTargets(
 async function readPlaces(db: Queryable, service: string): Promise<Row[]> {
   const { rows } = await db.query(
     `select l.id as location, l.cell, l.model, l.database, l.schema, l.rw_role as "rwRole", l.ro_role as "roRole", c.admin_secret as "adminSecret",
-            t.id as tenant, t.slug
+            l.made_by is null and l.schema is null as adopted, t.id as tenant, t.slug
        from watertight_catalog.location l join watertight_catalog.cell c on c.id = l.cell
        left join watertight_catalog.placement p on p.location = l.id and p.service = l.service and p.state = 'active' and l.model in ('schema', 'database')
        left join watertight_catalog.tenant t on t.id = p.tenant

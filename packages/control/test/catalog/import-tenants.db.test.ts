@@ -2,7 +2,7 @@
 import { createDatabase, describeServers, type TestDatabase } from "@watertight/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addCell } from "../../src/catalog/cells.ts";
-import { importTenants, slugOf, tenantsOfTable } from "../../src/catalog/import-tenants.ts";
+import { importTenants, plainSlug, slugOf, tenantsOfTable } from "../../src/catalog/import-tenants.ts";
 import { ensureLocation, setLocationState } from "../../src/catalog/placements.ts";
 import { getTenant, listTenants } from "../../src/catalog/tenants.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
@@ -19,6 +19,7 @@ describe("slugs", () => {
     ["a".repeat(500), /^a{40}-[0-9a-z]{13}$/],
   ])("of %s", (name, slug) => {
     expect(slugOf(name, "1")).toMatch(slug);
+    expect(slugOf(name, "1")).toBe(`${plainSlug(name)}${slugOf(name, "1").slice(-14)}`);
     expect(slugOf(name, "1")).not.toBe(slugOf(name, "2"));
   });
 });
@@ -73,6 +74,9 @@ describeServers((server) => {
     );
     expect(await importAll()).toEqual({ read: 4501, added: 1, known: 4500 });
     expect(await getTenant(catalog.db.admin, "1")).toMatchObject({ name: "Org 1", state: "active" });
+    // the first of a name has the plain slug, the others letters of their ids as well; ids are read in the order of their texts
+    expect(await getTenant(catalog.db.admin, "1")).toMatchObject({ slug: "org-1" });
+    expect((await getTenant(catalog.db.admin, "101")).slug).toBe(slugOf("Org 1", "101"));
     expect(await getTenant(catalog.db.admin, "9999")).toMatchObject({ name: "9999" });
     expect(await listTenants(catalog.pool, { model: "pool", limit: 3 })).toHaveLength(3);
   });

@@ -132,3 +132,22 @@ test("rows are counted whatever the values hold; names of files are plain", () =
   expect(counter.whole).toBe(false);
   expect(fileOf(0, "public", "../../Ünïcode / x")).toMatch(/^0001_public\.[a-z0-9_.-]+\.csv$/);
 });
+
+test("the ledger of migrations in a tenant's schema is nobody's data, and named as left out", () => {
+  const own = { schema: "t_acme", floors: [floor({ name: "watertight_schema_floor", columns: [] })] };
+  const ledger = table("watertight_release_ledger", {
+    ...plain,
+    id: "t_acme.ledger",
+    schema: "t_acme",
+    readable: false,
+  });
+  const { chosen, leftOut } = chooseTables([table("projects", { ...own, id: "t_acme.projects" }), ledger], {
+    ...none,
+    schema: "t_acme",
+  });
+  expect(chosen.map(({ facts }) => facts.name)).toEqual(["projects"]);
+  expect(leftOut).toMatchObject([{ table: "t_acme.watertight_release_ledger" }]);
+  // a table of that name anywhere else is a table
+  const other = table("watertight_release_ledger", { floors: [], ofKit: true });
+  expect(codeOf(() => chooseTables([other], none))).toBe("WT_EXPORT_UNPROTECTED");
+});

@@ -7,6 +7,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Operation, OperationKind, Step } from "../../src/operations/operation.ts";
 import { requestOperation } from "../../src/operations/operation-rows.ts";
 import { runOperation } from "../../src/operations/run-operation.ts";
+import {
+  differingAspects,
+  readFingerprint,
+  readObjects,
+  tellDifferences,
+} from "../../src/provision/smoke/fingerprint.ts";
 import { actor, asSuperuser, cellServer, type ControlPlane, controlPlane } from "./cells.ts";
 
 interface Alteration {
@@ -210,6 +216,13 @@ describeServers((server) => {
     return rows[0] as Operation;
   };
 
+  const databaseOf = async (): Promise<string> =>
+    (
+      await plane.catalog.db.admin.query(
+        "select database from watertight_catalog.location where model = 'database' and state = 'ready' limit 1",
+      )
+    ).rows[0].database;
+
   test("a copy that nobody touched is its template", async () => {
     expect(await altered(() => "select 1")).toMatchObject({
       state: "succeeded",
@@ -225,6 +238,33 @@ describeServers((server) => {
     } finally {
       if (after !== undefined) await asSuperuser(cell, (admin) => admin.query(after));
     }
+  });
+
+  test("a copy reads the same under settings of its own", async () => {
+    await asSuperuser(
+      cell,
+      async (admin) => {
+        const first = await readFingerprint(admin);
+        await admin.query(
+          "set search_path = ''; set timezone = 'Asia/Tokyo'; set datestyle = 'German'; set bytea_output = 'escape'; set quote_all_identifiers = on",
+        );
+        expect(await readFingerprint(admin)).toEqual(first);
+        // and one that is altered is called by its name
+        const kept = await readObjects(admin);
+        await admin.query(
+          "begin; update watertight.protected set mode = 'observe' where relation = 'public.tasks'::regclass",
+        );
+        const { rows } = await admin.query("select 'public.tasks'::regclass::oid::text as oid");
+        await admin.query("commit");
+        const aspects = differingAspects(first, await readFingerprint(admin));
+        expect(aspects).toEqual(["kit"]);
+        const told = await tellDifferences(admin, aspects, kept);
+        expect(told).toEqual(["kit protected public.tasks differs from the template"]);
+        expect(told.join()).not.toContain(rows[0].oid);
+        await admin.query("update watertight.protected set mode = 'enforce' where relation = 'public.tasks'::regclass");
+      },
+      await databaseOf(),
+    );
   });
 
   test("another version's record is compared with nothing: the whole test is made", async () => {

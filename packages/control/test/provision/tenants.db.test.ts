@@ -1,6 +1,6 @@
 /** Tenants of every model on a real cell, made by a provisioner that is no superuser: what each can reach, and what nobody can. */
 import { readFile, writeFile } from "node:fs/promises";
-import { openContext } from "@watertight/schema";
+import { kitStatus, openContext } from "@watertight/schema";
 import { describeServers, type TestServer } from "@watertight/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -243,6 +243,29 @@ describeServers((server) => {
       const route = await routeOf(n);
       for (const secret of [route.rw_secret, route.ro_secret, route.key_secret])
         expect(rows[0].all).not.toContain(await plane.options.secrets.read(secret));
+    }
+  });
+
+  test("kit status knows that tables of a tenant's schema are closed, and says so where one is not", async () => {
+    const { database, schema } = await routeOf(2);
+    const open = (): Promise<string[]> =>
+      asSuperuser(
+        cell,
+        async (admin) =>
+          (await kitStatus(admin)).checks.filter(({ id }) => id.startsWith("unprotected:t_")).map(({ id }) => id),
+        database,
+      );
+    expect(await open()).toEqual([]);
+    const change = (text: string) => asSuperuser(cell, (admin) => admin.query(text), database);
+    await change(
+      `alter table "${schema}".projects add column tenant_id uuid; alter table "${schema}".projects no force row level security`,
+    );
+    try {
+      expect(await open()).toEqual([`unprotected:${schema}.projects`]);
+    } finally {
+      await change(
+        `alter table "${schema}".projects force row level security; alter table "${schema}".projects drop column tenant_id`,
+      );
     }
   });
 });

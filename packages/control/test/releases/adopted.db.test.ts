@@ -7,6 +7,7 @@ import { installKit, protectTable } from "@watertight/schema";
 import { describeServers, type TestServer } from "@watertight/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Operation } from "../../src/operations/operation.ts";
+import { driftOfPlaces } from "../../src/releases/drift-of-places.ts";
 import { migratePlaces, planPlaces } from "../../src/releases/migrate-places.ts";
 import { addRelease } from "../../src/releases/release-rows.ts";
 import { releasedSchemas } from "../../src/releases/released-schema.ts";
@@ -84,6 +85,12 @@ describeServers((server) => {
     await release("0002_more.sql", "alter table notes add column more text;");
     const run = await migratePlaces(plane.catalog.pool, actor, places());
     expect(run).toMatchObject({ state: "done", counts: { done: 1, failed: 0 }, behind: [] });
+    // its owners are its own, and are no drift; everything else is
+    expect(await driftOfPlaces(plane.catalog.pool, actor, places())).toMatchObject({ clean: 1, groups: [] });
+    await inApp((admin) => admin.query("alter table notes add column by_hand int"));
+    const drift = await driftOfPlaces(plane.catalog.pool, actor, places());
+    expect(drift).toMatchObject({ clean: 0, groups: [{ count: 1 }] });
+    expect(drift.groups[0]!.differences.join()).toContain("by_hand");
     const { rows } = await inApp((admin) => admin.query("select id, body, more from notes"));
     expect(rows).toEqual([{ id: 1, body: "kept", more: null }]);
   });

@@ -35,7 +35,7 @@ export const execute: Execute<Options> = async (context, _, options) => {
   print.result({ ...report }, () => {
     print.line(`${report.added} added, ${report.known} known before`);
     print.line(
-      `Next: they must be registered where they are served: watertight kit tenants follow ${options.fromTable} ${options.id}`,
+      `Next: they must be registered where they are served: watertight kit tenants follow ${options.fromTable} ${options.id} --db ${options.app}`,
     );
   });
   return 0;

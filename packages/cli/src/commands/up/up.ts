@@ -165,7 +165,7 @@ async function requireCatalog(catalog: pg.Pool): Promise<void> {
 function alarmText(alarm: Control.WatchAlarm): string {
   return alarm.kind === "provisioning.slow"
     ? `ALARM: tenants of model ${alarm.model} wait ${Math.round((alarm.p95Ms ?? 0) / 1000)} s (95th percentile of the last hour, limit ${alarm.thresholdMs / 1000} s)`
-    : `ALARM: the provisioner of ${alarm.cell} is at work outside of any operation: ${alarm.applicationName || "no name"} from ${alarm.client ?? "a socket"}, process ${alarm.pid}`;
+    : `ALARM: the provisioner of ${alarm.cell} is at work outside of any operation: ${alarm.applicationName || "a session without a name"} from ${alarm.client ?? "a socket"}, process ${alarm.pid}. Give the provisioner a role that nobody else uses; if nobody does, its password is in other hands`;
 }
 
 function demoSize(text: string | undefined): { pool: number; schema: number; database: number; silo: number } {

@@ -11,7 +11,7 @@ import { readVersion } from "../release/schema-version.ts";
 import { filesFor, type Release, type ReleaseFile } from "../release/release.ts";
 import { type ConnectConfig, databaseKey, requireTarget, scopeOf, type Target } from "../target.ts";
 import { Lanes } from "../waves/lanes.ts";
-import { digest, normalise } from "./normalise.ts";
+import { digest, normalise, withoutOwners } from "./normalise.ts";
 import { databaseReference, schemaReference } from "./reference.ts";
 
 /** How to look. */
@@ -123,7 +123,13 @@ async function compare(
   const { snapshot, digest: expectedDigest, schemas } = await expected;
   const own = target.schema === undefined ? schemas! : [target.schema];
   const actual = normalise(await readSnapshot(reader(connection), { schemas: own }), own, target);
-  const differences = digest(actual) === expectedDigest ? [] : diffSnapshots(snapshot, actual).map(({ text }) => text);
+  // a database that was there before us has owners of its own
+  const differences =
+    target.place?.adopted === true
+      ? diffSnapshots(withoutOwners(snapshot), withoutOwners(actual)).map(({ text }) => text)
+      : digest(actual) === expectedDigest
+        ? []
+        : diffSnapshots(snapshot, actual).map(({ text }) => text);
   return [...(await versionDifference(connection, target, release, ran)), ...differences];
 }
 

@@ -96,6 +96,15 @@ export function normalise(
   return tenantSchema === undefined ? rights : (renamer(tenantSchema)(rights) as Snapshot);
 }
 
+/** The same whoever owns what. */
+export function withoutOwners<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(withoutOwners) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, name === "owner" ? "" : withoutOwners(each as unknown)]),
+  ) as T;
+}
+
 /** A digest that does not depend on the order in which the catalog lists things. */
 export function digest(snapshot: Snapshot): string {
   const sorted = (value: unknown): unknown => {

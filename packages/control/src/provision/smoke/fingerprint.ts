@@ -26,20 +26,41 @@ async function serverOf(session: Queryable): Promise<number> {
   return rows[0]!["server"] as number;
 }
 
+// Names, moments and bytes are printed by the session's settings, and a copy has settings of its own: its rows must read the same.
+const pinned = `set local search_path = pg_catalog, pg_temp; set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';
+set local bytea_output = 'hex'; set local extra_float_digits = 1; set local quote_all_identifiers = off`;
+
+async function ask(session: Queryable, text: string): Promise<Record<string, unknown>[]> {
+  await session.query("begin");
+  try {
+    await session.query(pinned);
+    return (await session.query(text)).rows;
+  } finally {
+    await session.query("rollback");
+  }
+}
+
 /** The fingerprint of the session's database. */
 export async function readFingerprint(session: Queryable): Promise<Fingerprint> {
   const server = await serverOf(session);
-  const { rows } = await session.query(fingerprintSql);
-  return { server, question, aspects: Object.fromEntries(rows.map((row) => [row["aspect"], row["hash"]])) };
+  const rows = await ask(session, fingerprintSql);
+  return {
+    server,
+    question,
+    aspects: Object.fromEntries(rows.map((row) => [row["aspect"], row["hash"]])),
+  } as Fingerprint;
 }
 
 /** The hash of each object, to be kept beside it: it tells what differs. */
 export async function readObjects(session: Queryable): Promise<FingerprintObjects> {
-  const { rows } = await session.query(objectsSql);
+  const rows = await ask(session, objectsSql);
   const all: Record<string, Record<string, string>> = {};
   for (const row of rows) (all[row["aspect"] as string] ??= {})[row["object"] as string] = row["hash"] as string;
   return all;
 }
+
+// `17864`, `17864.2`, `protected 17864`
+const objectId = /\b\d+/;
 
 // told last: one right for another role brings that role's own memberships along
 const ofRoles = ["role", "membership"];
@@ -67,10 +88,10 @@ export async function tellDifferences(
     const objects = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name]);
     return objects.length === 0 ? [{ aspect, object: "" }] : objects.map((object) => ({ aspect, object }));
   });
-  const ids = told.flatMap(({ object }) => /^\d+/.exec(object)?.[0] ?? []);
+  const ids = told.flatMap(({ object }) => objectId.exec(object)?.[0] ?? []);
   const { rows } = await session.query(relationNamesSql, [ids]);
   const names = new Map(rows.map((row) => [row["id"] as string, row["name"] as string | null]));
   return told.map(({ aspect, object }) =>
-    `${aspect} ${object.replace(/^\d+/, (id) => names.get(id) ?? id)} differs from the template`.replace("  ", " "),
+    `${aspect} ${object.replace(objectId, (id) => names.get(id) ?? id)} differs from the template`.replace("  ", " "),
   );
 }

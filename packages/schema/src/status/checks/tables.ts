@@ -114,6 +114,14 @@ const symptoms: readonly (readonly [vectorId: string, title: string, pattern: Re
   ["", "rights or policies are missing", /^(grant |create policy watertight_all )/],
 ];
 
+/** Tables of a tenant with a schema of its own need no tenant column: the schema's floor names the tenant. */
+function inTenantsSchema(version: number): string {
+  return version < 9
+    ? "false"
+    : `c.relrowsecurity and c.relforcerowsecurity and exists (select from watertight.fence f where f.schema_name = n.nspname) and exists (select from pg_catalog.pg_policy q
+        where q.polrelid = c.oid and q.polname = 'watertight_schema_floor' and not q.polpermissive and q.polcmd = '*' and q.polroles = '{0}')`;
+}
+
 async function unprotected({ tx, kit }: StatusContext, records: readonly ProtectedRecord[]): Promise<Check[]> {
   const used = records.flatMap((record) => record.column ?? []);
   const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
@@ -125,7 +133,7 @@ async function unprotected({ tx, kit }: StatusContext, records: readonly Protect
             (select p.relname::text from pg_catalog.pg_constraint f join pg_catalog.pg_class p on p.oid = f.confrelid where f.contype = 'f' and f.conrelid = c.oid and f.confrelid = any ($2::bigint[]::oid[]) order by f.conname limit 1) as parent,
             pg_catalog.has_any_column_privilege($3::name, c.oid, 'SELECT, INSERT, UPDATE') or pg_catalog.has_table_privilege($3::name, c.oid, 'DELETE') as reachable
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema', 'watertight') and n.nspname !~ '^pg_(temp|toast)' and c.oid <> all ($2::bigint[]::oid[])
+      where not (${inTenantsSchema(kit.version)}) and c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema', 'watertight') and n.nspname !~ '^pg_(temp|toast)' and c.oid <> all ($2::bigint[]::oid[])
       order by 1, 2`,
     [names, records.map((record) => record.oid), kit.roles.app],
   );
