@@ -116,6 +116,19 @@ describeServers((server) => {
       for (const status of [200, 201, 202, 204, 400, 404, 409]) expect(statuses).toContain(status);
     });
 
+    it("are refused a line of an invoice that is not there, by the floor or by the foreign key", async () => {
+      const sql =
+        "insert into invoice_lines (invoice_id, position, description, quantity, unit_price_cents) values (gen_random_uuid(), 1, 'x', 1, 1)";
+      for (const { model, token } of newcomers) {
+        const { status } = await fetch(`${harbour.url}/v1/reports/custom`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+          body: JSON.stringify({ sql }),
+        });
+        expect([model, status]).toEqual([model, model === "schema" ? 404 : 403]);
+      }
+    });
+
     it("are told apart as soon as one place answers differently", { timeout: 60_000 }, async () => {
       const { database, schema } = fleet.residences.get(fleet.companies.schema[0]!.id)!;
       const [pool, own] = newcomers.filter(({ model }) => model === "pool" || model === "schema");

@@ -91,7 +91,7 @@ const requests: readonly ((random: Stream, seen: Seen) => Request)[] = [
         "select count(*) from users",
         "select * from monthly_revenue",
         "insert into events (kind, subject, created_at) values ('call', 'us', '2026-05-05') returning kind",
-        "insert into invoice_lines (invoice_id, position, description, quantity, unit_price_cents) values (gen_random_uuid(), 1, 'x', 1, 1)",
+        // a line of an invoice that is not there is no request of these: the floor refuses it in shared tables, the foreign key elsewhere
         "update invoices set status = 'unheard of'",
         "drop table invoices",
         "create table mine ()",

@@ -49,10 +49,10 @@ export const figures = {
     "| latency, sealed, point, raw | <= 2.50 | 1.90 | yes |",
   ),
   copyCost: figure(
-    5,
-    "times the server's bare copy, to make a database of 50 tables",
+    3,
+    "times the server's bare copy at most, to make a database of 50 tables",
     "docs/control.md",
-    "A database tenant of 50 tables takes about five times the server's bare copy",
+    "A database tenant of 50 tables takes two to three times the server's bare copy",
   ),
   quietAlone: figure(27, "ms, 99th percentile of quiet tenants alone", "docs/fleet.md", "alone 27 ms"),
   quietBeside: figure(

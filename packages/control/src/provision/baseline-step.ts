@@ -2,13 +2,13 @@
  * Step: a database that was there before us is at a release already. Its ledger says so from now on, and the next release begins there. Must never
  * write into a ledger that says something else: then somebody else keeps it.
  */
-import type { Queryable } from "@watertight/schema";
+import { quoteName, quoteText, type Queryable } from "@watertight/schema";
 import { getCell } from "../catalog/cells.ts";
 import { onPlace } from "../cells/on-place.ts";
 import { withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { Step, StepContext } from "../operations/operation.ts";
-import { locationOf, type ProvisioningOptions } from "./place.ts";
+import { findPlace, locationOf, type ProvisioningOptions } from "./place.ts";
 import { kitOwner, runSchema, versionOf } from "./schema-version.ts";
 
 interface Baseline {
@@ -26,9 +26,15 @@ export function baselineStep<I extends Baseline>({ secrets, schemaOf }: Provisio
   };
   return {
     name: "baseline",
-    observe: async (context) =>
-      context.input.release === undefined ||
-      (await there(context, (session) => versionOf(session, null))) === context.input.release,
+    // both, or a worker that died in between would leave the catalog behind
+    observe: async (context) => {
+      const { release } = context.input;
+      if (release === undefined) return true;
+      const place = await withConnection(context.catalog, (db) => findPlace(db, locationOf(context.operation.id)));
+      return (
+        place?.schemaVersion === release && (await there(context, (session) => versionOf(session, null))) === release
+      );
+    },
     async act(context) {
       const { release, service } = context.input;
       const statements = (await schemaOf(service)).baseline?.(release!);
@@ -39,13 +45,17 @@ export function baselineStep<I extends Baseline>({ secrets, schemaOf }: Provisio
         });
       await there(context, async (session) => {
         const version = await versionOf(session, null);
+        if (version === release && (await noter(session)) === locationOf(context.operation.id)) return;
         const { rows } = await session.query("select pg_catalog.count(*)::int as n from watertight.release_ledger");
         if (version !== 0 || rows[0]!["n"] !== 0)
           throw controlError("WT_CATALOG_STATE", {
             detail: `the ledger of ${context.input.database} says version ${version} already`,
             next: "Adopt it without a release: its ledger stays as it is.",
           });
-        await runSchema(session, null, await kitOwner(session), statements, release!);
+        // who wrote it goes along: only that operation may take it back
+        const mark = `insert into watertight.setting (name, value) values ('baseline', ${quoteText(locationOf(context.operation.id))})
+          on conflict (name) do update set value = excluded.value`;
+        await runSchema(session, null, await kitOwner(session), [...statements, mark], release!);
       });
       context.failpoint("baseline.noted");
       await context.commit((tx) =>
@@ -54,15 +64,25 @@ export function baselineStep<I extends Baseline>({ secrets, schemaOf }: Provisio
           release,
         ]),
       );
-      return { baseline: release };
     },
     async undo(context) {
-      if (context.output["baseline"] === undefined) return;
+      const { release } = context.input;
+      if (release === undefined) return;
       await there(context, async (session) => {
-        await session.query(
-          `with gone as (delete from watertight.release_ledger) delete from watertight.setting where name = 'schema_version'`,
-        );
+        if ((await noter(session)) !== locationOf(context.operation.id)) return;
+        const owner = await kitOwner(session);
+        const gone = [
+          "delete from watertight.release_ledger",
+          "delete from watertight.setting where name in ('baseline', 'schema_version')",
+        ];
+        await session.query(`begin; set local role ${quoteName(owner)}; ${gone.join("; ")}; commit`);
       });
     },
   };
+}
+
+/** The location whose adoption wrote the ledger. */
+async function noter(session: Queryable): Promise<string | undefined> {
+  const { rows } = await session.query("select value from watertight.setting where name = 'baseline'");
+  return rows[0]?.["value"] as string | undefined;
 }

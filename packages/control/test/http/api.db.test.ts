@@ -151,7 +151,7 @@ describeServers((server) => {
         "select encode(hash, 'escape') || name as text from watertight_catalog.api_token where id = $1",
         [id],
       );
-      expect(rows[0].text).not.toContain(token.split("_")[2]);
+      expect(rows[0].text).not.toContain(token.slice(token.indexOf("_", 3) + 1));
     });
 
     test("an identity provider's token is judged by its keys, issuer, audience, time and roles", async () => {

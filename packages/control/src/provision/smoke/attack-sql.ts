@@ -23,7 +23,7 @@ export const tablesSetting = "watertight_smoke.tables";
 export const foundSetting = "watertight_smoke.found";
 
 const loop = `for t in select * from pg_catalog.jsonb_to_recordset(pg_catalog.current_setting('${tablesSetting}')::jsonb)
-             as x(name text, "column" text, own text, other text, cols text, mine text) loop`;
+             as x(name text, "column" text, own text, other text, cols text, mine text, seeded boolean) loop`;
 const leave = `perform pg_catalog.set_config('${foundSetting}', pg_catalog.jsonb_build_object('leaks', leaks, 'untested', untested)::text, true);`;
 const begin = `declare
   t record; n bigint; statement text; harmless text; refused_by text;
@@ -45,7 +45,7 @@ const valueOf = (n: number): string => `case
  */
 export const seedScript: string = `do $smoke$
 declare
-  t record; parts text; seeded jsonb := '[]'; cols text; theirs text; mine text;
+  t record; parts text; seeded jsonb := '[]'; cols text; theirs text; mine text; is_seeded boolean;
 begin
   ${loop}
     select coalesce(pg_catalog.string_agg(', ' || v.name, '' order by v.n), ''), coalesce(pg_catalog.string_agg(', ' || v.theirs, '' order by v.n), ''),
@@ -54,6 +54,7 @@ begin
         from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
        where a.attrelid = t.name::regclass and a.attnum > 0 and not a.attisdropped and a.attnotnull and not a.atthasdef and a.attidentity = ''
          and pg_catalog.quote_ident(a.attname) <> coalesce(t."column", '')) v;
+    is_seeded := t."column" is not null;
     if t."column" is not null then
       begin
         execute pg_catalog.format('insert into %s (%s%s) values (%L%s)', t.name, t."column", cols, t.other, theirs);
@@ -71,11 +72,11 @@ begin
           execute pg_catalog.format('alter table %s %s', t.name, parts);
           execute pg_catalog.format('insert into %s (%s) values (%L)', t.name, t."column", t.other);
         exception when others then
-          raise notice 'no row in %: %', t.name, sqlerrm;
+          is_seeded := false;
         end;
       end;
     end if;
-    seeded := seeded || pg_catalog.jsonb_build_array(pg_catalog.to_jsonb(t) || pg_catalog.jsonb_build_object('cols', cols, 'mine', mine));
+    seeded := seeded || pg_catalog.jsonb_build_array(pg_catalog.to_jsonb(t) || pg_catalog.jsonb_build_object('cols', cols, 'mine', mine, 'seeded', is_seeded));
   end loop;
   perform pg_catalog.set_config('${tablesSetting}', seeded::text, true);
 end $smoke$`;
@@ -100,6 +101,8 @@ const readAndInsert = (whose: "other" | "own", where: string, what: string, refu
       if n > 0 then ${leak(`read${what}`)} continue; end if;
     exception when insufficient_privilege or sqlstate 'WT004' then null;
     end;
+    -- in a table that took no row of the other tenant there was nothing to be seen
+    if not t.seeded then ${open(`read${what}`)} end if;
     begin
       if t."column" is null then
         execute pg_catalog.format('insert into %s default values', t.name);

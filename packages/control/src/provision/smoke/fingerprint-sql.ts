@@ -25,6 +25,9 @@ const aspects: readonly string[] = [
   `select 'default', d.adrelid::text || '.' || d.adnum, d::text from pg_catalog.pg_attrdef d`,
   `select 'constraint', c.conrelid::text || '.' || c.conname || '.' || c.oid,
           (c.contype, c.condeferrable, c.convalidated, c.confrelid, c.conkey, c.confkey, c.confupdtype, c.confdeltype, c.conbin)::text from pg_catalog.pg_constraint c where c.oid >= ${own}`,
+  `select 'index', i.indexrelid::text,
+          (i.indrelid, i.indisunique, i.indisexclusion, i.indkey::text, i.indclass::text, i.indcollation::text, i.indexprs, i.indpred)::text
+     from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid where i.indexrelid >= ${own} and c.relkind in ('r', 'p', 'm')`,
   `select 'inheritance', i.inhrelid::text, i::text from pg_catalog.pg_inherits i`,
   `select 'default privileges', d.oid::text, d::text from pg_catalog.pg_default_acl d`,
   `select 'type', y.oid::text, (y.typname, y.typnamespace, y.typowner, y.typacl, y.typdefaultbin)::text from pg_catalog.pg_type y where (y.oid >= ${own} and y.typtype in ('d', 'e', 'r'))
