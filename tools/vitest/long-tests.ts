@@ -9,6 +9,7 @@ const long: readonly string[] = [
   "packages/audit/test/fix/{clean-fixes,expand,role-split,written}.db.test.ts",
   "packages/audit/test/matrix/{copies,opaque,organizations,sessions,spoiled,storage}.db.test.ts",
   "packages/audit/test/mutation/**",
+  "packages/audit/test/planted/planted.db.test.ts",
   "packages/audit/test/replay/{bad-input,hostile,platforms}.db.test.ts",
   "packages/audit/test/rules/{attacks,cases,fix-order,fixes,history,mechanisms,narrow-fixes,quoted-names,session}.db.test.ts",
   "packages/audit/test/rules/predicate/*.db.test.ts",
@@ -19,7 +20,9 @@ const long: readonly string[] = [
   "packages/control/test/migrations/{apply,waves}/*.db.test.ts",
   "packages/control/test/operations/{crash,operations}.db.test.ts",
   "packages/control/test/{provision,releases}/*.db.test.ts",
+  "packages/runtime/test/drivers/pglite/isolation.db.test.ts",
   "packages/runtime/test/fleet/pg/{budget,isolation}.db.test.ts",
+  "packages/schema/test/attacks/{server-cves,token-exposure}.db.test.ts",
 ];
 
 const commands = ["run", "watch", "dev"];
