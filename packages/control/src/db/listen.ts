@@ -8,7 +8,7 @@ import pg from "pg";
 /** Calls `heard` at each notification, and after each new connection, because what came in between is not known. */
 export async function hear(
   url: string,
-  channel: "watertight_outbox",
+  channel: "watertight_outbox" | "watertight_due",
   heard: () => void,
   signal: AbortSignal,
   failed: (error: Error) => void,

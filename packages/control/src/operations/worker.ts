@@ -3,8 +3,8 @@
  * lease of each operation decides. Must go on when the catalog goes away for a while, and must never wait for one operation to start another.
  */
 import { setMaxListeners } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { hear } from "../db/listen.ts";
 import { type CatalogPool, inTransaction } from "../db/transaction.ts";
 import { type DeliverySetting, startDelivery } from "../webhooks/delivery-loop.ts";
 import { newId } from "../catalog/ids.ts";
@@ -68,7 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   catalog.on("connect", (client) => client.on("error", () => {}));
   const queue = await openQueue(catalog, failed);
   const bell = new Bell();
-  const listening = listen(options.catalogUrl, bell, stopping.signal, failed);
+  const listening = hear(options.catalogUrl, "watertight_due", () => bell.ringDue(), stopping.signal, failed);
   const running = new Set<Promise<void>>();
   const delivery =
     options.deliver === undefined ? undefined : startDelivery(catalog, options.catalogUrl, options.deliver, failed);
@@ -181,38 +181,5 @@ class Bell {
       });
     this.#waiting[which] = undefined;
     this.#heard[which] = false;
-  }
-}
-
-// Only makes things faster: without it, or between two connections, the sweep finds everything.
-async function listen(url: string, bell: Bell, signal: AbortSignal, failed: (error: Error) => void): Promise<void> {
-  while (!signal.aborted) {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: "watertight listener",
-      keepAlive: true,
-      connectionTimeoutMillis: 5000,
-      query_timeout: 5000,
-    });
-    const ended = new Promise<void>((resolve) => {
-      client.on("end", resolve);
-      client.on("error", (error) => {
-        failed(error);
-        resolve();
-      });
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    try {
-      client.on("notification", () => bell.ringDue());
-      await client.connect();
-      await client.query("listen watertight_due");
-      await ended;
-    } catch (error) {
-      failed(error as Error);
-      await sleep(sweepMs, undefined, { signal }).catch(() => {});
-    } finally {
-      // its socket may be half open: not waited for
-      void client.end().catch(() => {});
-    }
   }
 }

@@ -2,14 +2,14 @@
  * Step: a database that was there before us is at a release already. Its ledger says so from now on, and the next release begins there. Must never
  * write into a ledger that says something else: then somebody else keeps it.
  */
-import { quoteName, quoteText, type Queryable } from "@watertight/schema";
+import { quoteText, type Queryable } from "@watertight/schema";
 import { getCell } from "../catalog/cells.ts";
 import { onPlace } from "../cells/on-place.ts";
 import { withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { Step, StepContext } from "../operations/operation.ts";
 import { findPlace, locationOf, type ProvisioningOptions } from "./place.ts";
-import { kitOwner, runSchema, versionOf } from "./schema-version.ts";
+import { asKitOwner, kitOwner, runSchema, versionOf } from "./schema-version.ts";
 
 interface Baseline {
   readonly cell: string;
@@ -70,12 +70,10 @@ export function baselineStep<I extends Baseline>({ secrets, schemaOf }: Provisio
       if (release === undefined) return;
       await there(context, async (session) => {
         if ((await noter(session)) !== locationOf(context.operation.id)) return;
-        const owner = await kitOwner(session);
-        const gone = [
-          "delete from watertight.release_ledger",
-          "delete from watertight.setting where name in ('baseline', 'schema_version')",
-        ];
-        await session.query(`begin; set local role ${quoteName(owner)}; ${gone.join("; ")}; commit`);
+        await asKitOwner(session, [
+          ["delete from watertight.release_ledger"],
+          ["delete from watertight.setting where name in ('baseline', 'schema_version')"],
+        ]);
       });
     },
   };

@@ -2,14 +2,14 @@
  * Step: an adopted database belongs to one location. It is written into the database itself, because two cells, or two catalogs, may lead to one
  * server. Must never take it from another location, whatever the catalog believes.
  */
-import { quoteName, type Queryable } from "@watertight/schema";
+import type { Queryable } from "@watertight/schema";
 import { getCell } from "../catalog/cells.ts";
 import { onPlace } from "../cells/on-place.ts";
 import { withConnection } from "../db/transaction.ts";
 import { controlError } from "../errors/control-error.ts";
 import type { Step, StepContext } from "../operations/operation.ts";
 import { locationOf, type ProvisioningOptions } from "./place.ts";
-import { kitOwner } from "./schema-version.ts";
+import { asKitOwner } from "./schema-version.ts";
 
 interface Claim {
   readonly cell: string;
@@ -21,18 +21,6 @@ export function claimStep<I extends Claim>({ secrets }: ProvisioningOptions): St
   const there = async <T>(context: StepContext<I>, fn: (session: Queryable) => Promise<T>): Promise<T> => {
     const cell = await withConnection(context.catalog, (db) => getCell(db, context.input.cell));
     return onPlace(context as never, secrets, { cell, database: context.input.database }, fn);
-  };
-  const asOwner = async (session: Queryable, text: string, params: unknown[]): Promise<void> => {
-    const owner = await kitOwner(session);
-    await session.query("begin");
-    try {
-      await session.query(`set local role ${quoteName(owner)}`);
-      await session.query(text, params);
-      await session.query("commit");
-    } catch (error) {
-      await session.query("rollback");
-      throw error;
-    }
   };
   const claimed = async (session: Queryable): Promise<string | undefined> => {
     const { rows } = await session.query("select value from watertight.setting where name = 'location'");
@@ -52,11 +40,9 @@ export function claimStep<I extends Claim>({ secrets }: ProvisioningOptions): St
           throw controlError("WT_LOCATION_UNFIT", {
             detail: `database ${context.input.database} was made by ${tag.slice("watertight ".length)}: it has its location`,
           });
-        await asOwner(
-          session,
-          "insert into watertight.setting (name, value) values ('location', $1) on conflict (name) do nothing",
-          [own],
-        );
+        await asKitOwner(session, [
+          ["insert into watertight.setting (name, value) values ('location', $1) on conflict (name) do nothing", own],
+        ]);
         context.failpoint("claim.inside");
         const holder = await claimed(session);
         if (holder !== own)
@@ -67,8 +53,8 @@ export function claimStep<I extends Claim>({ secrets }: ProvisioningOptions): St
       }),
     undo: (context) =>
       there(context, (session) =>
-        asOwner(session, "delete from watertight.setting where name = 'location' and value = $1", [
-          locationOf(context.operation.id),
+        asKitOwner(session, [
+          ["delete from watertight.setting where name = 'location' and value = $1", locationOf(context.operation.id)],
         ]),
       ),
   };

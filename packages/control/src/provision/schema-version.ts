@@ -33,6 +33,23 @@ export function requireModel(source: SchemaSource, model: Model, service: string
   });
 }
 
+/** Changes the kit's own tables as the role that owns them, in one transaction that leaves nothing open on the session. */
+export async function asKitOwner(
+  session: Queryable,
+  statements: readonly [text: string, ...params: unknown[]][],
+): Promise<void> {
+  const owner = await kitOwner(session);
+  await session.query("begin");
+  try {
+    await session.query(`set local role ${quoteName(owner)}`);
+    for (const [text, ...params] of statements) await session.query(text, params);
+    await session.query("commit");
+  } catch (error) {
+    await session.query("rollback");
+    throw error;
+  }
+}
+
 /** Notes a version, in the caller's transaction. */
 export async function noteVersion(session: Queryable, schema: string | null, version: number): Promise<void> {
   await session.query(
